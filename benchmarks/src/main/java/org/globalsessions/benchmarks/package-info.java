@@ -1,0 +1,4 @@
+/**
+ * Benchmarks: one question a class.
+ */
+package org.globalsessions.benchmarks;

@@ -1,0 +1,4 @@
+/**
+ * Relief nodes: aging nodes keep what was handed off until it expires, expansion nodes take the newest.
+ */
+package org.globalsessions.relief;
