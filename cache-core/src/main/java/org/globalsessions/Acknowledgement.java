@@ -1,0 +1,11 @@
+package org.globalsessions;
+
+/** How far a change has to have gone before its future completes. */
+public enum Acknowledgement {
+    /** It is in this host's segment: it survives the death of every process of this host. */
+    LOCAL,
+    /** The relay has it: it also survives the loss of this host. */
+    RELAY,
+    /** Enough relief nodes have it: with two replicas it survives the loss of any one machine. */
+    RELIEF
+}

@@ -1,0 +1,2 @@
+/** Strict reading of configuration files: every key known, typed and within its range. */
+package org.globalsessions.config;

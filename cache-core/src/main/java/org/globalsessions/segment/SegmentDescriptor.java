@@ -1,0 +1,262 @@
+package org.globalsessions.segment;
+
+/**
+ * Layout of a segment's file: regions, header fields, attach slots, bucket headers, tombstones. Static, no state;
+ * {@code LAYOUT.md} is the specification, and a test holds the two against each other.
+ *
+ * <pre>
+ * 0                  +------------------+
+ *                    | header           |  4,096 bytes
+ * PROCESSES          +------------------+
+ *                    | process table    |  64 bytes an attach slot, 256 slots
+ * COUNTERS           +------------------+
+ *                    | counters         |  512 bytes an attach slot: 64 counters of 8 bytes
+ * ERRORS             +------------------+
+ *                    | distinct errors  |  64 places of 256 bytes
+ * BUCKETS            +------------------+
+ *                    | bucket headers   |  128 bytes a bucket
+ * tombstones offset  +------------------+
+ *                    | tombstones       |  48 bytes each, 8 a tombstone bucket
+ * records offset     +------------------+
+ *                    | records          |  record stride bytes a way, 16 ways a bucket
+ *                    +------------------+
+ * </pre>
+ */
+public final class SegmentDescriptor {
+    /** Version of this layout: major in the upper 16 bits, minor in the lower. */
+    public static final int LAYOUT_VERSION = 1 << 16;
+
+    /** The eight bytes "GSESSION", read as a little-endian number. */
+    public static final long MAGIC = 0x4E4F495353455347L;
+
+    /** Length of the header. */
+    public static final int HEADER_LENGTH = 4096;
+
+    // Written once by the creator.
+
+    /** Layout version; written last, 0 while the creator is at work. */
+    public static final int VERSION_OFFSET = 0;
+
+    /** The magic number, which also tells the byte order. */
+    public static final int MAGIC_OFFSET = 8;
+
+    /** Bytes of a record as configured, rounded up to 64. */
+    public static final int RECORD_STRIDE_OFFSET = 16;
+
+    /** Sessions held before the first eviction. */
+    public static final int EL_COUNT_OFFSET = 20;
+
+    /** Number of buckets. */
+    public static final int BUCKET_COUNT_OFFSET = 24;
+
+    /** Ways of a bucket: 16. */
+    public static final int WAYS_OFFSET = 28;
+
+    /** Seed of the choice of buckets. */
+    public static final int SEED_OFFSET = 32;
+
+    /** Upper half of the segment's random identity. */
+    public static final int IDENTITY_HIGH_OFFSET = 40;
+
+    /** Lower half of the segment's random identity. */
+    public static final int IDENTITY_LOW_OFFSET = 48;
+
+    /** Origin id of the writes made here; redrawn by compare-and-set where the relay refuses it. */
+    public static final int ORIGIN_OFFSET = 56;
+
+    /** Number of tombstone buckets. */
+    public static final int TOMBSTONE_BUCKET_COUNT_OFFSET = 60;
+
+    /** File offset of the tombstones. */
+    public static final int TOMBSTONES_OFFSET_OFFSET = 72;
+
+    /** File offset of the records. */
+    public static final int RECORDS_OFFSET_OFFSET = 80;
+
+    /** Length of the file. */
+    public static final int FILE_LENGTH_OFFSET = 88;
+
+    /** Upper half of the digest key, derived from the path's name. */
+    public static final int PATH_KEY_HIGH_OFFSET = 96;
+
+    /** Lower half of the digest key. */
+    public static final int PATH_KEY_LOW_OFFSET = 104;
+
+    /** Random key of the digests that logs show. */
+    public static final int LOG_KEY_OFFSET = 112;
+
+    /** What the creator's role was: ordinal of the role. */
+    public static final int ROLE_OFFSET = 120;
+
+    // Changing fields; each group on a cache line of its own.
+
+    /** 1 once the segment was replaced: attached processes attach anew. */
+    public static final int RETIRED_OFFSET = 192;
+
+    /** Highest segment tick that anybody has published. */
+    public static final int TICK_OFFSET = 256;
+
+    /** Ticks to add to boot time. */
+    public static final int BOOT_OFFSET_OFFSET = 264;
+
+    /** Upper half of the boot id that the offset belongs to. */
+    public static final int BOOT_ID_HIGH_OFFSET = 272;
+
+    /** Lower half of the boot id. */
+    public static final int BOOT_ID_LOW_OFFSET = 280;
+
+    /** Wall clock in milliseconds when the tick was last published: what a new boot advances the offset by. */
+    public static final int WALL_CLOCK_MS_OFFSET = 288;
+
+    /** Lease word of the link owner. */
+    public static final int LINK_OWNER_OFFSET = 320;
+
+    /** Lease word of the sweeper. */
+    public static final int SWEEPER_OFFSET = 384;
+
+    /** Recency step: advances once every capacity/64 insertions. */
+    public static final int STEP_OFFSET = 448;
+
+    /** Epoch of the relay that the position belongs to. */
+    public static final int RELAY_EPOCH_OFFSET = 512;
+
+    /** A host's applied position; the last number given at a relay. */
+    public static final int POSITION_OFFSET = 520;
+
+    /** Position of the youngest tombstone that was dropped early. */
+    public static final int HORIZON_OFFSET = 528;
+
+    /** Length (4 bytes) and UTF-8 bytes of a note that a node leaves for processes that attach. */
+    public static final int NOTE_OFFSET = 1024;
+
+    /** Longest note in bytes. */
+    public static final int NOTE_MAX_LENGTH = 508;
+
+    // Process table.
+
+    /** Attach slots of a segment. */
+    public static final int SLOT_COUNT = 256;
+
+    /** File offset of the process table. */
+    public static final int PROCESSES_OFFSET = HEADER_LENGTH;
+
+    /** Bytes of an attach slot. */
+    public static final int SLOT_LENGTH = 64;
+
+    /** State, incarnation and pid of a slot; compare-and-set. */
+    public static final int SLOT_STATE_OFFSET = 0;
+
+    /** Start time of the process, in clock ticks since boot. */
+    public static final int SLOT_START_TIME_OFFSET = 8;
+
+    /** Pid name space of the process. */
+    public static final int SLOT_PID_NAMESPACE_OFFSET = 16;
+
+    /** Lower half of the boot id under which it attached. */
+    public static final int SLOT_BOOT_ID_OFFSET = 24;
+
+    /** Insertions made through this slot. */
+    public static final int SLOT_INSERTIONS_OFFSET = 32;
+
+    // Counters and errors.
+
+    /** File offset of the counters. */
+    public static final int COUNTERS_OFFSET = PROCESSES_OFFSET + SLOT_COUNT * SLOT_LENGTH;
+
+    /** Counters of a slot. */
+    public static final int COUNTER_COUNT = 64;
+
+    /** File offset of the distinct errors. */
+    public static final int ERRORS_OFFSET = COUNTERS_OFFSET + SLOT_COUNT * COUNTER_COUNT * Long.BYTES;
+
+    /** Places for distinct errors. */
+    public static final int ERROR_COUNT = 64;
+
+    /** Bytes of a distinct error. */
+    public static final int ERROR_LENGTH = 256;
+
+    /** File offset of the bucket headers. */
+    public static final int BUCKETS_OFFSET = ERRORS_OFFSET + ERROR_COUNT * ERROR_LENGTH;
+
+    // Bucket headers.
+
+    /** Ways of a bucket. */
+    public static final int WAYS = 16;
+
+    /** Bytes of a bucket's header: two cache lines. */
+    public static final int BUCKET_LENGTH = 128;
+
+    /** 16 tags of 16 bits; 0 is empty. */
+    public static final int TAGS_OFFSET = 0;
+
+    /** 16 stamps of 16 bits: the recency step of the last touch. */
+    public static final int STAMPS_OFFSET = 32;
+
+    /** 16 hints of 8 bits for the choice of a victim. */
+    public static final int HINTS_OFFSET = 64;
+
+    /** The writers' lock word. */
+    public static final int LOCK_OFFSET = 80;
+
+    /** The way that the lock's holder has reserved. */
+    public static final int NOTE_WORD_OFFSET = 88;
+
+    // Tombstones.
+
+    /** Tombstones of a tombstone bucket. */
+    public static final int TOMBSTONES_PER_BUCKET = 8;
+
+    /** Bytes of a tombstone. */
+    public static final int TOMBSTONE_LENGTH = 48;
+
+    /** Kind, flags, holder and generation; compare-and-set. */
+    public static final int TOMBSTONE_STATE_OFFSET = 0;
+
+    /** Upper half of the key's digest. */
+    public static final int TOMBSTONE_DIGEST_HIGH_OFFSET = 8;
+
+    /** Lower half of the key's digest. */
+    public static final int TOMBSTONE_DIGEST_LOW_OFFSET = 16;
+
+    /** Clock of the delete's version. */
+    public static final int TOMBSTONE_VERSION_OFFSET = 24;
+
+    /** Origin of the delete's version. */
+    public static final int TOMBSTONE_ORIGIN_OFFSET = 32;
+
+    /** Segment tick at which it was written. */
+    public static final int TOMBSTONE_TICK_OFFSET = 36;
+
+    /** Relay position of the delete, 0 while unknown. */
+    public static final int TOMBSTONE_POSITION_OFFSET = 40;
+
+    private SegmentDescriptor() {}
+
+    static int recordStride(int recordSize) {
+        return (recordSize + 63) & -64;
+    }
+
+    /** 1.2 ways a session up to 4,000,000, 1.25 above: the load at which two buckets of 16 first overflow. */
+    static int bucketCount(int elCount) {
+        long ways = elCount <= 4_000_000 ? (elCount * 6L + 4) / 5 : (elCount * 5L + 3) / 4;
+        return (int) Math.max(2, (ways + WAYS - 1) / WAYS);
+    }
+
+    static int tombstoneBucketCount(int elCount) {
+        return Math.max(128, (elCount / 4 + TOMBSTONES_PER_BUCKET - 1) / TOMBSTONES_PER_BUCKET);
+    }
+
+    static long tombstonesOffset(int bucketCount) {
+        return BUCKETS_OFFSET + (long) bucketCount * BUCKET_LENGTH;
+    }
+
+    static long recordsOffset(int bucketCount, int tombstoneBucketCount) {
+        long end = tombstonesOffset(bucketCount)
+                + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
+        return (end + 4095) & -4096L;
+    }
+
+    static long fileLength(int bucketCount, int tombstoneBucketCount, int recordStride) {
+        return recordsOffset(bucketCount, tombstoneBucketCount) + (long) bucketCount * WAYS * recordStride;
+    }
+}

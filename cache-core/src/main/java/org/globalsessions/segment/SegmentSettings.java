@@ -1,0 +1,214 @@
+package org.globalsessions.segment;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What a process wants of a segment when it creates or attaches to it. Fluent, used by one thread, read once by
+ * {@link SharedLru#open(SegmentSettings)}.
+ */
+public final class SegmentSettings {
+    /** What the segment is for: it decides which marks a write gets and which entries may not be evicted. */
+    public enum Role {
+        /** No tier behind: no marks, anything may be evicted. */
+        STANDALONE,
+        /** An application's host with a relay behind it: writes are unpublished, and held until acknowledged. */
+        HOST,
+        /** A relay with a sibling behind it: entries are unpublished and not handed off, and held until handed off. */
+        RELAY,
+        /** A relief node: no marks, anything may be evicted. */
+        RELIEF
+    }
+
+    private final Path file;
+    private Role role = Role.STANDALONE;
+    private boolean initializer = true;
+    private Duration attachTimeout = Duration.ofSeconds(10);
+    private int recordSize = 384;
+    private int elCount = 20_000;
+    private long seed;
+    private String pathName = "";
+    private Duration sessionsLength = Duration.ZERO;
+    private Duration idleTimeout = Duration.ZERO;
+    private int untouchedAging = 2;
+    private Duration lockWait = Duration.ofMillis(1);
+
+    /**
+     * Settings with every default.
+     *
+     * @param file the segment's file
+     */
+    public SegmentSettings(Path file) {
+        this.file = Objects.requireNonNull(file, "file");
+    }
+
+    /**
+     * Sets what the segment is for. Default {@link Role#STANDALONE}.
+     *
+     * @param value the role
+     * @return this
+     */
+    public SegmentSettings role(Role value) {
+        role = Objects.requireNonNull(value, "role");
+        return this;
+    }
+
+    /**
+     * Whether to create the segment where it is absent. Default true; false only attaches.
+     *
+     * @param value true to create
+     * @return this
+     */
+    public SegmentSettings initializer(boolean value) {
+        initializer = value;
+        return this;
+    }
+
+    /**
+     * How long to wait for a segment that somebody else has to create. Default 10 s.
+     *
+     * @param value 0 or more
+     * @return this
+     */
+    public SegmentSettings attachTimeout(Duration value) {
+        attachTimeout = value;
+        return this;
+    }
+
+    /**
+     * Bytes of a whole record, header, key and value together. Default 384, from 128 to 65,536; rounded up to 64.
+     *
+     * @param value bytes
+     * @return this
+     */
+    public SegmentSettings recordSize(int value) {
+        recordSize = value;
+        return this;
+    }
+
+    /**
+     * Live sessions held before the first eviction. Default 20,000, from 1 to 16,000,000.
+     *
+     * @param value count
+     * @return this
+     */
+    public SegmentSettings elCount(int value) {
+        elCount = value;
+        return this;
+    }
+
+    /**
+     * Seed of the choice of buckets; all processes of a segment have the same. Default 0.
+     *
+     * @param value any number
+     * @return this
+     */
+    public SegmentSettings seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    /**
+     * The path ({@code auth_path}) that the sessions belong to; it keys the digests, so every tier of a path has the same.
+     *
+     * @param value the name, may be empty
+     * @return this
+     */
+    public SegmentSettings pathName(String value) {
+        pathName = Objects.requireNonNull(value, "pathName");
+        return this;
+    }
+
+    /**
+     * Lifetime of a session from the write that set it. Default zero: no limit; at most 240 days.
+     *
+     * @param value the lifetime
+     * @return this
+     */
+    public SegmentSettings sessionsLength(Duration value) {
+        sessionsLength = value;
+        return this;
+    }
+
+    /**
+     * A session unused for longer expires. Default zero: no limit; at most 240 days.
+     *
+     * @param value the idle time-out
+     * @return this
+     */
+    public SegmentSettings idleTimeout(Duration value) {
+        idleTimeout = value;
+        return this;
+    }
+
+    /**
+     * How many times faster a session ages that was never read after its creation. Default 2, from 1 to 4.
+     *
+     * @param value factor
+     * @return this
+     */
+    public SegmentSettings untouchedAging(int value) {
+        untouchedAging = value;
+        return this;
+    }
+
+    /**
+     * How long a writer waits for another one of the same bucket before it sets that one's way aside. Default 1 ms.
+     *
+     * @param value more than 0
+     * @return this
+     */
+    public SegmentSettings lockWait(Duration value) {
+        lockWait = value;
+        return this;
+    }
+
+    Path file() {
+        return file;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    boolean initializer() {
+        return initializer;
+    }
+
+    Duration attachTimeout() {
+        return attachTimeout;
+    }
+
+    int recordSize() {
+        return recordSize;
+    }
+
+    int elCount() {
+        return elCount;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    String pathName() {
+        return pathName;
+    }
+
+    Duration sessionsLength() {
+        return sessionsLength;
+    }
+
+    Duration idleTimeout() {
+        return idleTimeout;
+    }
+
+    int untouchedAging() {
+        return untouchedAging;
+    }
+
+    Duration lockWait() {
+        return lockWait;
+    }
+}

@@ -1,0 +1,99 @@
+package org.globalsessions.status;
+
+/** Every counter in a segment. Ids are permanent: a counter that goes leaves its id unused. */
+public enum Counter {
+    /** Gets answered from the segment. */
+    HITS(0, "gets answered here"),
+    /** Gets that found nothing here. */
+    MISSES(1, "gets that found nothing here"),
+    /** Entries stored as writes of this host. */
+    SETS(2, "sets"),
+    /** Deletes requested here. */
+    DELETES(3, "deletes"),
+    /** Live entries that lost their place. */
+    EVICTIONS(4, "live entries evicted"),
+    /** Entries removed for age. */
+    EXPIRATIONS(5, "entries expired"),
+    /** Entries stored from another tier. */
+    FILLS(6, "entries filled from another tier"),
+    /** Entries evicted before the next tier had acknowledged them. */
+    LOST_UNPUBLISHED(7, "entries lost unpublished"),
+    /** Entries refused because a tombstone beat them. */
+    BEATEN_BY_TOMBSTONE(8, "writes that lost to a tombstone"),
+    /** Ways set aside because their writer was too slow. */
+    WAYS_SET_ASIDE(9, "ways set aside"),
+    /** Writes started again because the writer's way had been set aside. */
+    WRITES_RESTARTED(10, "writes started again"),
+    /** Ways freed after their process died. */
+    WAYS_RECLAIMED(11, "ways of dead processes freed"),
+    /** Deletes that found no place for their tombstone. */
+    TOMBSTONES_REFUSED(12, "deletes without room for a tombstone"),
+    /** Acknowledged tombstones dropped before their retention was over. */
+    TOMBSTONES_DROPPED_EARLY(13, "tombstones dropped early"),
+    /** Entries published to the next tier. */
+    PUBLISHED(14, "entries acknowledged by the next tier"),
+    /** Entries handed off. */
+    HANDED_OFF(15, "entries handed off"),
+    /** Questions sent to the next tier. */
+    QUESTIONS(16, "questions to the next tier"),
+    /** Questions that the next tier answered with an entry. */
+    TIER_HITS(17, "questions answered with an entry"),
+    /** Questions that could not be answered. */
+    TIER_UNAVAILABLE(18, "questions that no tier could answer"),
+    /** Errors seen; texts are in the distinct error log. */
+    ERRORS(19, "errors"),
+    /** Malformed or foreign frames. */
+    BAD_FRAMES(20, "malformed frames refused"),
+    /** Messages sent over Aeron IPC. */
+    IPC_SENT(21, "messages sent over Aeron IPC"),
+    /** Messages received over Aeron IPC. */
+    IPC_RECEIVED(22, "messages received over Aeron IPC"),
+    /** Sends refused by back pressure on Aeron IPC. */
+    IPC_BACK_PRESSURE(23, "sends refused by back pressure on Aeron IPC"),
+    /** Entries written to the spill file. */
+    SPILLED(24, "entries spilled"),
+    /** Entries taken back from the spill file. */
+    UNSPILLED(25, "entries replayed from the spill file"),
+    /** Entries lost because the spill file was full. */
+    LOST_SPILL_FULL(26, "entries lost, spill file full"),
+    /** Entries that the last tier lost for space. */
+    LOST_FOR_SPACE(27, "entries lost for space by their last owner"),
+    /** Child processes started again. */
+    SIBLING_RESTARTS(28, "sibling restarts"),
+    /** Connections accepted. */
+    CONNECTIONS(29, "connections accepted"),
+    /** Announcements sent to hosts. */
+    ANNOUNCED(30, "announcements sent"),
+    /** Announcements applied. */
+    ANNOUNCEMENTS_APPLIED(31, "announcements applied"),
+    /** Sets that waited because the segment was full of unpublished entries. */
+    SETS_WAITED(32, "sets that waited for the link"),
+    /** Listeners without protection that other machines reach. */
+    PLAIN_TCP_LISTENERS(33, "plain TCP listeners beyond loopback");
+
+    private final int id;
+    private final String label;
+
+    Counter(int id, String label) {
+        this.id = id;
+        this.label = label;
+    }
+
+    /**
+     * The permanent id: index of the counter in a slot's row.
+     *
+     * @return 0 to 63
+     */
+    public int id() {
+        return id;
+    }
+
+    /**
+     * What is counted.
+     *
+     * @return a few words
+     */
+    public String label() {
+        return label;
+    }
+}

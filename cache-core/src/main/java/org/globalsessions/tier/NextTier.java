@@ -1,0 +1,79 @@
+package org.globalsessions.tier;
+
+import java.util.concurrent.CompletableFuture;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
+
+/**
+ * The tier behind a segment, as a cache sees it.
+ *
+ * <p>Any thread may call any method; none blocks. Every future completes within the tier's own time-out: with an answer, or
+ * exceptionally with {@link org.globalsessions.TierUnavailableException}. Futures may complete on the tier's own threads,
+ * which must not be held up by dependants.
+ */
+public interface NextTier extends AutoCloseable {
+    /**
+     * Begins to connect and to report to the listener. Called once, before anything else.
+     *
+     * @param listener told of announcements and of the connection's state
+     */
+    void start(TierListener listener);
+
+    /**
+     * Whether the tier can be reached at this moment; a hint, true may already be wrong.
+     *
+     * @return true while connected
+     */
+    boolean isConnected();
+
+    /**
+     * Asks for one key. Concurrent questions for one key are one question on the wire.
+     *
+     * @param key    the key's bytes, not changed by the callee
+     * @param digest the key's digest
+     * @return the answer
+     */
+    CompletableFuture<TierAnswer> ask(byte[] key, KeyDigest digest);
+
+    /**
+     * Publishes one entry.
+     *
+     * @param entry           the entry as read from the segment
+     * @param digest          its key's digest
+     * @param epoch           relay epoch that the position belongs to
+     * @param appliedPosition position up to which the sender's segment has applied announcements, read before the entry was
+     * @param seenTombstone   the key's tombstone in the sender's segment, or {@link Version#NONE}
+     * @param level           {@link Acknowledgement#RELAY} or {@link Acknowledgement#RELIEF}
+     * @return the receipt; exceptionally with {@link TierBusyException} at once where the send window is full
+     */
+    CompletableFuture<Receipt> publish(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Acknowledgement level);
+
+    /**
+     * Publishes one delete.
+     *
+     * @param digest    the key's digest
+     * @param tombstone the delete's version
+     * @param level     {@link Acknowledgement#RELAY} or {@link Acknowledgement#RELIEF}
+     * @return the receipt; exceptionally with {@link TierBusyException} at once where the send window is full
+     */
+    CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level);
+
+    /**
+     * Subscribes to, or gives up, announcements: only the host's link owner keeps the subscription. Repeated by the tier
+     * itself after each reconnect.
+     *
+     * @param leaseEpoch the link owner's lease epoch, or 0 to give up
+     * @param epoch      relay epoch that the host's position belongs to, 0 for none
+     * @param position   highest position below which the host has everything
+     */
+    void subscribe(long leaseEpoch, long epoch, long position);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,28 @@
+package org.globalsessions.tier;
+
+import org.globalsessions.Version;
+
+/**
+ * The next tier's acknowledgement of one publish or delete.
+ *
+ * @param outcome  what became of it
+ * @param version  the version that counts there now: the entry's for a publish (raised where the relay had to), the
+ *                 tombstone's for a delete and for a publish that lost to one
+ * @param life     the life that the write joined or began; 0 for a delete and for a publish that lost
+ * @param held     for a delete: whether a tier that had answered by then held the key
+ * @param epoch    the relay's epoch
+ * @param position the number that the relay gave to the change
+ */
+public record Receipt(Outcome outcome, Version version, long life, boolean held, long epoch, long position) {
+    /** What became of a publish or delete. */
+    public enum Outcome {
+        /** Stored there, or the delete was applied there. */
+        STORED,
+        /** A newer version of the same life is there: this one is superseded, nothing is lost. */
+        SUPERSEDED,
+        /** A tombstone that the writer had not seen beats it: the writer has to apply that tombstone. */
+        BEATEN_BY_TOMBSTONE,
+        /** A conditional save found another version than expected. */
+        CONDITION_FAILED
+    }
+}

@@ -1,0 +1,33 @@
+package org.globalsessions.tier;
+
+import org.globalsessions.Version;
+
+/**
+ * A session as it travels between tiers: key, value, version, life, and times as ages, never as wall-clock times.
+ *
+ * <p>Immutable by convention: neither side changes the arrays after handing the entry over. Its text names no key and no
+ * value.
+ *
+ * @param key            the key's bytes, UTF-8 of the application's string, 1 byte or more
+ * @param value          the value's bytes, may be empty
+ * @param version        the version of this write
+ * @param life           clock of the version that began this life
+ * @param beginsLife     whether the relay has not yet confirmed this life
+ * @param idleTicks      ticks of 10 ms since the last use that the sender knows, 0 or more
+ * @param idleLimitTicks idle time-out in ticks, 0 for none
+ * @param lifetimeTicks  remaining lifetime in ticks, 0 for no limit
+ */
+public record SessionEntry(
+        byte[] key,
+        byte[] value,
+        Version version,
+        long life,
+        boolean beginsLife,
+        int idleTicks,
+        int idleLimitTicks,
+        int lifetimeTicks) {
+    @Override
+    public String toString() {
+        return "SessionEntry[valueBytes=" + value.length + ", version=" + version + ", life=" + life + "]";
+    }
+}

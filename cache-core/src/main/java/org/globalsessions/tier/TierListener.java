@@ -1,0 +1,40 @@
+package org.globalsessions.tier;
+
+import org.globalsessions.Version;
+
+/**
+ * What a tier tells the cache in front of it, in the order in which it happened there.
+ *
+ * <p>Called on the tier's own thread, one call at a time; must not block.
+ */
+public interface TierListener {
+    /**
+     * The connection stands.
+     *
+     * @param epoch    the relay's epoch
+     * @param position the relay's position at that moment
+     */
+    void onConnected(long epoch, long position);
+
+    /** The connection is gone; the tier tries again by itself. */
+    void onDisconnected();
+
+    /**
+     * Another host has stored an entry.
+     *
+     * @param entry    the entry
+     * @param epoch    relay epoch
+     * @param position number of the change
+     */
+    void onAnnounced(SessionEntry entry, long epoch, long position);
+
+    /**
+     * Another host has deleted a session.
+     *
+     * @param digest    digest of its key
+     * @param tombstone the delete's version
+     * @param epoch     relay epoch
+     * @param position  number of the change
+     */
+    void onDeleted(KeyDigest digest, Version tombstone, long epoch, long position);
+}
