@@ -251,8 +251,8 @@ public final class SegmentDescriptor {
     }
 
     static long recordsOffset(int bucketCount, int tombstoneBucketCount) {
-        long end = tombstonesOffset(bucketCount)
-                + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
+        long end =
+                tombstonesOffset(bucketCount) + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
         return (end + 4095) & -4096L;
     }
 
