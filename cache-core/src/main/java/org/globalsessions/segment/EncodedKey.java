@@ -1,15 +1,83 @@
 package org.globalsessions.segment;
 
+import java.util.Arrays;
 import org.globalsessions.tier.KeyDigest;
 
-/** Skeleton. */
+/**
+ * A session key as the segment wants it: UTF-8 bytes and digest, with room for what a look-up finds. Belongs to the thread
+ * that encoded it, until that thread's next encode on the same table.
+ */
 public final class EncodedKey {
+    private final long pathKeyHigh;
+    private final long pathKeyLow;
+
     byte[] bytes = new byte[64];
     int length;
     long high;
     long low;
 
-    EncodedKey() {}
+    /** State word under which the last look-up found its way. */
+    long foundState;
+
+    /** Tag words of both buckets, as the last look-up that missed saw them. */
+    final long[] seenTags = new long[8];
+
+    /** For copies of whole entries within one operation. */
+    final EntrySnapshot scratch = new EntrySnapshot();
+
+    EncodedKey(long pathKeyHigh, long pathKeyLow) {
+        this.pathKeyHigh = pathKeyHigh;
+        this.pathKeyLow = pathKeyLow;
+    }
+
+    /** Encodes a string. A lone surrogate becomes the three bytes of its code, so that two strings never share their bytes. */
+    void encode(String key) {
+        int chars = key.length();
+        ensure(chars * 3);
+        byte[] out = bytes;
+        int at = 0;
+        for (int i = 0; i < chars; i++) {
+            char c = key.charAt(i);
+            if (c < 0x80) {
+                out[at++] = (byte) c;
+            } else if (c < 0x800) {
+                out[at++] = (byte) (0xC0 | (c >> 6));
+                out[at++] = (byte) (0x80 | (c & 0x3F));
+            } else if (Character.isHighSurrogate(c) && i + 1 < chars && Character.isLowSurrogate(key.charAt(i + 1))) {
+                int codePoint = Character.toCodePoint(c, key.charAt(++i));
+                out[at++] = (byte) (0xF0 | (codePoint >> 18));
+                out[at++] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
+                out[at++] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
+                out[at++] = (byte) (0x80 | (codePoint & 0x3F));
+            } else {
+                out[at++] = (byte) (0xE0 | (c >> 12));
+                out[at++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+                out[at++] = (byte) (0x80 | (c & 0x3F));
+            }
+        }
+        length = at;
+        KeyHash.digest(this, pathKeyHigh, pathKeyLow);
+    }
+
+    void encode(byte[] key) {
+        ensure(key.length);
+        System.arraycopy(key, 0, bytes, 0, key.length);
+        length = key.length;
+        KeyHash.digest(this, pathKeyHigh, pathKeyLow);
+    }
+
+    /** Takes over a digest without a key: for deletes, which name no key. */
+    void digestOnly(long digestHigh, long digestLow) {
+        length = 0;
+        high = digestHigh;
+        low = digestLow;
+    }
+
+    private void ensure(int capacity) {
+        if (bytes.length < capacity) {
+            bytes = new byte[Integer.highestOneBit(capacity) * 2];
+        }
+    }
 
     /**
      * Digest of the key.
@@ -26,6 +94,6 @@ public final class EncodedKey {
      * @return a copy
      */
     public byte[] copy() {
-        return java.util.Arrays.copyOf(bytes, length);
+        return Arrays.copyOf(bytes, length);
     }
 }
