@@ -1,6 +1,11 @@
 package org.globalsessions.segment;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.function.LongConsumer;
+import org.globalsessions.status.Counters;
+import org.globalsessions.status.DistinctErrors;
 import org.globalsessions.tier.KeyDigest;
 
 /**
@@ -10,6 +15,10 @@ import org.globalsessions.tier.KeyDigest;
  */
 public final class SegmentFile implements AutoCloseable {
     private SegmentFile() {}
+
+    static SegmentFile open(SegmentSettings settings) throws IOException {
+        throw new UnsupportedOperationException();
+    }
 
     /**
      * The file.
@@ -174,6 +183,100 @@ public final class SegmentFile implements AutoCloseable {
      * @return 16 hexadecimal digits
      */
     public String logDigest(KeyDigest digest) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Whether the segment was replaced: attached processes close it and attach anew.
+     *
+     * @return true once it was
+     */
+    public boolean retired() {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * The errors in the segment.
+     *
+     * @return the log, for any thread
+     */
+    public DistinctErrors errors() {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * The counters in the segment.
+     *
+     * @return counters that this process's slot writes
+     */
+    public Counters counters() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** File bytes from 0 to the end of the bucket headers; {@link SegmentDescriptor} has the offsets. */
+    ByteBuffer header() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** The tombstones, beginning with the first. */
+    ByteBuffer tombstones() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** The records: {@link #recordsPerBuffer()} whole ones in each, fewer in the last. */
+    ByteBuffer[] recordBuffers() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** A power of two, so that buffer and place in it come by shift and mask. */
+    int recordsPerBuffer() {
+        throw new UnsupportedOperationException();
+    }
+
+    int bucketCount() {
+        throw new UnsupportedOperationException();
+    }
+
+    int tombstoneBucketCount() {
+        throw new UnsupportedOperationException();
+    }
+
+    int recordStride() {
+        throw new UnsupportedOperationException();
+    }
+
+    long seed() {
+        throw new UnsupportedOperationException();
+    }
+
+    long pathKeyHigh() {
+        throw new UnsupportedOperationException();
+    }
+
+    long pathKeyLow() {
+        throw new UnsupportedOperationException();
+    }
+
+    /** The kernel's word on the process that had a slot: true if it is gone, false while unknown. Makes system calls. */
+    boolean isDead(int slot, int incarnation) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Incarnation of a slot whose process is dead and which nobody freed yet, 0 if there is nothing to free. To be asked for
+     * every slot before a full pass that frees what they held; after it {@link #freeDeadSlot} with what was answered here.
+     */
+    int deadIncarnation(int slot) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** Gives a dead process's slot out again; everything that it had reserved or set aside must have been freed before. */
+    void freeDeadSlot(int slot, int incarnation) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** Calls back once a tick with the new tick, on the ticker's thread: what it does must be short and must not wait. */
+    void onTick(LongConsumer action) {
         throw new UnsupportedOperationException();
     }
 
