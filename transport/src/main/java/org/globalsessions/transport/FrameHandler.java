@@ -1,0 +1,68 @@
+package org.globalsessions.transport;
+
+import org.globalsessions.transport.frame.Frame;
+
+/**
+ * Receives what happens on connections. Calls for one connection come on its event loop, one at a time, and must not block:
+ * {@link #onOpen} first, {@link #onClose} last and once.
+ *
+ * <p>Pings are answered beneath and are not shown. The first frame of an accepted connection is a {@code HelloFrame}, that of
+ * a connector's a {@code WelcomeFrame} or an {@code ErrorFrame}: others are refused beneath. An exception thrown from here
+ * closes the connection and is shown to {@link #onFailure}.
+ */
+public interface FrameHandler {
+    /**
+     * The connection stands, nothing has been received. A connector has sent its hello.
+     *
+     * @param connection the connection
+     */
+    void onOpen(Connection connection);
+
+    /**
+     * A frame has arrived.
+     *
+     * @param connection the connection
+     * @param frame      the frame; the handler may keep it
+     */
+    void onFrame(Connection connection, Frame frame);
+
+    /**
+     * The connection was not writable and is so again.
+     *
+     * @param connection the connection
+     */
+    default void onWritable(Connection connection) {}
+
+    /**
+     * The peer sent what is no frame, or one that is not allowed now; it is told by an error frame and the connection is
+     * closed. At most once a connection.
+     *
+     * @param connection the connection
+     * @param what       what was wrong, fit for a log line
+     */
+    void onBadFrame(Connection connection, String what);
+
+    /**
+     * The handler itself, or the connection beneath it, failed unexpectedly; the connection is closed.
+     *
+     * @param connection the connection
+     * @param failure    what was thrown
+     */
+    void onFailure(Connection connection, Throwable failure);
+
+    /**
+     * A connector's attempt failed; it tries again by itself unless it has given up.
+     *
+     * @param attempts failed attempts since the last connection, 1 or more
+     * @param reason   what happened, with the address
+     * @param gaveUp   whether that was the last attempt that the policy allows
+     */
+    default void onConnectFailed(int attempts, String reason, boolean gaveUp) {}
+
+    /**
+     * The connection is gone.
+     *
+     * @param connection the connection
+     */
+    void onClose(Connection connection);
+}

@@ -1,0 +1,34 @@
+package org.globalsessions.transport.frame;
+
+/** One message between tiers. Immutable by convention: nobody changes an array within. Texts of frames show no key or value. */
+public sealed interface Frame
+        permits HelloFrame,
+                WelcomeFrame,
+                ErrorFrame,
+                PingFrame,
+                PongFrame,
+                GoodbyeFrame,
+                SubscribeFrame,
+                SessionFrame,
+                AnnounceSessionFrame,
+                SessionReceivedFrame,
+                NeedSessionFrame,
+                SessionKnownFrame,
+                SessionBackupFrame,
+                DeleteFrame,
+                AnnounceDeleteFrame,
+                VoidFrame {
+    /**
+     * Ties an answer to its question: chosen by the asker, unique among its open ones, returned by the answer.
+     *
+     * @return the id; 0 where nothing is answered
+     */
+    long correlationId();
+
+    /**
+     * The type.
+     *
+     * @return the type
+     */
+    FrameType type();
+}

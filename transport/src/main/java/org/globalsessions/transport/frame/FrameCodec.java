@@ -1,0 +1,318 @@
+package org.globalsessions.transport.frame;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+
+/**
+ * Turns frames into bytes and back, the same for TCP, Unix sockets and Aeron IPC; {@code transport/PROTOCOL.md} is the
+ * specification.
+ *
+ * <p>Static and without state: any thread. Every length is checked against what is there before anything is allocated, and
+ * {@link #decode} throws nothing but {@link FrameException}, whatever the bytes.
+ */
+public final class FrameCodec {
+    /** Lowest protocol version that this code speaks. */
+    public static final int MIN_VERSION = 1;
+
+    /** Highest protocol version that this code speaks. */
+    public static final int MAX_VERSION = 1;
+
+    /** Bytes of the header: length i32, type u8, flags u8, version u16, correlation id i64, all little-endian. */
+    public static final int HEADER_LENGTH = 16;
+
+    /** Longest frame in bytes, header included. */
+    public static final int MAX_FRAME = 1 << 20;
+
+    /** Longest key in bytes. */
+    public static final int MAX_KEY = 65_535;
+
+    /** Longest name of a path in bytes of UTF-8. */
+    public static final int MAX_PATH = 255;
+
+    /** Longest text of an error in bytes of UTF-8. */
+    public static final int MAX_TEXT = 1024;
+
+    /** Most keys in one void. */
+    public static final int MAX_VOIDED = 32_767;
+
+    /** Bytes of an entry before its key and value: lengths 6, version 12, life 8, flags 1, times 12. */
+    public static final int ENTRY_HEADER_LENGTH = 39;
+
+    /** Bytes of one element of a void. */
+    static final int VOIDED_LENGTH = 28;
+
+    private static final int BEGINS_LIFE = 1;
+
+    private FrameCodec() {}
+
+    /**
+     * Appends one frame.
+     *
+     * @param frame  the frame
+     * @param target written from its writer index on, grown as needed; untouched if the frame is refused
+     * @throws IllegalArgumentException if a field is out of its range or the frame longer than {@link #MAX_FRAME}
+     */
+    public static void encode(Frame frame, ByteBuf target) {
+        int length = encodedLength(frame);
+        target.ensureWritable(length);
+        int start = target.writerIndex();
+        target.writeIntLE(length);
+        target.writeByte(frame.type().code());
+        target.writeByte(0);
+        target.writeShortLE(MAX_VERSION);
+        target.writeLongLE(frame.correlationId());
+        try {
+            FrameWriter.writePayload(frame, target);
+        } catch (IllegalArgumentException e) {
+            target.writerIndex(start);
+            throw e;
+        }
+        if (target.writerIndex() - start != length) {
+            throw new IllegalStateException("frame " + frame.type() + ": " + (target.writerIndex() - start)
+                    + " bytes written, " + length + " announced");
+        }
+    }
+
+    /**
+     * Puts one frame into a byte buffer, for carriers other than TCP.
+     *
+     * @param frame  the frame
+     * @param target written from its position on, which advances; {@link #encodedLength} bytes must remain
+     * @throws IllegalArgumentException as {@link #encode(Frame, ByteBuf)}, or if the buffer is too small
+     */
+    public static void encode(Frame frame, ByteBuffer target) {
+        int length = encodedLength(frame);
+        if (target.remaining() < length) {
+            throw new IllegalArgumentException(
+                    "buffer too small for frame: remaining=" + target.remaining() + ", length=" + length);
+        }
+        ByteBuf wrapped = Unpooled.wrappedBuffer(target);
+        wrapped.clear();
+        encode(frame, wrapped);
+        target.position(target.position() + length);
+    }
+
+    /**
+     * Bytes of a frame, header included.
+     *
+     * @param frame the frame
+     * @return {@link #HEADER_LENGTH} to {@link #MAX_FRAME}
+     * @throws IllegalArgumentException if it is longer than {@link #MAX_FRAME}
+     */
+    public static int encodedLength(Frame frame) {
+        long length = HEADER_LENGTH + FrameWriter.payloadLength(frame);
+        if (length > MAX_FRAME) {
+            throw new IllegalArgumentException(
+                    "frame too long: type=" + frame.type() + ", length=" + length + ", limit=" + MAX_FRAME);
+        }
+        return (int) length;
+    }
+
+    /**
+     * Whether an entry fits into every frame that may carry it.
+     *
+     * @param keyLength   bytes of its key
+     * @param valueLength bytes of its value
+     * @return false if it could not be sent
+     */
+    public static boolean entryFits(int keyLength, int valueLength) {
+        return keyLength <= MAX_KEY
+                && (long) HEADER_LENGTH + FrameWriter.SESSION_FIXED + ENTRY_HEADER_LENGTH + keyLength + valueLength
+                        <= MAX_FRAME;
+    }
+
+    /**
+     * Reads one frame from a byte buffer.
+     *
+     * @param source read from its position on, which advances by the frame's length if it is well-formed
+     * @return the frame, which shares nothing with the buffer
+     * @throws FrameException if the bytes are no frame
+     */
+    public static Frame decode(ByteBuffer source) throws FrameException {
+        ByteBuf wrapped = Unpooled.wrappedBuffer(source);
+        Frame frame = decode(wrapped);
+        source.position(source.position() + wrapped.readerIndex());
+        return frame;
+    }
+
+    /**
+     * Reads one frame.
+     *
+     * @param source read from its reader index on, which advances by the frame's length if it is well-formed and stays
+     *               otherwise
+     * @return the frame, which shares nothing with the buffer
+     * @throws FrameException if the bytes are no frame, also if fewer are there than the length says
+     */
+    public static Frame decode(ByteBuf source) throws FrameException {
+        int start = source.readerIndex();
+        if (source.readableBytes() < HEADER_LENGTH) {
+            throw new FrameException(
+                    ErrorCode.MALFORMED,
+                    "shorter than a header: bytes=" + source.readableBytes() + ", header=" + HEADER_LENGTH);
+        }
+        int length = source.getIntLE(start);
+        checkHeader(length, source.getUnsignedByte(start + 4));
+        if (source.readableBytes() < length) {
+            throw new FrameException(
+                    ErrorCode.MALFORMED, "truncated: bytes=" + source.readableBytes() + ", length=" + length);
+        }
+        FrameType type = FrameType.of(source.getUnsignedByte(start + 4));
+        int flags = source.getUnsignedByte(start + 5);
+        if (flags != 0) {
+            throw new FrameException(ErrorCode.MALFORMED, "flags of " + type + " unknown: flags=" + flags);
+        }
+        int version = source.getUnsignedShortLE(start + 6);
+        if (version < MIN_VERSION || version > MAX_VERSION) {
+            throw new FrameException(
+                    ErrorCode.UNSUPPORTED_VERSION,
+                    "protocol version not spoken: version=" + version + ", spoken=" + MIN_VERSION + ".." + MAX_VERSION);
+        }
+        FieldReader fields = new FieldReader(source, type, start + HEADER_LENGTH, start + length);
+        Frame frame = readPayload(type, source.getLongLE(start + 8), fields);
+        fields.finish();
+        source.readerIndex(start + length);
+        return frame;
+    }
+
+    /**
+     * Checks what can be checked from the first five bytes, so that a stranger's bytes are refused before a buffer grows.
+     *
+     * @param length length field
+     * @param type   type field
+     * @throws FrameException if no frame begins so
+     */
+    public static void checkHeader(int length, int type) throws FrameException {
+        if (length < HEADER_LENGTH) {
+            throw new FrameException(
+                    ErrorCode.MALFORMED, "length below the header's: length=" + length + ", limit=" + HEADER_LENGTH);
+        }
+        if (length > MAX_FRAME) {
+            throw new FrameException(ErrorCode.TOO_LARGE, "frame too long: length=" + length + ", limit=" + MAX_FRAME);
+        }
+        if (FrameType.of(type) == null) {
+            throw new FrameException(ErrorCode.MALFORMED, "type of frame unknown: type=" + type);
+        }
+    }
+
+    private static Frame readPayload(FrameType type, long correlationId, FieldReader in) throws FrameException {
+        return switch (type) {
+            case HELLO -> readHello(correlationId, in);
+            case WELCOME ->
+                new WelcomeFrame(
+                        correlationId, in.u16(), in.i64(), in.position(), in.i64(), in.i32InRange("maxFrame", 16));
+            case ERROR -> new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
+            case PING -> new PingFrame(correlationId, in.i64());
+            case PONG -> new PongFrame(correlationId, in.i64());
+            case GOODBYE -> {
+                in.noCorrelation(correlationId);
+                yield new GoodbyeFrame(in.u8());
+            }
+            case SUBSCRIBE -> new SubscribeFrame(correlationId, in.i64(), in.i64(), in.position());
+            case SESSION ->
+                new SessionFrame(
+                        correlationId, WireCodes.level(in), in.i64(), in.position(), in.version(), readEntry(in));
+            case ANNOUNCE_SESSION -> {
+                in.noCorrelation(correlationId);
+                yield new AnnounceSessionFrame(in.i64(), in.position(), readEntry(in));
+            }
+            case SESSION_RECEIVED -> readReceived(correlationId, in);
+            case NEED_SESSION -> {
+                int keyLength = in.keyLength();
+                yield new NeedSessionFrame(correlationId, in.bytes(keyLength));
+            }
+            case SESSION_KNOWN -> readKnown(correlationId, in);
+            case SESSION_BACKUP -> new SessionBackupFrame(correlationId, readEntry(in));
+            case DELETE -> new DeleteFrame(correlationId, WireCodes.level(in), readDigest(in), in.version());
+            case ANNOUNCE_DELETE -> {
+                in.noCorrelation(correlationId);
+                yield new AnnounceDeleteFrame(in.i64(), in.position(), readDigest(in), in.version());
+            }
+            case VOID -> readVoid(correlationId, in);
+        };
+    }
+
+    private static HelloFrame readHello(long correlationId, FieldReader in) throws FrameException {
+        int minVersion = in.u16();
+        int maxVersion = in.u16();
+        if (minVersion < 1 || maxVersion < minVersion) {
+            throw in.bad("versions out of order: minVersion=" + minVersion + ", maxVersion=" + maxVersion);
+        }
+        PeerKind kind = WireCodes.kind(in);
+        return new HelloFrame(
+                correlationId,
+                minVersion,
+                maxVersion,
+                kind,
+                in.i64(),
+                in.i64(),
+                in.i32(),
+                in.i32(),
+                in.i32(),
+                in.text("path", MAX_PATH));
+    }
+
+    private static SessionReceivedFrame readReceived(long correlationId, FieldReader in) throws FrameException {
+        Receipt.Outcome outcome = WireCodes.outcome(in);
+        Version version = in.version();
+        long life = in.clock("life");
+        boolean held = in.flag("held");
+        return new SessionReceivedFrame(
+                correlationId, new Receipt(outcome, version, life, held, in.i64(), in.position()));
+    }
+
+    private static SessionKnownFrame readKnown(long correlationId, FieldReader in) throws FrameException {
+        SessionKnownFrame.Status status = WireCodes.status(in);
+        long epoch = in.i64();
+        long position = in.position();
+        SessionEntry entry = status == SessionKnownFrame.Status.FOUND ? readEntry(in) : null;
+        return new SessionKnownFrame(correlationId, status, epoch, position, entry);
+    }
+
+    private static VoidFrame readVoid(long correlationId, FieldReader in) throws FrameException {
+        int count = in.u16();
+        if (count > MAX_VOIDED) {
+            throw in.bad("too many keys: count=" + count + ", limit=" + MAX_VOIDED);
+        }
+        in.require("voided keys", (long) count * VOIDED_LENGTH);
+        VoidFrame.Voided[] voided = new VoidFrame.Voided[count];
+        for (int i = 0; i < count; i++) {
+            voided[i] = new VoidFrame.Voided(readDigest(in), in.version());
+        }
+        return new VoidFrame(correlationId, List.of(voided));
+    }
+
+    private static KeyDigest readDigest(FieldReader in) throws FrameException {
+        return new KeyDigest(in.i64(), in.i64());
+    }
+
+    private static SessionEntry readEntry(FieldReader in) throws FrameException {
+        int keyLength = in.keyLength();
+        int valueLength = in.i32InRange("valueLength", 0);
+        Version version = in.version();
+        long life = in.clock("life");
+        int flags = in.u8();
+        if ((flags & ~BEGINS_LIFE) != 0) {
+            throw in.bad("flags of the entry unknown: flags=" + flags);
+        }
+        int idleTicks = in.i32InRange("idleTicks", 0);
+        int idleLimitTicks = in.i32InRange("idleLimitTicks", 0);
+        int lifetimeTicks = in.i32InRange("lifetimeTicks", 0);
+        in.require("key and value", (long) keyLength + valueLength);
+        byte[] key = in.bytes(keyLength);
+        byte[] value = in.bytes(valueLength);
+        return new SessionEntry(
+                key, value, version, life, (flags & BEGINS_LIFE) != 0, idleTicks, idleLimitTicks, lifetimeTicks);
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

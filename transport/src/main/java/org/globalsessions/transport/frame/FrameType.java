@@ -1,0 +1,70 @@
+package org.globalsessions.transport.frame;
+
+/** Types of frames. Codes are permanent. */
+public enum FrameType {
+    /** First frame of whoever connects. */
+    HELLO(1),
+    /** Answer to {@link #HELLO}. */
+    WELCOME(2),
+    /** Something was refused or failed. */
+    ERROR(3),
+    /** Are you there? */
+    PING(4),
+    /** Answer to {@link #PING}. */
+    PONG(5),
+    /** The sender is about to close, on purpose. */
+    GOODBYE(6),
+    /** Topic {@code subscribe}: a host's link owner wants announcements. */
+    SUBSCRIBE(7),
+    /** Topic {@code session}, operation S: publishes an entry. */
+    SESSION(10),
+    /** Topic {@code session}, operation S: the relay tells of an entry stored by another host. */
+    ANNOUNCE_SESSION(11),
+    /** Topic {@code session_received}: acknowledges a change. */
+    SESSION_RECEIVED(12),
+    /** Topic {@code need_session}, operation G: asks for a key. */
+    NEED_SESSION(13),
+    /** Topic {@code session_known}: answers {@link #NEED_SESSION}. */
+    SESSION_KNOWN(14),
+    /** Topic {@code session_backup}: hands an entry off. */
+    SESSION_BACKUP(15),
+    /** Topic {@code session}, operation D: deletes. */
+    DELETE(16),
+    /** Topic {@code session}, operation D: the relay tells of a delete by another host. */
+    ANNOUNCE_DELETE(17),
+    /** Older versions of these keys are void. */
+    VOID(18);
+
+    private static final FrameType[] BY_CODE = new FrameType[19];
+
+    static {
+        for (FrameType type : values()) {
+            BY_CODE[type.code] = type;
+        }
+    }
+
+    private final int code;
+
+    FrameType(int code) {
+        this.code = code;
+    }
+
+    /**
+     * The code on the wire.
+     *
+     * @return 1 to 255
+     */
+    public int code() {
+        return code;
+    }
+
+    /**
+     * Finds a type.
+     *
+     * @param code a code from the wire
+     * @return the type, or null if unknown
+     */
+    public static FrameType of(int code) {
+        return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;
+    }
+}

@@ -1,0 +1,209 @@
+package org.globalsessions.transport.frame;
+
+import io.netty.buffer.ByteBuf;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+
+/** Writes payloads, and says beforehand how long they are. Static, any thread. */
+final class FrameWriter {
+    /** Payload of a session before its entry: level, claim's epoch and position, tombstone seen. The longest such. */
+    static final int SESSION_FIXED = 1 + 8 + 8 + 12;
+
+    private FrameWriter() {}
+
+    static long payloadLength(Frame frame) {
+        // As long, since the lengths of key and value may add up beyond an int.
+        if (frame instanceof HelloFrame hello) {
+            return 35L + FrameCodec.utf8(hello.path()).length;
+        } else if (frame instanceof WelcomeFrame) {
+            return 30;
+        } else if (frame instanceof ErrorFrame error) {
+            return 4L + FrameCodec.utf8(error.text()).length;
+        } else if (frame instanceof PingFrame || frame instanceof PongFrame) {
+            return 8;
+        } else if (frame instanceof GoodbyeFrame) {
+            return 1;
+        } else if (frame instanceof SubscribeFrame) {
+            return 24;
+        } else if (frame instanceof SessionFrame session) {
+            return SESSION_FIXED + entryLength(session.entry());
+        } else if (frame instanceof AnnounceSessionFrame announce) {
+            return 16 + entryLength(announce.entry());
+        } else if (frame instanceof SessionReceivedFrame) {
+            return 38;
+        } else if (frame instanceof NeedSessionFrame need) {
+            return 2L + need.key().length;
+        } else if (frame instanceof SessionKnownFrame known) {
+            return 17L + (known.entry() == null ? 0 : entryLength(known.entry()));
+        } else if (frame instanceof SessionBackupFrame backup) {
+            return entryLength(backup.entry());
+        } else if (frame instanceof DeleteFrame) {
+            return 29;
+        } else if (frame instanceof AnnounceDeleteFrame) {
+            return 44;
+        } else if (frame instanceof VoidFrame voided) {
+            return 2 + (long) voided.voided().size() * FrameCodec.VOIDED_LENGTH;
+        }
+        throw unknown(frame);
+    }
+
+    static void writePayload(Frame frame, ByteBuf out) {
+        if (frame instanceof HelloFrame hello) {
+            writeHello(hello, out);
+        } else if (frame instanceof WelcomeFrame welcome) {
+            writeU16("version", welcome.version(), 1, out);
+            out.writeLongLE(welcome.epoch());
+            writeNotNegative("position", welcome.position(), out);
+            out.writeLongLE(welcome.clockMicros());
+            out.writeIntLE(inRange("maxFrame", welcome.maxFrame(), FrameCodec.HEADER_LENGTH, Integer.MAX_VALUE));
+        } else if (frame instanceof ErrorFrame error) {
+            writeU16("code", error.code(), 0, out);
+            writeText("text", error.text(), FrameCodec.MAX_TEXT, out);
+        } else if (frame instanceof PingFrame ping) {
+            out.writeLongLE(ping.nanos());
+        } else if (frame instanceof PongFrame pong) {
+            out.writeLongLE(pong.nanos());
+        } else if (frame instanceof GoodbyeFrame goodbye) {
+            out.writeByte(inRange("reason", goodbye.reason(), 0, 255));
+        } else if (frame instanceof SubscribeFrame subscribe) {
+            out.writeLongLE(subscribe.leaseEpoch());
+            out.writeLongLE(subscribe.epoch());
+            writeNotNegative("position", subscribe.position(), out);
+        } else {
+            writeSessionPayload(frame, out);
+        }
+    }
+
+    private static void writeSessionPayload(Frame frame, ByteBuf out) {
+        if (frame instanceof SessionFrame session) {
+            out.writeByte(WireCodes.code(session.level()));
+            out.writeLongLE(session.claimEpoch());
+            writeNotNegative("position", session.claimPosition(), out);
+            writeVersion(session.seenTombstone(), out);
+            writeEntry(session.entry(), out);
+        } else if (frame instanceof AnnounceSessionFrame announce) {
+            out.writeLongLE(announce.epoch());
+            writeNotNegative("position", announce.position(), out);
+            writeEntry(announce.entry(), out);
+        } else if (frame instanceof SessionReceivedFrame received) {
+            writeReceipt(received.receipt(), out);
+        } else if (frame instanceof NeedSessionFrame need) {
+            out.writeShortLE(inRange("keyLength", need.key().length, 1, FrameCodec.MAX_KEY));
+            out.writeBytes(need.key());
+        } else if (frame instanceof SessionKnownFrame known) {
+            writeKnown(known, out);
+        } else if (frame instanceof SessionBackupFrame backup) {
+            writeEntry(backup.entry(), out);
+        } else if (frame instanceof DeleteFrame delete) {
+            out.writeByte(WireCodes.code(delete.level()));
+            writeDigest(delete.digest(), out);
+            writeVersion(delete.tombstone(), out);
+        } else if (frame instanceof AnnounceDeleteFrame announce) {
+            out.writeLongLE(announce.epoch());
+            writeNotNegative("position", announce.position(), out);
+            writeDigest(announce.digest(), out);
+            writeVersion(announce.tombstone(), out);
+        } else if (frame instanceof VoidFrame voided) {
+            out.writeShortLE(inRange("count", voided.voided().size(), 0, FrameCodec.MAX_VOIDED));
+            for (VoidFrame.Voided one : voided.voided()) {
+                writeDigest(one.digest(), out);
+                writeVersion(one.version(), out);
+            }
+        } else {
+            throw unknown(frame);
+        }
+    }
+
+    private static void writeHello(HelloFrame hello, ByteBuf out) {
+        writeU16("minVersion", hello.minVersion(), 1, out);
+        writeU16("maxVersion", hello.maxVersion(), hello.minVersion(), out);
+        out.writeByte(WireCodes.code(hello.kind()));
+        out.writeLongLE(hello.idHigh());
+        out.writeLongLE(hello.idLow());
+        out.writeIntLE(hello.origin());
+        out.writeIntLE(hello.slot());
+        out.writeIntLE(hello.incarnation());
+        writeText("path", hello.path(), FrameCodec.MAX_PATH, out);
+    }
+
+    private static void writeReceipt(Receipt receipt, ByteBuf out) {
+        out.writeByte(WireCodes.code(receipt.outcome()));
+        writeVersion(receipt.version(), out);
+        writeNotNegative("life", receipt.life(), out);
+        out.writeByte(receipt.held() ? 1 : 0);
+        out.writeLongLE(receipt.epoch());
+        writeNotNegative("position", receipt.position(), out);
+    }
+
+    private static void writeKnown(SessionKnownFrame known, ByteBuf out) {
+        boolean found = known.status() == SessionKnownFrame.Status.FOUND;
+        if (found != (known.entry() != null)) {
+            throw new IllegalArgumentException("an entry belongs to FOUND and to nothing else: status=" + known.status()
+                    + ", entry=" + (known.entry() != null));
+        }
+        out.writeByte(WireCodes.code(known.status()));
+        out.writeLongLE(known.epoch());
+        writeNotNegative("position", known.position(), out);
+        if (found) {
+            writeEntry(known.entry(), out);
+        }
+    }
+
+    private static long entryLength(SessionEntry entry) {
+        return (long) FrameCodec.ENTRY_HEADER_LENGTH + entry.key().length + entry.value().length;
+    }
+
+    private static void writeEntry(SessionEntry entry, ByteBuf out) {
+        out.writeShortLE(inRange("keyLength", entry.key().length, 1, FrameCodec.MAX_KEY));
+        out.writeIntLE(entry.value().length);
+        writeVersion(entry.version(), out);
+        writeNotNegative("life", entry.life(), out);
+        out.writeByte(entry.beginsLife() ? 1 : 0);
+        out.writeIntLE(inRange("idleTicks", entry.idleTicks(), 0, Integer.MAX_VALUE));
+        out.writeIntLE(inRange("idleLimitTicks", entry.idleLimitTicks(), 0, Integer.MAX_VALUE));
+        out.writeIntLE(inRange("lifetimeTicks", entry.lifetimeTicks(), 0, Integer.MAX_VALUE));
+        out.writeBytes(entry.key());
+        out.writeBytes(entry.value());
+    }
+
+    private static void writeDigest(KeyDigest digest, ByteBuf out) {
+        out.writeLongLE(digest.high());
+        out.writeLongLE(digest.low());
+    }
+
+    private static void writeVersion(Version version, ByteBuf out) {
+        writeNotNegative("clock", version.clock(), out);
+        out.writeIntLE(version.origin());
+    }
+
+    private static void writeText(String name, String text, int limit, ByteBuf out) {
+        byte[] bytes = FrameCodec.utf8(text);
+        out.writeShortLE(inRange(name + " in bytes", bytes.length, 0, limit));
+        out.writeBytes(bytes);
+    }
+
+    private static void writeU16(String name, int value, int lowest, ByteBuf out) {
+        out.writeShortLE(inRange(name, value, lowest, 65_535));
+    }
+
+    private static void writeNotNegative(String name, long value, ByteBuf out) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + " out of range: " + name + "=" + value + ", lowest=0");
+        }
+        out.writeLongLE(value);
+    }
+
+    private static int inRange(String name, int value, int lowest, int highest) {
+        if (value < lowest || value > highest) {
+            throw new IllegalArgumentException(
+                    name + " out of range: value=" + value + ", allowed=" + lowest + ".." + highest);
+        }
+        return value;
+    }
+
+    private static IllegalArgumentException unknown(Frame frame) {
+        return new IllegalArgumentException("frame not known to the codec: type=" + frame.type());
+    }
+}

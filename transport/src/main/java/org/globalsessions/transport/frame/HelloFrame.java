@@ -1,0 +1,82 @@
+package org.globalsessions.transport.frame;
+
+import org.globalsessions.tier.TierHost;
+
+/**
+ * First frame of whoever connects: who it is and which protocol versions it speaks.
+ *
+ * @param correlationId ties the answer to this, not 0
+ * @param minVersion lowest protocol version spoken, 1 to 65535
+ * @param maxVersion highest, not below the lowest
+ * @param kind what the peer is
+ * @param idHigh upper half of the identity: of the segment for a host, of the node for a relief node
+ * @param idLow lower half
+ * @param origin the segment's 32-bit origin; 0 for a relief node
+ * @param slot attach slot of the process; 0 for a relief node
+ * @param incarnation incarnation of that slot; 0 for a relief node
+ * @param path name of the path, at most {@link FrameCodec#MAX_PATH} bytes of UTF-8
+ */
+public record HelloFrame(
+        long correlationId,
+        int minVersion,
+        int maxVersion,
+        PeerKind kind,
+        long idHigh,
+        long idLow,
+        int origin,
+        int slot,
+        int incarnation,
+        String path)
+        implements Frame {
+    @Override
+    public FrameType type() {
+        return FrameType.HELLO;
+    }
+
+    /**
+     * The hello of a host's process, in the versions that this library speaks.
+     *
+     * @param host          who connects
+     * @param path          name of the path
+     * @param correlationId ties the welcome to it
+     * @return the frame
+     */
+    public static HelloFrame ofHost(long correlationId, TierHost host, String path) {
+        return new HelloFrame(
+                correlationId,
+                FrameCodec.MIN_VERSION,
+                FrameCodec.MAX_VERSION,
+                PeerKind.HOST,
+                host.identityHigh(),
+                host.identityLow(),
+                host.origin(),
+                host.slot(),
+                host.incarnation(),
+                path);
+    }
+
+    /**
+     * The hello of a relief node, in the versions that this library speaks.
+     *
+     * @param correlationId ties the welcome to it
+     * @param kind          aging or expansion
+     * @param idHigh        upper half of the node's stable id
+     * @param idLow         lower half
+     * @param path          name of the path
+     * @return the frame
+     */
+    public static HelloFrame ofReliefNode(long correlationId, PeerKind kind, long idHigh, long idLow, String path) {
+        return new HelloFrame(
+                correlationId, FrameCodec.MIN_VERSION, FrameCodec.MAX_VERSION, kind, idHigh, idLow, 0, 0, 0, path);
+    }
+
+    /**
+     * The highest version that both speak.
+     *
+     * @return the version for the welcome, or 0 if there is none
+     */
+    public int commonVersion() {
+        int highest = Math.min(maxVersion, FrameCodec.MAX_VERSION);
+        return highest >= Math.max(minVersion, FrameCodec.MIN_VERSION) ? highest : 0;
+    }
+}

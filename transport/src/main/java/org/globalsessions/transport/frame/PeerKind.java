@@ -1,0 +1,11 @@
+package org.globalsessions.transport.frame;
+
+/** What a connecting peer is. */
+public enum PeerKind {
+    /** A process of a host, for its segment. */
+    HOST,
+    /** A relief node that takes hand-offs and keeps them until they expire. */
+    AGING,
+    /** A relief node that takes every new entry and lets the oldest go. */
+    EXPANSION
+}

@@ -1,0 +1,19 @@
+package org.globalsessions.transport.frame;
+
+/**
+ * Answer to a hello: the connection may be used.
+ *
+ * @param correlationId that of the frame answered
+ * @param version protocol version of all that follows
+ * @param epoch the answering node's epoch; 0 where it has none
+ * @param position its position at this moment, 0 or more
+ * @param clockMicros its wall clock, microseconds since 1970
+ * @param maxFrame longest frame in bytes that it takes
+ */
+public record WelcomeFrame(long correlationId, int version, long epoch, long position, long clockMicros, int maxFrame)
+        implements Frame {
+    @Override
+    public FrameType type() {
+        return FrameType.WELCOME;
+    }
+}

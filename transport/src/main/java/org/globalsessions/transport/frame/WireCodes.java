@@ -1,0 +1,75 @@
+package org.globalsessions.transport.frame;
+
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.tier.Receipt.Outcome;
+
+/**
+ * Numbers of enumerated fields: the index in these tables, whatever the order of the constants in Java. Tables are only ever
+ * appended to; null stands for a number that no constant has.
+ */
+final class WireCodes {
+    private static final PeerKind[] KINDS = {PeerKind.HOST, PeerKind.AGING, PeerKind.EXPANSION};
+
+    private static final SessionKnownFrame.Status[] STATUSES = {
+        SessionKnownFrame.Status.FOUND, SessionKnownFrame.Status.MISSING, SessionKnownFrame.Status.UNAVAILABLE
+    };
+
+    private static final Outcome[] OUTCOMES = {
+        Outcome.STORED, Outcome.SUPERSEDED, Outcome.BEATEN_BY_TOMBSTONE, Outcome.CONDITION_FAILED
+    };
+
+    /** {@link Acknowledgement#LOCAL} never leaves its host, so 0 means nothing. */
+    private static final Acknowledgement[] LEVELS = {null, Acknowledgement.RELAY, Acknowledgement.RELIEF};
+
+    private WireCodes() {}
+
+    static int code(PeerKind kind) {
+        return codeOf(kind, KINDS);
+    }
+
+    static int code(SessionKnownFrame.Status status) {
+        return codeOf(status, STATUSES);
+    }
+
+    static int code(Outcome outcome) {
+        return codeOf(outcome, OUTCOMES);
+    }
+
+    static int code(Acknowledgement level) {
+        return codeOf(level, LEVELS);
+    }
+
+    static PeerKind kind(FieldReader in) throws FrameException {
+        return read("kind", KINDS, in);
+    }
+
+    static SessionKnownFrame.Status status(FieldReader in) throws FrameException {
+        return read("status", STATUSES, in);
+    }
+
+    static Outcome outcome(FieldReader in) throws FrameException {
+        return read("outcome", OUTCOMES, in);
+    }
+
+    static Acknowledgement level(FieldReader in) throws FrameException {
+        return read("level", LEVELS, in);
+    }
+
+    private static <T> int codeOf(T value, T[] table) {
+        for (int code = 0; code < table.length; code++) {
+            if (table[code] == value && value != null) {
+                return code;
+            }
+        }
+        throw new IllegalArgumentException("has no number on the wire: value=" + value);
+    }
+
+    private static <T> T read(String name, T[] table, FieldReader in) throws FrameException {
+        int code = in.u8();
+        T value = code < table.length ? table[code] : null;
+        if (value == null) {
+            throw in.bad(name + " unknown: " + name + "=" + code + ", limit=" + (table.length - 1));
+        }
+        return value;
+    }
+}
