@@ -164,6 +164,18 @@ public final class SegmentSettings {
         return this;
     }
 
+    /**
+     * Bytes that the segment's file takes with these settings.
+     *
+     * @return its length
+     */
+    public long fileLength() {
+        return SegmentDescriptor.fileLength(
+                SegmentDescriptor.bucketCount(elCount),
+                SegmentDescriptor.tombstoneBucketCount(elCount),
+                SegmentDescriptor.recordStride(recordSize));
+    }
+
     Path file() {
         return file;
     }

@@ -1,0 +1,158 @@
+package org.globalsessions.config;
+
+import com.typesafe.config.Config;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+
+/** A validated {@code cache} section with every default filled in. Immutable. */
+public final class CacheSection {
+    private final Config config;
+    private final String token;
+    private final String pathName;
+    private final boolean initializer;
+
+    CacheSection(Config config, String token, String pathName, boolean initializer) {
+        this.config = config;
+        this.token = token;
+        this.pathName = pathName;
+        this.initializer = initializer;
+    }
+
+    /**
+     * What to open the segment with. Makes the segment's folder where it is absent.
+     *
+     * @param role what the segment is for
+     * @return settings, not yet used
+     * @throws org.globalsessions.segment.SegmentException where the folder cannot be made, or others have access to it
+     */
+    public SegmentSettings toSegmentSettings(Role role) {
+        Path file = segmentFile();
+        SegmentLocation.prepareFolder(file);
+        return settings(file).role(role);
+    }
+
+    /**
+     * Where the segment lies, or will.
+     *
+     * @return the file, which may be absent
+     */
+    public Path segmentFile() {
+        Path folder = config.hasPath("segment_dir") ? Path.of(config.getString("segment_dir")) : null;
+        return SegmentLocation.file(folder, token, settings(Path.of("unused")).fileLength());
+    }
+
+    /**
+     * Whether this process may create the segment.
+     *
+     * @return false to attach only
+     */
+    public boolean initializer() {
+        return initializer;
+    }
+
+    /**
+     * Live sessions held before the first eviction.
+     *
+     * @return 1 to 16,000,000
+     */
+    public int elCount() {
+        return config.getInt("el_count");
+    }
+
+    /**
+     * Bytes of a whole record, as configured.
+     *
+     * @return 128 to 65,536
+     */
+    public int recordSize() {
+        return (int) config.getLong("record_size");
+    }
+
+    /**
+     * Seed of the choice of buckets.
+     *
+     * @return any number
+     */
+    public long seed() {
+        return config.getLong("seed");
+    }
+
+    /**
+     * Lifetime of a session.
+     *
+     * @return zero for no limit
+     */
+    public Duration sessionsLength() {
+        return config.getDuration("sessions_length");
+    }
+
+    /**
+     * How long a session may be unused.
+     *
+     * @return zero for no limit
+     */
+    public Duration idleTimeout() {
+        return config.getDuration("idle_timeout");
+    }
+
+    /**
+     * How many times faster a session ages that was never read.
+     *
+     * @return 1 to 4
+     */
+    public int untouchedAging() {
+        return config.getInt("untouched_aging");
+    }
+
+    /**
+     * How long a writer waits for another one of the same bucket.
+     *
+     * @return more than zero
+     */
+    public Duration lockWait() {
+        return config.getDuration("lock_wait");
+    }
+
+    /**
+     * How long a set into a segment full of unpublished entries waits without an acknowledgement.
+     *
+     * @return zero or more
+     */
+    public Duration unpublishedWait() {
+        return config.getDuration("unpublished_wait");
+    }
+
+    /**
+     * How long to wait for a segment that another process has to create.
+     *
+     * @return zero or more
+     */
+    public Duration attachTimeout() {
+        return config.getDuration("attach_timeout");
+    }
+
+    /**
+     * Whether a sibling that its relay started ends when the relay has ended.
+     *
+     * @return true by default; of no meaning elsewhere
+     */
+    public boolean stopChild() {
+        return !config.hasPath("stop_child") || config.getBoolean("stop_child");
+    }
+
+    private SegmentSettings settings(Path file) {
+        return new SegmentSettings(file)
+                .initializer(initializer)
+                .attachTimeout(attachTimeout())
+                .recordSize(recordSize())
+                .elCount(elCount())
+                .seed(seed())
+                .pathName(pathName)
+                .sessionsLength(sessionsLength())
+                .idleTimeout(idleTimeout())
+                .untouchedAging(untouchedAging())
+                .lockWait(lockWait());
+    }
+}

@@ -1,0 +1,274 @@
+package org.globalsessions.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigUtil;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A validated configuration of one node or client: every key known, typed and within its range, every default filled in.
+ * Immutable; any thread may use it.
+ */
+public final class NodeConfig {
+    private final Path file;
+    private final NodeKind kind;
+    private final String authPath;
+    private final Config config;
+    private final CacheSection cache;
+    private final List<Config> relaySections;
+    private final List<Setting> settings;
+    private final List<Setting> missing;
+
+    NodeConfig(
+            Path file,
+            NodeKind kind,
+            String authPath,
+            Config config,
+            CacheSection cache,
+            List<Config> relaySections,
+            List<Setting> settings,
+            List<Setting> missing) {
+        this.file = file;
+        this.kind = kind;
+        this.authPath = authPath;
+        this.config = config;
+        this.cache = cache;
+        this.relaySections = List.copyOf(relaySections);
+        this.settings = List.copyOf(settings);
+        this.missing = List.copyOf(missing);
+    }
+
+    /**
+     * Reads the file of a node; one without a role describes a relief node.
+     *
+     * @param file the file
+     * @return the configuration
+     * @throws ConfigurationException with everything that is wrong
+     */
+    public static NodeConfig load(Path file) {
+        Config parsed = parse(file);
+        return new NodeConfigReader(file, parsed.root(), NodeConfigReader.kindOf(parsed.root())).read();
+    }
+
+    /**
+     * Reads the file of a client: an application, or a tool that works like one.
+     *
+     * @param file the file
+     * @return the configuration
+     * @throws ConfigurationException with everything that is wrong
+     */
+    public static NodeConfig loadClient(Path file) {
+        return new NodeConfigReader(file, parse(file).root(), NodeKind.CLIENT).read();
+    }
+
+    /**
+     * Takes a client's configuration that the application has put together itself. Relative paths start at the folder of the
+     * file that the configuration came from, or at the working directory.
+     *
+     * @param config the configuration, resolved
+     * @return the configuration
+     * @throws ConfigurationException with everything that is wrong
+     */
+    public static NodeConfig loadClient(Config config) {
+        String origin = config.origin().filename();
+        return new NodeConfigReader(origin == null ? null : Path.of(origin), config.root(), NodeKind.CLIENT).read();
+    }
+
+    /**
+     * Whether a file without a role looks like a client's: it has a relay's section under a name of its own, or none at all.
+     *
+     * @param file the file
+     * @return true for a client's
+     * @throws ConfigurationException where it cannot be read
+     */
+    public static boolean looksLikeClient(Path file) {
+        ConfigObject top = parse(file).root();
+        if (NodeConfigReader.hasRole(top) || top.containsKey("message_relay")) {
+            return false;
+        }
+        return top.values().stream().anyMatch(SchemaReader::isRelaySection) || top.containsKey("lru");
+    }
+
+    /**
+     * What the file describes.
+     *
+     * @return the kind
+     */
+    public NodeKind kind() {
+        return kind;
+    }
+
+    /**
+     * The file that was read.
+     *
+     * @return the file, or null where the configuration came from none
+     */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * The path: the family of sessions that this node or client works on.
+     *
+     * @return its name, empty for a client without a relay
+     */
+    public String authPath() {
+        return authPath;
+    }
+
+    /**
+     * Where a relay or sibling listens.
+     *
+     * @return host name or address
+     */
+    public String address() {
+        return config.getString("address");
+    }
+
+    /**
+     * Where a relay or sibling listens.
+     *
+     * @return 1 to 65535
+     */
+    public int port() {
+        return config.getInt("port");
+    }
+
+    /**
+     * The segment of this node or client.
+     *
+     * @return the section
+     */
+    public CacheSection cache() {
+        return cache;
+    }
+
+    /**
+     * The command that starts a relay's sibling.
+     *
+     * @return command and arguments, empty where the relay starts none
+     */
+    public List<String> siblingCommand() {
+        String at = "path_types." + quoted(authPath) + ".relay.proc_name";
+        return config.hasPath(at) ? List.copyOf(config.getStringList(at)) : List.of();
+    }
+
+    /**
+     * Relays of a client, siblings of a relief node: {@code message_relay} first, then others in the order of the file. Each
+     * has auth_path, address, port and the rest of the schema, with durations that {@link Config#getDuration(String)} reads.
+     *
+     * @return the sections, empty for a client without a relay
+     */
+    public List<Config> relaySections() {
+        return relaySections;
+    }
+
+    /**
+     * Whether a key has a value, from the file or by default.
+     *
+     * @param path full path of the key
+     * @return true if so
+     */
+    public boolean has(String path) {
+        return config.hasPath(path);
+    }
+
+    /**
+     * A text, word or path; paths are absolute.
+     *
+     * @param path full path of a key that has a value
+     * @return the value
+     */
+    public String text(String path) {
+        return config.getString(path);
+    }
+
+    /**
+     * A whole number, or a size in bytes.
+     *
+     * @param path full path of a key that has a value
+     * @return the value
+     */
+    public long number(String path) {
+        return config.getLong(path);
+    }
+
+    /**
+     * A number with a fraction.
+     *
+     * @param path full path of a key that has a value
+     * @return the value
+     */
+    public double decimal(String path) {
+        return config.getDouble(path);
+    }
+
+    /**
+     * A time span.
+     *
+     * @param path full path of a key that has a value
+     * @return the value
+     */
+    public Duration duration(String path) {
+        return config.getDuration(path);
+    }
+
+    /**
+     * True or false.
+     *
+     * @param path full path of a key that has a value
+     * @return the value
+     */
+    public boolean flag(String path) {
+        return config.getBoolean(path);
+    }
+
+    /**
+     * Every value that counts, with where it comes from.
+     *
+     * @return the settings in the order of the schema
+     */
+    public List<Setting> settings() {
+        return settings;
+    }
+
+    /**
+     * What the file asks for and this version does not have: who starts the node says so and does not start it.
+     *
+     * @return the settings concerned, empty where all is there
+     */
+    public List<Setting> missing() {
+        return missing;
+    }
+
+    static String quoted(String name) {
+        return ConfigUtil.quoteString(name);
+    }
+
+    private static Config parse(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw refused(file, 0, Files.exists(file) ? "not a file" : "no such file");
+        }
+        try {
+            ConfigParseOptions options =
+                    ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false);
+            return ConfigFactory.parseFile(file.toFile(), options).resolve();
+        } catch (ConfigException e) {
+            int line = e.origin() == null ? 0 : Math.max(0, e.origin().lineNumber());
+            String prefix = e.origin() == null ? "" : e.origin().description() + ": ";
+            String text = String.valueOf(e.getMessage());
+            throw refused(file, line, text.startsWith(prefix) ? text.substring(prefix.length()) : text);
+        }
+    }
+
+    private static ConfigurationException refused(Path file, int line, String text) {
+        return new ConfigurationException(List.of(new ConfigurationProblem(file.toString(), line, "", text)));
+    }
+}

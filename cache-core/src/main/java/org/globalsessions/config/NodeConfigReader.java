@@ -1,0 +1,204 @@
+package org.globalsessions.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+/** Puts what was read together. One file, one use. */
+final class NodeConfigReader {
+    private final Path file;
+    private final ConfigObject top;
+    private final NodeKind kind;
+    private final SchemaReader reader;
+
+    NodeConfigReader(Path file, ConfigObject top, NodeKind kind) {
+        this.file = file;
+        this.top = top;
+        this.kind = kind;
+        Path absolute = file == null ? Path.of("").toAbsolutePath() : file.toAbsolutePath();
+        Path folder = file == null ? absolute : absolute.getParent();
+        this.reader = new SchemaReader(file == null ? top.origin().description() : file.toString(), folder, kind);
+    }
+
+    static boolean hasRole(ConfigObject top) {
+        return isSet(top, "edge_supported_relay") || isSet(top, "half_edge") || isSet(top, "full_edge");
+    }
+
+    static NodeKind kindOf(ConfigObject top) {
+        if (isSet(top, "edge_supported_relay")) {
+            return NodeKind.RELAY;
+        }
+        if (isSet(top, "half_edge")) {
+            return NodeKind.SIBLING;
+        }
+        ConfigValue relay = top.get("message_relay");
+        ConfigValue first = relay instanceof List<?> list && !list.isEmpty() ? (ConfigValue) list.get(0) : relay;
+        ConfigValue age = first instanceof ConfigObject section ? section.get("age_or_replica") : null;
+        return age != null && "age-out".equals(age.unwrapped()) ? NodeKind.RELIEF_AGING : NodeKind.RELIEF_EXPANSION;
+    }
+
+    NodeConfig read() {
+        Map<String, Object> values = reader.readTop(top);
+        Config config = ConfigValueFactory.fromMap(values).toConfig();
+        List<Config> relays = relays(config);
+        checkRoles(config);
+        String authPath = authPath(config, relays);
+        checkNeeded(config, relays);
+        if (!reader.problems().isEmpty()) {
+            throw new ConfigurationException(reader.problems());
+        }
+        return new NodeConfig(
+                file, kind, authPath, config, cache(config, authPath), relays, reader.settings(), reader.missing());
+    }
+
+    private static boolean isSet(ConfigObject top, String name) {
+        ConfigValue value = top.get(name);
+        try {
+            return value != null
+                    && value.valueType() != ConfigValueType.NULL
+                    && value.atKey("v").getBoolean("v");
+        } catch (ConfigException notAFlag) {
+            // The reading along the schema reports it.
+            return false;
+        }
+    }
+
+    private List<Config> relays(Config config) {
+        List<Config> relays = new ArrayList<>();
+        if (config.hasPath("message_relay")) {
+            if (config.getValue("message_relay").valueType() == ConfigValueType.LIST) {
+                relays.addAll(config.getConfigList("message_relay"));
+            } else {
+                relays.add(config.getConfig("message_relay"));
+            }
+        }
+        if (kind == NodeKind.CLIENT) {
+            top.entrySet().stream()
+                    .filter(entry ->
+                            Schema.TOP.key(entry.getKey()) == null && SchemaReader.isRelaySection(entry.getValue()))
+                    .sorted(Comparator.comparingInt(
+                            entry -> entry.getValue().origin().lineNumber()))
+                    .forEach(entry -> relays.add(config.getConfig(NodeConfig.quoted(entry.getKey()))));
+        }
+        return relays;
+    }
+
+    private void checkRoles(Config config) {
+        List<String> roles = new ArrayList<>();
+        for (String role : List.of("edge_supported_relay", "half_edge", "full_edge")) {
+            if (config.hasPath(role) && config.getBoolean(role)) {
+                roles.add(role);
+            }
+        }
+        if (roles.size() > 1) {
+            problem(roles.get(1), "a file describes one node, but it has the roles " + String.join(" and ", roles));
+        }
+        if (kind == NodeKind.CLIENT && !roles.isEmpty()) {
+            problem(roles.get(0), "this is a node's file, a client's has no role");
+        }
+    }
+
+    private String authPath(Config config, List<Config> relays) {
+        if (config.hasPath("auth_path")) {
+            return config.getString("auth_path");
+        }
+        String found = "";
+        for (Config relay : relays) {
+            String name = relay.hasPath("auth_path") ? relay.getString("auth_path") : "";
+            if (!found.isEmpty() && !name.isEmpty() && !found.equals(name)) {
+                problem("", "one segment holds one path, but the relay sections name " + found + " and " + name);
+            }
+            found = found.isEmpty() ? name : found;
+        }
+        return found;
+    }
+
+    private void checkNeeded(Config config, List<Config> relays) {
+        if (kind == NodeKind.RELAY || kind == NodeKind.SIBLING) {
+            need(config, "auth_path", "");
+            need(config, "port", "");
+        }
+        if (kind == NodeKind.RELAY) {
+            checkPaths(config);
+        }
+        if (kind == NodeKind.SIBLING) {
+            need(config, "cache.token_path", ": it names the relay's segment, as in the relay's own file");
+        }
+        if (kind.isRelief() && relays.isEmpty() && !top.containsKey("message_relay")) {
+            problem("message_relay", "is missing: it says where the sibling is");
+        }
+        for (Config relay : relays) {
+            need(relay, "auth_path", "");
+            need(relay, "port", "");
+        }
+        if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
+            problem("node_id", "out of range, allowed is 32 hexadecimal digits");
+        }
+    }
+
+    private void checkPaths(Config config) {
+        if (!config.hasPath("path_types") || !config.hasPath("auth_path")) {
+            need(config, "path_types", ": it has the segment of the path that auth_path names");
+            return;
+        }
+        String authPath = config.getString("auth_path");
+        ConfigObject paths = config.getObject("path_types");
+        if (!paths.containsKey(authPath)) {
+            problem(
+                    "path_types",
+                    "has no section for the path that auth_path names: auth_path=" + authPath + ", there is "
+                            + String.join(", ", paths.keySet()));
+        }
+        for (String name : paths.keySet()) {
+            if (!name.equals(authPath)) {
+                problem(
+                        "path_types." + name,
+                        "this version serves one path, the one that auth_path names: auth_path=" + authPath);
+            }
+        }
+    }
+
+    private void need(Config config, String path, String why) {
+        boolean wrong =
+                reader.problems().stream().anyMatch(problem -> problem.key().endsWith(path));
+        if (!config.hasPath(path) && !wrong) {
+            problem(path, "is missing" + why);
+        }
+    }
+
+    private void problem(String key, String text) {
+        ConfigValue value = null;
+        try {
+            value = key.isEmpty() || !top.toConfig().hasPath(key)
+                    ? null
+                    : top.toConfig().getValue(key);
+        } catch (ConfigException e) {
+            // A name that is no path expression: the file as a whole is named.
+            value = null;
+        }
+        reader.problem(value == null ? null : value.origin(), key, text);
+    }
+
+    private CacheSection cache(Config config, String authPath) {
+        String at = switch (kind) {
+            case RELAY -> "path_types." + NodeConfig.quoted(authPath) + ".cache";
+            case SIBLING -> "cache";
+            default -> "lru.cache";
+        };
+        Config section = config.getConfig(at);
+        boolean manage = !config.hasPath("lru.manage_section") || config.getBoolean("lru.manage_section");
+        boolean initializer = kind != NodeKind.SIBLING && manage && section.getBoolean("am_initializer");
+        String token = section.hasPath("token_path")
+                ? SegmentLocation.canonical(Path.of(section.getString("token_path")))
+                : kind.tokenWord() + ":" + (file == null ? authPath : SegmentLocation.canonical(file));
+        return new CacheSection(section, token, authPath, initializer);
+    }
+}

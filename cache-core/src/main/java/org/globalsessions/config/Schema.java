@@ -1,0 +1,302 @@
+package org.globalsessions.config;
+
+import static org.globalsessions.config.NodeKind.CLIENT;
+import static org.globalsessions.config.NodeKind.RELAY;
+import static org.globalsessions.config.NodeKind.RELIEF_AGING;
+import static org.globalsessions.config.NodeKind.RELIEF_EXPANSION;
+import static org.globalsessions.config.NodeKind.SIBLING;
+
+/**
+ * Every key that a configuration file may have: the one place that says type, unit, default, range and meaning.
+ *
+ * <p>Reading, {@code check}, the samples' test and the documents go by this table; a key that is not here is refused.
+ */
+public final class Schema {
+    private static final long DAY_MS = 86_400_000L;
+    private static final String LATER_EVICTION_RUN =
+            "no effect yet: timed eviction runs come with a later version, entries go when their place is needed or they expire";
+
+    /** Keys of a {@code tls} section. */
+    static final SectionSpec TLS = new SectionSpec(
+            key("server_key", KeyType.PATH, "Private key of the listening side, PEM."),
+            key(
+                    "server_cert",
+                    KeyType.PATH,
+                    "Certificate of the listening side, PEM; at a client, what it trusts servers by."),
+            key("client_key", KeyType.PATH, "Private key of the connecting side, PEM."),
+            key(
+                    "client_cert",
+                    KeyType.PATH,
+                    "Certificate of the connecting side, PEM; at a server, what it trusts clients by."),
+            key("provider", KeyType.CHOICE, "Which implementation of TLS is used.")
+                    .choices("bcjsse", "jdk", "bcfips")
+                    .byDefault("bcjsse"));
+
+    /** Keys of an {@code eviction_schedule} section. */
+    static final SectionSpec EVICTION_SCHEDULE = new SectionSpec(
+            key("interval", KeyType.DURATION, "Time between two eviction runs.")
+                    .unit("ms")
+                    .range(1, 240 * DAY_MS)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+            key("time_shift", KeyType.DURATION, "Delay of the first eviction run.")
+                    .unit("ms")
+                    .range(0, 240 * DAY_MS)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+            key("max_evicts", KeyType.INTEGER, "Most entries that one run takes.")
+                    .range(1, 16_000_000)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN));
+
+    /** Keys of a {@code cache} section. */
+    static final SectionSpec CACHE = new SectionSpec(
+            key(
+                    "token_path",
+                    KeyType.PATH,
+                    "Names the segment: processes that name the same path share one table. By default the kind and the"
+                            + " file's own path; needed in a sibling's file."),
+            key(
+                    "segment_dir",
+                    KeyType.PATH,
+                    "Folder of the segment's file. By default /dev/shm if the segment is there or has room there, else the temp"
+                            + " folder."),
+            key(
+                            "am_initializer",
+                            KeyType.FLAG,
+                            "Whether to create the segment where it is absent; false only attaches.")
+                    .byDefault("true"),
+            key("seed", KeyType.INTEGER, "Seed of the choice of buckets; equal for all processes of a segment.")
+                    .byDefault("0"),
+            key(
+                            "record_size",
+                            KeyType.SIZE,
+                            "Bytes of a whole record: 52 of header, then key and value. Rounded up to 64.")
+                    .unit("bytes")
+                    .range(128, 65_536)
+                    .byDefault("384"),
+            key("el_count", KeyType.INTEGER, "Live sessions held before the first eviction.")
+                    .unit("sessions")
+                    .range(1, 16_000_000)
+                    .byDefault("20000"),
+            key("max_value_size", KeyType.SIZE, "Largest value; by default what a record holds beside the key.")
+                    .unit("bytes")
+                    .range(0, 16L << 20)
+                    .effect(
+                            Effect.NONE_YET,
+                            "no effect yet: the limit is what a record holds beside its 52 bytes of header and the key"),
+            key(
+                            "sessions_length",
+                            KeyType.DURATION,
+                            "Lifetime of a session from the write that set it; 0 for no limit.")
+                    .unit("ms")
+                    .range(0, 240 * DAY_MS)
+                    .byDefault("0"),
+            key("idle_timeout", KeyType.DURATION, "A session unused for longer expires; 0 for no limit.")
+                    .unit("ms")
+                    .range(0, 240 * DAY_MS)
+                    .byDefault("0"),
+            key(
+                            "untouched_aging",
+                            KeyType.INTEGER,
+                            "How many times faster a session ages that was never read after it was set.")
+                    .range(1, 4)
+                    .byDefault("2"),
+            key("overflow_share", KeyType.DECIMAL, "Share of the segment that holds values larger than a record.")
+                    .decimals(0, 0.9)
+                    .effect(Effect.NONE_YET, "no effect yet: values larger than a record come with a later version"),
+            key(
+                            "lock_wait",
+                            KeyType.DURATION,
+                            "How long a writer waits for another one of the same bucket before it goes past it.")
+                    .unit("ms")
+                    .range(1, 1000)
+                    .byDefault("1ms"),
+            key(
+                            "unpublished_wait",
+                            KeyType.DURATION,
+                            "How long a set into a segment full of unpublished entries waits without an acknowledgement; ten times"
+                                    + " that in all.")
+                    .unit("ms")
+                    .range(0, 60_000)
+                    .byDefault("50ms"),
+            key(
+                            "attach_timeout",
+                            KeyType.DURATION,
+                            "How long to wait for a segment that another process has to create.")
+                    .unit("ms")
+                    .range(0, DAY_MS)
+                    .byDefault("10s"),
+            key("aged_out_secs", KeyType.DURATION, "An eviction run may take what was unused for longer.")
+                    .unit("s")
+                    .range(0, 240 * DAY_MS)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN + "; idle_timeout is the key that ends idle sessions"),
+            key("max_evictions", KeyType.INTEGER, "Most entries that one eviction run takes.")
+                    .range(0, 16_000_000)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+            key("immediate_evictions", KeyType.FLAG, "Whether a full table evicts at once.")
+                    .effect(
+                            Effect.NONE_YET,
+                            "no effect: a full table always evicts at once, one entry for each new one"),
+            key("evictions_timeout", KeyType.FLAG, "Whether sessions_length is also the period of the eviction run.")
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+            key("eviction_schedule", KeyType.SECTION, "When eviction runs take place.")
+                    .section(EVICTION_SCHEDULE)
+                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+            key(
+                            "stop_child",
+                            KeyType.FLAG,
+                            "Whether a sibling that was started by its relay ends when the relay has ended.")
+                    .only(SIBLING)
+                    .byDefault("true"));
+
+    /** Keys of the section of a relay, at a client, or of a sibling, at a relief node. */
+    static final SectionSpec MESSAGE_RELAY = new SectionSpec(
+            key("auth_path", KeyType.TEXT, "Path: the family of sessions that this segment holds."),
+            key("address", KeyType.TEXT, "Host name or address to connect to.").byDefault("localhost"),
+            key("port", KeyType.INTEGER, "Port to connect to.").range(1, 65_535),
+            key("unix_socket", KeyType.PATH, "Unix socket to connect to in place of address and port.")
+                    .effect(Effect.MISSING, "Unix sockets come with a later version"),
+            key("tls", KeyType.SECTION, "Keys and certificates of this connection.")
+                    .section(TLS)
+                    .effect(Effect.MISSING, "TLS comes with a later version"),
+            key("age_or_replica", KeyType.CHOICE, "What a relief node takes: old sessions, or every new one.")
+                    .choices("age-out", "replicating")
+                    .byDefault("replicating")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION),
+            key(
+                            "max_reconnect",
+                            KeyType.INTEGER,
+                            "Attempts to connect after which the connection is given up; -1 for no limit.")
+                    .range(-1, Integer.MAX_VALUE)
+                    .byDefault("-1"),
+            key("reconnect_wait", KeyType.DURATION, "First pause between two attempts to connect; it grows to 5 s.")
+                    .unit("ms")
+                    .range(1, 60_000)
+                    .byDefault("200ms"),
+            key("request_timeout", KeyType.DURATION, "How long a question or a publish waits for its answer.")
+                    .unit("ms")
+                    .range(1, 600_000)
+                    .byDefault("2s"),
+            key("window", KeyType.INTEGER, "Most frames sent and not yet answered.")
+                    .unit("frames")
+                    .range(1, 65_536)
+                    .byDefault("1024"));
+
+    /** Keys of an {@code lru} section. */
+    static final SectionSpec LRU = new SectionSpec(
+            key(
+                            "manage_section",
+                            KeyType.FLAG,
+                            "Whether to create the segment where it is absent; false only attaches.")
+                    .byDefault("true"),
+            key("cache", KeyType.SECTION, "The segment.").section(CACHE).always());
+
+    /** Keys of a path's {@code relay} section. */
+    static final SectionSpec PATH_RELAY = new SectionSpec(
+            key(
+                    "proc_name",
+                    KeyType.WORDS,
+                    "Command and arguments that start the sibling; arguments that begin with a dot are paths from this file's"
+                            + " folder. Without it no sibling is started."),
+            key("peers", KeyType.WORDS, "Other relays of the path.")
+                    .effect(Effect.NONE_YET, "no effect yet: several relays of one path come with a later version"));
+
+    /** Keys of one entry of {@code path_types}. */
+    static final SectionSpec PATH_TYPE = new SectionSpec(
+            key("relay", KeyType.SECTION, "What stands behind the relay on this path.")
+                    .section(PATH_RELAY),
+            key("cache", KeyType.SECTION, "The relay's segment of this path.")
+                    .section(CACHE)
+                    .always());
+
+    /** Keys of the file as a whole. */
+    static final SectionSpec TOP = new SectionSpec(
+            key("edge_supported_relay", KeyType.FLAG, "True: the file describes a relay.")
+                    .byDefault("false"),
+            key("half_edge", KeyType.FLAG, "True: the file describes a sibling.")
+                    .byDefault("false"),
+            key("full_edge", KeyType.FLAG, "True: the file describes a relief node, as does a file without a role.")
+                    .byDefault("false"),
+            key("auth_path", KeyType.TEXT, "Path: the family of sessions that this node serves.")
+                    .only(RELAY, SIBLING),
+            key("address", KeyType.TEXT, "Host name or address to listen on.")
+                    .only(RELAY, SIBLING)
+                    .byDefault("localhost"),
+            key("port", KeyType.INTEGER, "Port to listen on.")
+                    .only(RELAY, SIBLING)
+                    .range(1, 65_535),
+            key("unix_socket", KeyType.PATH, "Unix socket to listen on besides address and port.")
+                    .only(RELAY, SIBLING)
+                    .effect(Effect.MISSING, "Unix sockets come with a later version"),
+            key("tls", KeyType.SECTION, "Keys and certificates of the listener.")
+                    .only(RELAY, SIBLING)
+                    .section(TLS)
+                    .effect(Effect.MISSING, "TLS comes with a later version"),
+            key("path_types", KeyType.NAMED_SECTIONS, "The relay's paths: name, what stands behind, segment.")
+                    .only(RELAY)
+                    .section(PATH_TYPE),
+            key(
+                            "announce",
+                            KeyType.CHOICE,
+                            "What other hosts are told of a new session: all of it, that theirs is old, nothing.")
+                    .only(RELAY)
+                    .choices("full", "invalidate", "off")
+                    .byDefault("full"),
+            key("max_stale", KeyType.DURATION, "How long a host that is cut off serves what it cannot confirm.")
+                    .only(RELAY)
+                    .unit("ms")
+                    .range(1000, 240 * DAY_MS)
+                    .choices("off")
+                    .effect(Effect.NONE_YET, "no effect yet: leases of absent hosts come with a later version"),
+            key(
+                            "spill_limit",
+                            KeyType.SIZE,
+                            "Largest size of the file that takes hand-offs while the relief tier is away.")
+                    .only(RELAY)
+                    .unit("bytes")
+                    .range(0, 1L << 40)
+                    .byDefault("64MiB"),
+            key(
+                            "aeron_dir",
+                            KeyType.PATH,
+                            "Folder of the Aeron media driver. By default a fresh one for each start of the relay.")
+                    .only(RELAY, SIBLING),
+            key("replicas", KeyType.INTEGER, "Relief nodes of a kind that keep each session.")
+                    .only(SIBLING)
+                    .range(1, 8)
+                    .byDefault("1"),
+            key(
+                            "node_id",
+                            KeyType.TEXT,
+                            "Id of this relief node, 32 hexadecimal digits. By default random, kept in its segment.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION),
+            key("weight", KeyType.DECIMAL, "Share of sessions that this relief node takes, beside the others' weights.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION)
+                    .decimals(0.01, 100)
+                    .byDefault("1")
+                    .effect(Effect.NONE_YET, "no effect yet: all relief nodes weigh the same"),
+            key("cache", KeyType.SECTION, "The relay's segment, to which the sibling attaches.")
+                    .only(SIBLING)
+                    .section(CACHE)
+                    .always(),
+            key("lru", KeyType.SECTION, "This process's segment.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION, CLIENT)
+                    .section(LRU)
+                    .always(),
+            key("message_relay", KeyType.SECTIONS, "The relay of a client, the sibling of a relief node.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION, CLIENT)
+                    .section(MESSAGE_RELAY));
+
+    private Schema() {}
+
+    /**
+     * Keys of the file as a whole; sections lead to the others.
+     *
+     * @return the top of the schema
+     */
+    public static SectionSpec top() {
+        return TOP;
+    }
+
+    private static KeySpec key(String name, KeyType type, String doc) {
+        return new KeySpec(name, type, doc);
+    }
+}

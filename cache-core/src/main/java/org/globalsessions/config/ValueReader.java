@@ -1,0 +1,216 @@
+package org.globalsessions.config;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.globalsessions.config.SchemaReader.ValueException;
+
+/** Reads single values: checks type and range, gives the form that the rest of the product reads. */
+final class ValueReader {
+    private static final int SHOWN_LENGTH = 60;
+
+    private final Path folder;
+
+    ValueReader(Path folder) {
+        this.folder = folder;
+    }
+
+    Object readDefault(KeySpec key) {
+        return read(key, ConfigValueFactory.fromAnyRef(key.defaultText()));
+    }
+
+    Object read(KeySpec key, ConfigValue value) {
+        if (value.valueType() == ConfigValueType.OBJECT
+                || (value.valueType() == ConfigValueType.LIST && key.type() != KeyType.WORDS)) {
+            throw wrongType(key, value);
+        }
+        return switch (key.type()) {
+            case TEXT -> text(value);
+            case PATH -> path(key, value);
+            case FLAG -> flag(key, value);
+            case INTEGER -> integer(key, value);
+            case DECIMAL -> decimal(key, value);
+            case DURATION -> duration(key, value);
+            case SIZE -> size(key, value);
+            case CHOICE -> choice(key, value);
+            case WORDS -> words(key, value);
+            default -> throw wrongType(key, value);
+        };
+    }
+
+    /** The value as the file has it, on one line. */
+    String shown(ConfigValue value) {
+        return value.render(ConfigRenderOptions.concise());
+    }
+
+    /** What was found, for a message; shortened. */
+    static String found(ConfigValue value) {
+        String text = value.render(ConfigRenderOptions.concise());
+        return "found " + (text.length() > SHOWN_LENGTH ? text.substring(0, SHOWN_LENGTH) + "..." : text);
+    }
+
+    private String text(ConfigValue value) {
+        String text = String.valueOf(value.unwrapped()).trim();
+        if (text.isEmpty()) {
+            throw new ValueException("must not be empty");
+        }
+        return text;
+    }
+
+    private String path(KeySpec key, ConfigValue value) {
+        if (value.valueType() != ConfigValueType.STRING) {
+            throw wrongType(key, value);
+        }
+        try {
+            return folder.resolve(text(value)).normalize().toString();
+        } catch (InvalidPathException e) {
+            throw new ValueException("not a path: " + e.getReason());
+        }
+    }
+
+    private boolean flag(KeySpec key, ConfigValue value) {
+        try {
+            return value.atKey("v").getBoolean("v");
+        } catch (ConfigException e) {
+            throw wrongType(key, value);
+        }
+    }
+
+    private long integer(KeySpec key, ConfigValue value) {
+        BigDecimal number = number(value);
+        if (number == null || number.stripTrailingZeros().scale() > 0) {
+            throw wrongType(key, value);
+        }
+        if (number.compareTo(BigDecimal.valueOf(key.min())) < 0
+                || number.compareTo(BigDecimal.valueOf(key.max())) > 0) {
+            throw outOfRange(key, value);
+        }
+        return number.longValueExact();
+    }
+
+    private double decimal(KeySpec key, ConfigValue value) {
+        BigDecimal number = number(value);
+        if (number == null) {
+            throw wrongType(key, value);
+        }
+        double result = number.doubleValue();
+        if (result < key.minDecimal() || result > key.maxDecimal()) {
+            throw outOfRange(key, value);
+        }
+        return result;
+    }
+
+    private String duration(KeySpec key, ConfigValue value) {
+        if (key.choices().contains(String.valueOf(value.unwrapped()))) {
+            return String.valueOf(value.unwrapped());
+        }
+        BigDecimal number = number(value);
+        Duration span;
+        try {
+            span = number != null
+                    ? Duration.ofNanos(number.multiply(BigDecimal.valueOf(nanosOf(key.unit())))
+                            .longValueExact())
+                    : value.atKey("v").getDuration("v");
+        } catch (ConfigException | ArithmeticException e) {
+            throw number == null ? wrongType(key, value) : outOfRange(key, value);
+        }
+        if (span.isNegative()
+                || span.compareTo(Duration.ofMillis(key.min())) < 0
+                || span.compareTo(Duration.ofMillis(key.max())) > 0) {
+            throw outOfRange(key, value);
+        }
+        return span.toNanos() + "ns";
+    }
+
+    private long size(KeySpec key, ConfigValue value) {
+        BigDecimal number = number(value);
+        if (number != null) {
+            return integer(key, value);
+        }
+        long bytes;
+        try {
+            bytes = value.atKey("v").getBytes("v");
+        } catch (ConfigException e) {
+            throw wrongType(key, value);
+        }
+        if (bytes < key.min() || bytes > key.max()) {
+            throw outOfRange(key, value);
+        }
+        return bytes;
+    }
+
+    private String choice(KeySpec key, ConfigValue value) {
+        String word = String.valueOf(value.unwrapped());
+        if (!key.choices().contains(word)) {
+            String nearest = NearestKey.of(word.toLowerCase(Locale.ROOT), key.choices());
+            throw new ValueException("out of range: " + found(value) + ", allowed is " + key.rangeText()
+                    + (nearest.isEmpty() ? "" : " (nearest: " + nearest + ")"));
+        }
+        return word;
+    }
+
+    private List<String> words(KeySpec key, ConfigValue value) {
+        List<String> words = new ArrayList<>();
+        if (value instanceof ConfigList list) {
+            for (ConfigValue element : list) {
+                if (element.valueType() == ConfigValueType.OBJECT || element.valueType() == ConfigValueType.LIST) {
+                    throw wrongType(key, value);
+                }
+                words.add(text(element));
+            }
+        } else {
+            words.add(text(value));
+        }
+        if (words.isEmpty()) {
+            throw new ValueException("must not be empty");
+        }
+        for (int i = 1; i < words.size(); i++) {
+            if (words.get(i).startsWith("./") || words.get(i).startsWith("../")) {
+                words.set(i, folder.resolve(words.get(i)).normalize().toString());
+            }
+        }
+        return words;
+    }
+
+    private static BigDecimal number(ConfigValue value) {
+        if (value.valueType() != ConfigValueType.NUMBER && value.valueType() != ConfigValueType.STRING) {
+            return null;
+        }
+        try {
+            return new BigDecimal(String.valueOf(value.unwrapped()).trim());
+        } catch (NumberFormatException notANumber) {
+            return null;
+        }
+    }
+
+    private static long nanosOf(String unit) {
+        return switch (unit) {
+            case "ms" -> 1_000_000L;
+            case "s" -> 1_000_000_000L;
+            default -> throw new IllegalStateException("no such unit of a duration: " + unit);
+        };
+    }
+
+    private static ValueException wrongType(KeySpec key, ConfigValue value) {
+        String range = key.rangeText();
+        String unit = key.unit().isEmpty() ? "" : " (a bare number counts " + key.unit() + ")";
+        return new ValueException(
+                "wrong type: " + found(value) + ", expected " + key.type().words() + unit
+                        + (range.isEmpty() || key.type() == KeyType.FLAG ? "" : ", allowed is " + range));
+    }
+
+    private static ValueException outOfRange(KeySpec key, ConfigValue value) {
+        String unit = key.unit().isEmpty() ? "" : " (a bare number counts " + key.unit() + ")";
+        return new ValueException("out of range: " + found(value) + unit + ", allowed is " + key.rangeText());
+    }
+}

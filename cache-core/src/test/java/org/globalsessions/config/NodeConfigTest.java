@@ -1,0 +1,240 @@
+package org.globalsessions.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class NodeConfigTest {
+    private static final String RELAY = """
+            edge_supported_relay : true
+            auth_path : "auths"
+            port : 7878
+            path_types.auths {
+                relay.proc_name : [ "global-sessions", "./sibling.conf" ]
+                cache { token_path : "./relay.token", el_count : 1000, sessions_length : 1500 }
+            }
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldFillInDefaultsAndUnitsWhenARelayIsRead() throws IOException {
+        NodeConfig config = NodeConfig.load(write("relay.conf", RELAY));
+
+        assertThat(config.kind()).isEqualTo(NodeKind.RELAY);
+        assertThat(config.authPath()).isEqualTo("auths");
+        assertThat(config.address()).isEqualTo("localhost");
+        assertThat(config.port()).isEqualTo(7878);
+        assertThat(config.number("spill_limit")).isEqualTo(64L << 20);
+        assertThat(config.siblingCommand())
+                .containsExactly(
+                        "global-sessions", folder.resolve("sibling.conf").toString());
+        assertThat(config.cache().elCount()).isEqualTo(1000);
+        assertThat(config.cache().recordSize()).isEqualTo(384);
+        assertThat(config.cache().sessionsLength()).isEqualTo(Duration.ofMillis(1500));
+        assertThat(config.cache().attachTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(config.cache().initializer()).isTrue();
+        assertThat(config.missing()).isEmpty();
+    }
+
+    @Test
+    void shouldReportEveryProblemAtOnceWithFileLineAndKey() throws IOException {
+        Path file = write("relay.conf", """
+                edge_supported_relay : true
+                auth_path : "auths"
+                port : 99999
+                path_types.auths.cache {
+                    el_cuont : 1000
+                    record_size : "big"
+                    untouched_aging : 9
+                }
+                """);
+
+        ConfigurationException refused =
+                catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file));
+
+        assertThat(refused.problems().stream().map(ConfigurationProblem::toString))
+                .containsExactlyInAnyOrder(
+                        file + ":3: port: out of range: found 99999, allowed is 1 to 65535",
+                        file + ":5: path_types.auths.cache.el_cuont: unknown key, nearest known key is el_count",
+                        file + ":6: path_types.auths.cache.record_size: wrong type: found \"big\", expected size"
+                                + " (a bare number counts bytes), allowed is 128 to 64KiB",
+                        file + ":7: path_types.auths.cache.untouched_aging: out of range: found 9, allowed is 1 to 4");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "cache.token_path, 5, 'wrong type: found 5, expected path'",
+        "cache.am_initializer, maybe, 'wrong type: found \"maybe\", expected true or false'",
+        "cache.el_count, 1.5, 'wrong type: found 1.5, expected whole number (a bare number counts sessions), allowed is 1 to"
+                + " 16000000'",
+        "cache.el_count, 0, 'out of range: found 0 (a bare number counts sessions), allowed is 1 to 16000000'",
+        "cache.el_count, 99999999999999999999, 'out of range: found \"99999999999999999999\" (a bare number counts sessions),"
+                + " allowed is 1 to 16000000'",
+        "cache.idle_timeout, -1, 'out of range: found -1 (a bare number counts ms), allowed is 0 to 240d'",
+        "cache.idle_timeout, 9 parsecs, 'wrong type: found \"9 parsecs\", expected duration (a bare number counts ms), allowed"
+                + " is 0 to 240d'",
+        "cache.idle_timeout, 1000d, 'out of range: found \"1000d\" (a bare number counts ms), allowed is 0 to 240d'",
+        "cache.record_size, 1MiB, 'out of range: found \"1MiB\" (a bare number counts bytes), allowed is 128 to 64KiB'",
+        "cache, 5, 'wrong type: found 5, expected section'",
+        "auth_path, '{}', 'wrong type: found {}, expected text'",
+        "replicas, 0, 'out of range: found 0, allowed is 1 to 8'",
+        "announce, full, 'has no meaning in the file of a sibling, it belongs to: relay'",
+        "cacje, 1, 'unknown key, nearest known key is cache'",
+    })
+    void shouldSayWhatIsWrongWhenAValueIsNotAllowed(String key, String value, String text) throws IOException {
+        String content =
+                "half_edge : true, auth_path : auths, port : 1, cache.token_path : t\n" + key + " : " + value + "\n";
+        Path file = write("sibling.conf", content);
+
+        ConfigurationException refused =
+                catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file));
+
+        assertThat(refused.problems()).contains(new ConfigurationProblem(file.toString(), 2, key, text));
+    }
+
+    @Test
+    void shouldKnowTheKindWhenTheFileSaysIt() throws IOException {
+        String relief = "lru.cache.seed : 1, message_relay { auth_path : a, port : 1";
+
+        assertThat(NodeConfig.load(write("a.conf", relief + ", age_or_replica : \"age-out\" }"))
+                        .kind())
+                .isEqualTo(NodeKind.RELIEF_AGING);
+        assertThat(NodeConfig.load(write("b.conf", relief + ", age_or_replica : replicating }"))
+                        .kind())
+                .isEqualTo(NodeKind.RELIEF_EXPANSION);
+        assertThat(NodeConfig.load(write("c.conf", relief + " }")).kind()).isEqualTo(NodeKind.RELIEF_EXPANSION);
+        assertThat(NodeConfig.loadClient(write("d.conf", relief + " }")).kind()).isEqualTo(NodeKind.CLIENT);
+    }
+
+    @Test
+    void shouldTakeAnySectionAsARelaysInAClientsFileWhenItNamesPathAddressAndPort() throws IOException {
+        Path file = write("client.conf", """
+                { "lru" : { "cache" : { "seed" : 7 } },
+                  "my_messages" : { "auth_path" : "auths", "address" : "localhost", "port" : 7878 } }
+                """);
+
+        NodeConfig config = NodeConfig.loadClient(file);
+
+        assertThat(NodeConfig.looksLikeClient(file)).isTrue();
+        assertThat(config.authPath()).isEqualTo("auths");
+        assertThat(config.relaySections()).hasSize(1);
+        assertThat(config.relaySections().get(0).getInt("port")).isEqualTo(7878);
+        assertThat(config.relaySections().get(0).getDuration("request_timeout")).isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.cache().seed()).isEqualTo(7);
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file))
+                        .problems()
+                        .get(0)
+                        .key())
+                .isEqualTo("my_messages");
+    }
+
+    @Test
+    void shouldNeedNoFileWhenAnApplicationBringsItsConfiguration() {
+        NodeConfig config = NodeConfig.loadClient(
+                ConfigFactory.parseString("lru.cache { token_path : \"/tmp/x/t\", segment_dir : \"" + folder + "\" }"));
+
+        assertThat(config.relaySections()).isEmpty();
+        assertThat(config.authPath()).isEmpty();
+        assertThat(config.cache().segmentFile().toString())
+                .startsWith(folder + "/global-sessions-")
+                .endsWith(".segment");
+    }
+
+    @Test
+    void shouldNameOneSegmentWhenTwoFilesSpellOneTokenPathDifferently() throws IOException {
+        Files.createDirectories(folder.resolve("sub"));
+        Path relay = write("relay.conf", RELAY);
+        Path sibling = write(
+                "sub/sibling.conf",
+                "half_edge : true, auth_path : auths, port : 1, cache.token_path : \"../relay.token\"");
+
+        assertThat(NodeConfig.load(sibling).cache().segmentFile())
+                .isEqualTo(NodeConfig.load(relay).cache().segmentFile());
+        assertThat(NodeConfig.load(sibling).cache().initializer()).isFalse();
+    }
+
+    @Test
+    void shouldSayWhatIsMissingOrWithoutEffectWhenAFileAsksForIt() throws IOException {
+        Path file = write("relief.conf", """
+                lru.cache { aged_out_secs : 60 }
+                message_relay { auth_path : a, port : 1, tls { client_key : k.pem } }
+                """);
+
+        NodeConfig config = NodeConfig.load(file);
+
+        assertThat(config.missing()).extracting(Setting::path).containsExactly("message_relay.tls");
+        assertThat(config.settings().stream().filter(setting -> setting.path().equals("lru.cache.aged_out_secs")))
+                .singleElement()
+                .satisfies(setting -> {
+                    assertThat(setting.note()).contains("no effect yet");
+                    assertThat(setting.origin()).isEqualTo(file + ":1");
+                });
+    }
+
+    @Test
+    void shouldRefuseWhenTheFileIsAbsentOrNoHocon() throws IOException {
+        assertThat(problems(folder.resolve("none.conf"))).containsExactly(folder + "/none.conf: no such file");
+        Path broken = write("broken.conf", "a : 1\nb : [1, 2\n");
+        assertThat(problems(broken)).singleElement().asString().startsWith(broken + ":");
+    }
+
+    @Test
+    void shouldRefuseWhenSomethingNeededIsAbsent() throws IOException {
+        Path relay =
+                write("r.conf", "edge_supported_relay : true\nport : 1\nauth_path : a\npath_types.b.cache.seed : 1\n");
+        Path sibling = write("s.conf", "half_edge : true\n");
+        Path two = write("t.conf", RELAY + "half_edge : true\n");
+
+        assertThat(problems(relay))
+                .anyMatch(text -> text.startsWith(relay + ":4: path_types: has no section for the path"));
+        assertThat(problems(sibling))
+                .anyMatch(text -> text.contains("auth_path: is missing"))
+                .anyMatch(text -> text.contains("port: is missing"))
+                .anyMatch(text -> text.contains("cache.token_path: is missing"));
+        assertThat(problems(two)).anyMatch(text -> text.contains("has the roles edge_supported_relay and half_edge"));
+    }
+
+    @Test
+    void shouldAcceptTheFilesOfTheEarlierSystem() throws IOException {
+        Path shared = Path.of(System.getProperty("globalsessions.shared", "../../shared"), "succeeded-configs");
+        assumeTrue(
+                Files.isDirectory(shared), () -> "no folder " + shared + ": the earlier system's files are not tested");
+        try (Stream<Path> files = Files.list(shared)) {
+            List<Path> configs =
+                    files.filter(file -> file.toString().endsWith(".conf")).collect(Collectors.toList());
+            assertThat(configs).hasSize(8);
+            for (Path file : configs) {
+                NodeConfig config =
+                        NodeConfig.looksLikeClient(file) ? NodeConfig.loadClient(file) : NodeConfig.load(file);
+                assertThat(config.authPath()).isEqualTo("auths");
+                assertThat(config.missing().isEmpty())
+                        .isEqualTo(!file.toString().contains("-tls"));
+            }
+        }
+    }
+
+    private List<String> problems(Path file) {
+        return catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file)).problems().stream()
+                .map(ConfigurationProblem::toString)
+                .collect(Collectors.toList());
+    }
+
+    private Path write(String name, String content) throws IOException {
+        return Files.writeString(folder.resolve(name), content);
+    }
+}
