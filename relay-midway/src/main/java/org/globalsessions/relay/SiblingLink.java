@@ -1,0 +1,193 @@
+package org.globalsessions.relay;
+
+import io.aeron.Aeron;
+import io.aeron.ExclusivePublication;
+import io.aeron.FragmentAssembler;
+import io.aeron.Publication;
+import io.aeron.Subscription;
+import io.aeron.logbuffer.Header;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.FrameException;
+
+/**
+ * Both streams of Aeron IPC between relay and sibling: frames out on stream {@link #TO_SIBLING}, frames in on stream
+ * {@link #FROM_SIBLING}.
+ *
+ * <p>Used by the relay's agent alone. Nothing waits: a frame that back pressure holds up is kept, one at most, and sent in the
+ * next duty cycle.
+ */
+final class SiblingLink implements AutoCloseable {
+    /** Channel of both streams. */
+    static final String AERON_CHANNEL_URI = "aeron:ipc";
+
+    /** Stream from relay to sibling. */
+    static final int TO_SIBLING = 1001;
+
+    /** Stream from sibling to relay. */
+    static final int FROM_SIBLING = 1002;
+
+    private static final int FRAGMENT_LIMIT = 64;
+
+    private final String aeronDir;
+    private final Counters counters;
+    private final RelayErrors errors;
+    private final ByteBuf encoded = Unpooled.directBuffer(64 << 10, FrameCodec.MAX_FRAME);
+    private final UnsafeBuffer outgoing = new UnsafeBuffer(0, 0);
+    private final FragmentAssembler assembler = new FragmentAssembler(this::onFragment);
+    private final Consumer<Frame> receiver;
+    private ByteBuffer incoming = ByteBuffer.allocate(64 << 10);
+    private Aeron aeron;
+    private ExclusivePublication publication;
+    private Subscription subscription;
+    private int pendingLength;
+
+    /**
+     * A link that is not open.
+     *
+     * @param aeronDir the driver's folder
+     * @param counters counts frames sent and received
+     * @param errors   told of Aeron's errors
+     * @param receiver sees each frame from the sibling, called within {@link #poll}
+     */
+    SiblingLink(String aeronDir, Counters counters, RelayErrors errors, Consumer<Frame> receiver) {
+        this.aeronDir = aeronDir;
+        this.counters = counters;
+        this.errors = errors;
+        this.receiver = receiver;
+    }
+
+    /** Connects to the driver; waits for its answers, at most its time-out. */
+    void open() {
+        aeron = Aeron.connect(new Aeron.Context()
+                .aeronDirectoryName(aeronDir)
+                .errorHandler(errors)
+                .subscriberErrorHandler(errors)
+                .threadFactory(SiblingLink::conductorThread));
+        publication = aeron.addExclusivePublication(AERON_CHANNEL_URI, TO_SIBLING);
+        subscription = aeron.addSubscription(AERON_CHANNEL_URI, FROM_SIBLING);
+    }
+
+    private static Thread conductorThread(Runnable conductor) {
+        Thread thread = new Thread(conductor, "relay-aeron-client");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Whether the client was closed, as it is after a pause beyond its liveness time-out or where the driver has gone.
+     *
+     * @return true if {@link #close} and {@link #open} are due
+     */
+    boolean isLost() {
+        return aeron == null || aeron.isClosed() || publication.isClosed() || subscription.isClosed();
+    }
+
+    /**
+     * Whether a sibling reads what is sent, as far as the driver knows.
+     *
+     * @return true if so
+     */
+    boolean isConnected() {
+        return !isLost() && publication.isConnected();
+    }
+
+    /**
+     * Whether a frame can be taken now.
+     *
+     * @return false while one is kept back
+     */
+    boolean isReady() {
+        return pendingLength == 0;
+    }
+
+    /**
+     * Sends a frame, or keeps it for {@link #flush} where back pressure holds it up. Only while {@link #isReady}.
+     *
+     * @param frame the frame
+     * @return false where there is nobody to send it to: it is dropped
+     */
+    boolean send(Frame frame) {
+        if (pendingLength > 0) {
+            throw new IllegalStateException("a frame is kept back: pendingLength=" + pendingLength);
+        }
+        encoded.clear();
+        FrameCodec.encode(frame, encoded);
+        int length = encoded.readableBytes();
+        if (length > publication.maxMessageLength()) {
+            errors.record("frame longer than Aeron's longest message");
+            return false;
+        }
+        outgoing.wrap(encoded.internalNioBuffer(0, length), 0, length);
+        pendingLength = length;
+        return flush() > 0 || pendingLength > 0;
+    }
+
+    /**
+     * Sends the frame that was kept back.
+     *
+     * @return 1 if it went out, 0 if not, or if there was none
+     */
+    int flush() {
+        if (pendingLength == 0) {
+            return 0;
+        }
+        long result = publication.offer(outgoing, 0, pendingLength);
+        if (result > 0) {
+            pendingLength = 0;
+            counters.increment(Counter.IPC_SENT);
+            return 1;
+        }
+        if (result == Publication.BACK_PRESSURED || result == Publication.ADMIN_ACTION) {
+            counters.increment(Counter.IPC_BACK_PRESSURE);
+            return 0;
+        }
+        // Nobody there, or closed: what is marked is sent again once somebody is.
+        pendingLength = 0;
+        return 0;
+    }
+
+    /**
+     * Receives what has arrived.
+     *
+     * @return frames and parts of frames taken
+     */
+    int poll() {
+        return subscription.poll(assembler, FRAGMENT_LIMIT);
+    }
+
+    private void onFragment(DirectBuffer buffer, int offset, int length, Header header) {
+        counters.increment(Counter.IPC_RECEIVED);
+        if (incoming.capacity() < length) {
+            incoming = ByteBuffer.allocate(Integer.highestOneBit(length) << 1);
+        }
+        incoming.clear();
+        buffer.getBytes(offset, incoming, 0, length);
+        incoming.limit(length);
+        Frame frame;
+        try {
+            frame = FrameCodec.decode(Unpooled.wrappedBuffer(incoming));
+        } catch (FrameException e) {
+            counters.increment(Counter.BAD_FRAMES);
+            errors.record("malformed frame over Aeron IPC", e);
+            return;
+        }
+        receiver.accept(frame);
+    }
+
+    @Override
+    public void close() {
+        pendingLength = 0;
+        if (aeron != null) {
+            aeron.close();
+        }
+    }
+}
