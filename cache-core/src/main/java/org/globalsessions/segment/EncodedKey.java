@@ -16,14 +16,31 @@ public final class EncodedKey {
     long high;
     long low;
 
+    int firstBucket;
+    int secondBucket;
+
     /** State word under which the last look-up found its way. */
     long foundState;
 
-    /** Tag words of both buckets, as the last look-up that missed saw them. */
-    final long[] seenTags = new long[8];
+    /** What the last look saw of tags and state words, folded into one number. */
+    long signature;
+
+    /** Whether a record changed under the last look. */
+    boolean moved;
+
+    /** The entry that a write found under the lock. */
+    final EntryWriter.Found found = new EntryWriter.Found();
+
+    /** The tombstone that a write found under the lock. */
+    final TombstoneTable.Found tombstone = new TombstoneTable.Found();
+
+    /** The entry that a write is about to store. */
+    final EntryWriter.Body body = new EntryWriter.Body();
 
     /** For copies of whole entries within one operation. */
     final EntrySnapshot scratch = new EntrySnapshot();
+
+    private EncodedKey other;
 
     EncodedKey(long pathKeyHigh, long pathKeyLow) {
         this.pathKeyHigh = pathKeyHigh;
@@ -59,10 +76,10 @@ public final class EncodedKey {
         KeyHash.digest(this, pathKeyHigh, pathKeyLow);
     }
 
-    void encode(byte[] key) {
-        ensure(key.length);
-        System.arraycopy(key, 0, bytes, 0, key.length);
-        length = key.length;
+    void encode(byte[] key, int keyLength) {
+        ensure(keyLength);
+        System.arraycopy(key, 0, bytes, 0, keyLength);
+        length = keyLength;
         KeyHash.digest(this, pathKeyHigh, pathKeyLow);
     }
 
@@ -71,6 +88,14 @@ public final class EncodedKey {
         length = 0;
         high = digestHigh;
         low = digestLow;
+    }
+
+    /** A second key of the same path and thread, for the digest of a key read from a record. */
+    EncodedKey other() {
+        if (other == null) {
+            other = new EncodedKey(pathKeyHigh, pathKeyLow);
+        }
+        return other;
     }
 
     private void ensure(int capacity) {

@@ -1,7 +1,9 @@
 package org.globalsessions.segment;
 
 import java.io.IOException;
+import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
+import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
@@ -19,7 +21,28 @@ public final class SharedLru implements AutoCloseable {
     /** Returned by {@link #getInto} where the key has no live entry here. */
     public static final int ABSENT = -1;
 
-    private SharedLru() {}
+    /** Longest key in bytes. */
+    public static final int MAX_KEY_LENGTH = 1024;
+
+    private final SegmentFile file;
+    private final Segment segment;
+    private final WriteOperations writes;
+    private final DeleteOperations deletes;
+    private final Sweeper sweeper;
+    private final ThreadLocal<EncodedKey> keys;
+
+    private SharedLru(SegmentFile file, SegmentSettings settings) {
+        this.file = file;
+        this.segment = new Segment(file, settings);
+        this.writes = new WriteOperations(segment, settings);
+        this.deletes = new DeleteOperations(segment);
+        this.keys = ThreadLocal.withInitial(this::newKey);
+        this.sweeper = new Sweeper(segment, newKey());
+    }
+
+    private EncodedKey newKey() {
+        return new EncodedKey(file.pathKeyHigh(), file.pathKeyLow());
+    }
 
     /**
      * Creates the segment, or attaches to it.
@@ -30,7 +53,7 @@ public final class SharedLru implements AutoCloseable {
      * @throws SegmentException where the segment there is another one: both values named
      */
     public static SharedLru open(SegmentSettings settings) throws IOException {
-        throw new UnsupportedOperationException();
+        return new SharedLru(SegmentFile.open(settings), settings);
     }
 
     /**
@@ -40,7 +63,9 @@ public final class SharedLru implements AutoCloseable {
      * @return this thread's key, valid until its next encode
      */
     public EncodedKey encode(String key) {
-        throw new UnsupportedOperationException();
+        EncodedKey encoded = keys.get();
+        encoded.encode(key);
+        return checked(encoded);
     }
 
     /**
@@ -50,7 +75,60 @@ public final class SharedLru implements AutoCloseable {
      * @return this thread's key, valid until its next encode
      */
     public EncodedKey encode(byte[] key) {
-        throw new UnsupportedOperationException();
+        EncodedKey encoded = keys.get();
+        encoded.encode(key, key.length);
+        return checked(encoded);
+    }
+
+    private EncodedKey checked(EncodedKey key) {
+        if (key.length == 0) {
+            throw new IllegalArgumentException("a session key has at least 1 character: length=0");
+        }
+        if (key.length > Math.min(segment.records().bodyCapacity(), MAX_KEY_LENGTH)) {
+            throw new ValueTooLargeException("key too long: digest=" + file.logDigest(key.digest()) + ", bytes="
+                    + key.length + ", limit=" + Math.min(segment.records().bodyCapacity(), MAX_KEY_LENGTH));
+        }
+        return key;
+    }
+
+    private void checkSize(EncodedKey key, int length) {
+        int limit = maxValueLength(key.length);
+        if (length > limit) {
+            throw new ValueTooLargeException("value too large, nothing stored: key digest="
+                    + file.logDigest(key.digest()) + ", bytes=" + length + ", limit=" + limit
+                    + " (record_size less header and key); raise record_size");
+        }
+    }
+
+    private EncodedKey digestKey(KeyDigest digest) {
+        EncodedKey key = keys.get();
+        key.digestOnly(digest.high(), digest.low());
+        return key;
+    }
+
+    /** The way that shows the key, if its time has not run out; -1 otherwise. */
+    private int findLive(EncodedKey key) {
+        while (true) {
+            int way = segment.reader().find(key);
+            if (way < 0) {
+                return -1;
+            }
+            if (!segment.records().isExpired(way, segment.tick())) {
+                return way;
+            }
+            if (segment.records().stillShows(way, key.foundState)) {
+                return -1;
+            }
+        }
+    }
+
+    private void renew(int way, long state) {
+        segment.buckets()
+                .touch(
+                        way / SegmentDescriptor.WAYS,
+                        way % SegmentDescriptor.WAYS,
+                        segment.buckets().step());
+        segment.records().touch(way, state, segment.tick());
     }
 
     /**
@@ -62,7 +140,27 @@ public final class SharedLru implements AutoCloseable {
      * @return the value's length; {@link #ABSENT}; or -2 - length where the target is too small (nothing is copied)
      */
     public int getInto(EncodedKey key, byte[] target, int offset) {
-        throw new UnsupportedOperationException();
+        RecordView records = segment.records();
+        while (true) {
+            int way = findLive(key);
+            if (way < 0) {
+                segment.count(Counter.MISSES);
+                return ABSENT;
+            }
+            int length = records.valueLength(way);
+            if (length > target.length - offset) {
+                if (records.stillShows(way, key.foundState)) {
+                    return -2 - length;
+                }
+            } else {
+                records.copyValue(way, key.length, target, offset, length);
+                if (records.stillShows(way, key.foundState)) {
+                    renew(way, key.foundState);
+                    segment.count(Counter.HITS);
+                    return length;
+                }
+            }
+        }
     }
 
     /**
@@ -72,7 +170,21 @@ public final class SharedLru implements AutoCloseable {
      * @return the value, or null where the key has no live entry here
      */
     public byte[] get(EncodedKey key) {
-        throw new UnsupportedOperationException();
+        RecordView records = segment.records();
+        while (true) {
+            int way = findLive(key);
+            if (way < 0) {
+                segment.count(Counter.MISSES);
+                return null;
+            }
+            byte[] value = new byte[records.valueLength(way)];
+            records.copyValue(way, key.length, value, 0, value.length);
+            if (records.stillShows(way, key.foundState)) {
+                renew(way, key.foundState);
+                segment.count(Counter.HITS);
+                return value;
+            }
+        }
     }
 
     /**
@@ -83,7 +195,16 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the key has no live entry here
      */
     public boolean find(EncodedKey key, EntrySnapshot into) {
-        throw new UnsupportedOperationException();
+        while (true) {
+            int way = findLive(key);
+            if (way < 0) {
+                return false;
+            }
+            segment.records().copyEntry(way, key.foundState, segment.tick(), into);
+            if (segment.records().stillShows(way, key.foundState)) {
+                return true;
+            }
+        }
     }
 
     /**
@@ -94,7 +215,19 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the way shows no live entry
      */
     public boolean read(int way, EntrySnapshot into) {
-        throw new UnsupportedOperationException();
+        RecordView records = segment.records();
+        while (true) {
+            long state = records.stateAcquire(way);
+            if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE) {
+                return false;
+            }
+            int tick = segment.tick();
+            boolean expired = records.isExpired(way, tick);
+            records.copyEntry(way, state, tick, into);
+            if (records.stillShows(way, state)) {
+                return !expired;
+            }
+        }
     }
 
     /**
@@ -104,7 +237,12 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the key has no live entry here
      */
     public boolean touch(EncodedKey key) {
-        throw new UnsupportedOperationException();
+        int way = findLive(key);
+        if (way < 0) {
+            return false;
+        }
+        renew(way, key.foundState);
+        return true;
     }
 
     /**
@@ -130,7 +268,12 @@ public final class SharedLru implements AutoCloseable {
             Version expected,
             boolean takeHeld,
             WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        checkSize(key, length);
+        key.body.value = value;
+        key.body.offset = offset;
+        key.body.length = length;
+        writes.set(key, lifetimeTicks, expected, takeHeld, outcome);
     }
 
     /**
@@ -146,7 +289,9 @@ public final class SharedLru implements AutoCloseable {
      */
     public void accept(
             EncodedKey key, SessionEntry entry, long appliedPosition, Version seenTombstone, WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        checkSize(key, entry.value().length);
+        writes.accept(key, entry, appliedPosition, seenTombstone, outcome);
     }
 
     /**
@@ -162,7 +307,9 @@ public final class SharedLru implements AutoCloseable {
      */
     public void fill(
             EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        checkSize(key, entry.value().length);
+        writes.fill(key, entry, position, marks, evict, outcome);
     }
 
     /**
@@ -172,7 +319,8 @@ public final class SharedLru implements AutoCloseable {
      * @param outcome STORED with the tombstone's version and {@link WriteOutcome#held()}; NO_TOMBSTONE_ROOM
      */
     public void delete(EncodedKey key, WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        deletes.delete(key, outcome);
     }
 
     /**
@@ -184,7 +332,8 @@ public final class SharedLru implements AutoCloseable {
      * @param outcome STORED with the tombstone's version as it counts now, and held; NO_TOMBSTONE_ROOM
      */
     public void acceptDelete(KeyDigest digest, Version version, WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        deletes.accept(digestKey(digest), version, outcome);
     }
 
     /**
@@ -197,7 +346,8 @@ public final class SharedLru implements AutoCloseable {
      * @param outcome  STORED and held; NO_TOMBSTONE_ROOM (the entry is gone all the same)
      */
     public void applyDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
-        throw new UnsupportedOperationException();
+        outcome.reset();
+        deletes.apply(digestKey(digest), version, position, outcome);
     }
 
     /**
@@ -209,7 +359,7 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the word has changed
      */
     public boolean clearMarks(int way, long stateWord, int marks) {
-        throw new UnsupportedOperationException();
+        return segment.writer().clearMarks(way, stateWord, marks);
     }
 
     /**
@@ -220,7 +370,24 @@ public final class SharedLru implements AutoCloseable {
      * @param receipt   the receipt
      */
     public void confirm(EntrySnapshot published, Receipt receipt) {
-        throw new UnsupportedOperationException();
+        Version told = receipt.version();
+        boolean asPublished = told.clock() == published.versionClock
+                && told.origin() == published.versionOrigin
+                && receipt.life() == published.life;
+        switch (receipt.outcome()) {
+            case STORED -> {
+                int marks = RecordDescriptor.UNPUBLISHED | RecordDescriptor.LIFE_UNCONFIRMED;
+                if (asPublished) {
+                    clearMarks(published.way, published.stateWord, marks);
+                } else {
+                    writes.lift(encode(published.keyCopy()), published, receipt);
+                }
+            }
+            case BEATEN_BY_TOMBSTONE ->
+                applyDelete(encode(published.keyCopy()).digest(), told, receipt.position(), new WriteOutcome());
+            // The relay has a newer version: the next get asks for it.
+            case SUPERSEDED, CONDITION_FAILED -> segment.writer().retire(published.way, published.stateWord);
+        }
     }
 
     /**
@@ -232,7 +399,7 @@ public final class SharedLru implements AutoCloseable {
      * @param receipt the receipt
      */
     public void confirmDelete(KeyDigest digest, Version version, Receipt receipt) {
-        throw new UnsupportedOperationException();
+        deletes.confirm(digestKey(digest), version, receipt);
     }
 
     /**
@@ -242,7 +409,33 @@ public final class SharedLru implements AutoCloseable {
      * @return its version, or {@link Version#NONE}
      */
     public Version tombstone(KeyDigest digest) {
-        throw new UnsupportedOperationException();
+        TombstoneTable.Found found = new TombstoneTable.Found();
+        segment.tombstones().find(digest.high(), digest.low(), found);
+        return found.exists() ? new Version(found.versionClock, found.versionOrigin) : Version.NONE;
+    }
+
+    /**
+     * Whether a key's tombstone still waits for the next tier's receipt. Until then its version is not final, so a life that
+     * begins over it is published after the receipt.
+     *
+     * @param digest digest of the key
+     * @return true if it does
+     */
+    public boolean awaitsDeleteReceipt(KeyDigest digest) {
+        TombstoneTable.Found found = new TombstoneTable.Found();
+        segment.tombstones().find(digest.high(), digest.low(), found);
+        return found.exists() && (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+    }
+
+    /**
+     * Takes an entry away if its version is lower than one that counts elsewhere. Leaves no tombstone.
+     *
+     * @param digest  digest of the key
+     * @param version the version that counts
+     * @return true if an entry went
+     */
+    public boolean removeOlder(KeyDigest digest, Version version) {
+        return deletes.removeOlder(digestKey(digest), version);
     }
 
     /**
@@ -254,7 +447,21 @@ public final class SharedLru implements AutoCloseable {
      * @param visitor     sees them
      */
     public void scan(int firstBucket, int count, int marks, EntryVisitor visitor) {
-        throw new UnsupportedOperationException();
+        EntrySnapshot entry = new EntrySnapshot();
+        BucketTable buckets = segment.buckets();
+        int end = (int) Math.min(buckets.bucketCount(), (long) firstBucket + count);
+        for (int bucket = firstBucket; bucket < end; bucket++) {
+            for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
+                boolean wanted =
+                        marks == 0 ? buckets.tagAt(bucket, lane) != 0 : (buckets.hints(bucket, lane) & marks) != 0;
+                if (wanted
+                        && read(bucket * SegmentDescriptor.WAYS + lane, entry)
+                        && (marks == 0 || (entry.marks() & marks) != 0)
+                        && !visitor.visit(entry)) {
+                    return;
+                }
+            }
+        }
     }
 
     /**
@@ -263,7 +470,20 @@ public final class SharedLru implements AutoCloseable {
      * @param visitor sees them
      */
     public void scanUnacknowledgedTombstones(TombstoneVisitor visitor) {
-        throw new UnsupportedOperationException();
+        TombstoneTable tombstones = segment.tombstones();
+        TombstoneTable.Found found = new TombstoneTable.Found();
+        for (int place = 0; place < tombstones.count(); place++) {
+            if (RecordDescriptor.marks(tombstones.state(place)) == 0 || !tombstones.read(place, found)) {
+                continue;
+            }
+            KeyDigest digest = new KeyDigest(tombstones.digestHigh(place), tombstones.digestLow(place));
+            Version version = new Version(found.versionClock, found.versionOrigin);
+            boolean unacknowledged =
+                    (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0 && tombstones.stillShows(place, found.state);
+            if (unacknowledged && !visitor.visit(digest, version, found.position)) {
+                return;
+            }
+        }
     }
 
     /**
@@ -275,7 +495,7 @@ public final class SharedLru implements AutoCloseable {
      * @return entries expired
      */
     public int sweep(int firstBucket, int count) {
-        throw new UnsupportedOperationException();
+        return sweeper.sweep(firstBucket, count);
     }
 
     /**
@@ -286,7 +506,13 @@ public final class SharedLru implements AutoCloseable {
      * @return false where there is a free place
      */
     public boolean oldestFor(EncodedKey key, EntrySnapshot into) {
-        throw new UnsupportedOperationException();
+        int first = segment.buckets().firstBucket(key.low);
+        int second = segment.buckets().secondBucket(key.low, first);
+        if (segment.victims().findFree(first, second, -1) >= 0) {
+            return false;
+        }
+        int way = segment.victims().oldest(first, second, -1, 0);
+        return way >= 0 && read(way, into);
     }
 
     /**
@@ -296,7 +522,7 @@ public final class SharedLru implements AutoCloseable {
      * @return 0 to 16
      */
     public int takeable(int bucket) {
-        throw new UnsupportedOperationException();
+        return segment.victims().takeable(bucket);
     }
 
     /**
@@ -307,7 +533,8 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the bucket has none
      */
     public boolean oldestHeld(int bucket, EntrySnapshot into) {
-        throw new UnsupportedOperationException();
+        int way = segment.victims().oldestHeld(bucket);
+        return way >= 0 && read(way, into) && (into.marks() & segment.victims().holdMask()) != 0;
     }
 
     /**
@@ -317,7 +544,7 @@ public final class SharedLru implements AutoCloseable {
      * @return its number
      */
     public int firstBucket(KeyDigest digest) {
-        throw new UnsupportedOperationException();
+        return segment.buckets().firstBucket(digest.low());
     }
 
     /**
@@ -327,7 +554,7 @@ public final class SharedLru implements AutoCloseable {
      * @return its number
      */
     public int secondBucket(KeyDigest digest) {
-        throw new UnsupportedOperationException();
+        return segment.buckets().secondBucket(digest.low(), firstBucket(digest));
     }
 
     /**
@@ -336,7 +563,7 @@ public final class SharedLru implements AutoCloseable {
      * @return buckets of the segment
      */
     public int bucketCount() {
-        throw new UnsupportedOperationException();
+        return segment.buckets().bucketCount();
     }
 
     /**
@@ -345,7 +572,11 @@ public final class SharedLru implements AutoCloseable {
      * @return count, approximate while others write
      */
     public int size() {
-        throw new UnsupportedOperationException();
+        int count = 0;
+        for (int bucket = 0; bucket < bucketCount(); bucket++) {
+            count += SegmentDescriptor.WAYS - segment.buckets().emptyCount(bucket);
+        }
+        return count;
     }
 
     /**
@@ -355,7 +586,7 @@ public final class SharedLru implements AutoCloseable {
      * @return bytes
      */
     public int maxValueLength(int keyLength) {
-        throw new UnsupportedOperationException();
+        return segment.records().bodyCapacity() - keyLength;
     }
 
     /**
@@ -364,7 +595,7 @@ public final class SharedLru implements AutoCloseable {
      * @return the segment's file
      */
     public SegmentFile file() {
-        throw new UnsupportedOperationException();
+        return file;
     }
 
     /**
@@ -373,12 +604,12 @@ public final class SharedLru implements AutoCloseable {
      * @return counters that this process's slot writes
      */
     public Counters counters() {
-        throw new UnsupportedOperationException();
+        return file.counters();
     }
 
     /** Gives up the attach slot. The segment stays for the others and for the next start. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        file.close();
     }
 }

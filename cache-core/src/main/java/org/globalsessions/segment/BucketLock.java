@@ -1,0 +1,138 @@
+package org.globalsessions.segment;
+
+import java.util.concurrent.locks.LockSupport;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+
+/**
+ * Puts the writers of a bucket's keys in order, without ever waiting for a dead or stopped one: who has waited longer than
+ * {@code lock_wait} takes the lock word over and sets the way that the holder had noted aside. The holder finds out when it
+ * tries to make that way visible.
+ *
+ * <p>Any process, any thread. Word: attach slot + 1 in bits 0 to 8 (0 is free), incarnation in bits 9 to 23, epoch in bits
+ * 24 to 63, advanced by each acquisition. Note: number of the reserved way + 1 in the low half, the generation of its
+ * reservation in the high half.
+ *
+ * <p>Order of steps, numbered as in {@code LAYOUT.md}: the note is written before the way is reserved, and the lock word is
+ * looked at again after. So a thief that does not find the way reserved yet has changed the lock word before the holder
+ * looks again, and one that comes later finds it reserved and sets it aside: in no order do both make an entry visible.
+ */
+final class BucketLock {
+    private static final int INCARNATION_SHIFT = 9;
+    private static final int EPOCH_SHIFT = 24;
+    private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
+    private static final int HOLDER_MASK = 0x1FF;
+    private static final int SPINS = 64;
+    private static final long PAUSE_NS = 50_000;
+
+    private final BucketTable buckets;
+    private final RecordView records;
+    private final Counters counters;
+    private final long holder;
+    private final long waitNs;
+
+    BucketLock(SegmentFile file, BucketTable buckets, RecordView records, long waitNs) {
+        this.buckets = buckets;
+        this.records = records;
+        this.counters = file.counters();
+        this.holder = ((long) file.incarnation() << INCARNATION_SHIFT) | (file.slot() + 1);
+        this.waitNs = waitNs;
+    }
+
+    static boolean isFree(long word) {
+        return (word & HOLDER_MASK) == 0;
+    }
+
+    private long next(long word) {
+        return (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
+    }
+
+    /** Acquires, waiting at most {@code lock_wait} for each holder that makes no progress. Returns the word held. */
+    long acquire(int bucket) {
+        long word = buckets.lockWord(bucket);
+        if (isFree(word)) {
+            long mine = next(word);
+            if (buckets.casLockWord(bucket, word, mine)) {
+                return mine;
+            }
+        }
+        return acquireSlowly(bucket);
+    }
+
+    private long acquireSlowly(int bucket) {
+        long seen = buckets.lockWord(bucket);
+        long sinceNs = System.nanoTime();
+        int spins = 0;
+        while (true) {
+            long word = buckets.lockWord(bucket);
+            if (isFree(word)) {
+                long mine = next(word);
+                if (buckets.casLockWord(bucket, word, mine)) {
+                    return mine;
+                }
+            } else if (word != seen) {
+                seen = word;
+                sinceNs = System.nanoTime();
+            } else if (System.nanoTime() - sinceNs > waitNs) {
+                long mine = next(word);
+                if (buckets.casLockWord(bucket, word, mine)) {
+                    setAsideNoted(bucket);
+                    return mine;
+                }
+            }
+            if (++spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(PAUSE_NS);
+            }
+        }
+    }
+
+    private void setAsideNoted(int bucket) {
+        long note = buckets.note(bucket);
+        int way = (int) note - 1;
+        if (way < 0) {
+            return;
+        }
+        long state = records.stateVolatile(way);
+        if (RecordDescriptor.kind(state) == RecordDescriptor.RESERVED
+                && RecordDescriptor.generation(state) == (int) (note >>> 32)) {
+            long aside = RecordDescriptor.held(
+                    RecordDescriptor.ASIDE,
+                    RecordDescriptor.slot(state),
+                    RecordDescriptor.incarnation(state),
+                    RecordDescriptor.generation(state));
+            if (records.casState(way, state, aside)) {
+                counters.increment(Counter.WAYS_SET_ASIDE);
+            }
+        }
+    }
+
+    boolean holds(int bucket, long mine) {
+        return buckets.lockWord(bucket) == mine;
+    }
+
+    /**
+     * Notes the way that is about to be reserved. A compare-and-set, since a holder that lost the lock meanwhile must not wipe
+     * the note of the one that took it.
+     *
+     * @return false where the lock was lost
+     */
+    boolean note(int bucket, long mine, int way, int generation) {
+        long wanted = ((long) generation << 32) | (way + 1);
+        while (true) {
+            long seen = buckets.note(bucket);
+            if (!holds(bucket, mine)) {
+                return false;
+            }
+            if (buckets.casNote(bucket, seen, wanted)) {
+                return true;
+            }
+        }
+    }
+
+    /** Gives the lock up; nothing happens where it was lost. */
+    void release(int bucket, long mine) {
+        buckets.casLockWord(bucket, mine, mine >>> EPOCH_SHIFT << EPOCH_SHIFT);
+    }
+}

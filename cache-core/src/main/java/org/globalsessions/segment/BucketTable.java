@@ -1,0 +1,181 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.BUCKETS_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.BUCKET_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.HINTS_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.LOCK_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.NOTE_WORD_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.STAMPS_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.STEP_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TAGS_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The bucket headers: tags, stamps and hints of the ways, the lock word and its note. Tags, stamps and hints are hints; state
+ * word and whole key decide.
+ *
+ * <p>Any process, any thread. Lanes change by compare-and-set of the long that holds them, because a plain store of one lane
+ * could wipe what a neighbour has just written.
+ */
+final class BucketTable {
+    /** Hint: the way's entry was not read since it was created. The three lowest hints equal the record's marks. */
+    static final int UNTOUCHED = 8;
+
+    /** Hint: the way's entry has a lifetime or an idle limit. */
+    static final int EXPIRES = 16;
+
+    private static final long LANES_16 = 0x0001_0001_0001_0001L;
+    private static final long HIGH_BITS_16 = 0x8000_8000_8000_8000L;
+
+    private final ByteBuffer header;
+    private final int bucketCount;
+    private final long seedMix;
+
+    BucketTable(SegmentFile file) {
+        this.header = file.header();
+        this.bucketCount = file.bucketCount();
+        this.seedMix = KeyHash.mix(file.seed());
+    }
+
+    int bucketCount() {
+        return bucketCount;
+    }
+
+    int firstBucket(long digestLow) {
+        long mixed = KeyHash.mix(digestLow ^ seedMix);
+        return (int) (((mixed >>> 32) * bucketCount) >>> 32);
+    }
+
+    /** Never the first one: drawn from the others. */
+    int secondBucket(long digestLow, int firstBucket) {
+        long mixed = KeyHash.mix(digestLow ^ seedMix);
+        int drawn = (int) (((mixed & 0xFFFF_FFFFL) * (bucketCount - 1)) >>> 32);
+        return drawn < firstBucket ? drawn : drawn + 1;
+    }
+
+    /** 16 bits that buckets do not depend on; 0 is left to empty ways. */
+    static int tag(long digestHigh) {
+        int tag = (int) (digestHigh >>> 48);
+        return tag == 0 ? 1 : tag;
+    }
+
+    private static int base(int bucket) {
+        return BUCKETS_OFFSET + bucket * BUCKET_LENGTH;
+    }
+
+    /** Tags of four ways. Acquire: pairs with the release of {@link #setTag}, so that a tag seen leads to a reserved way. */
+    long tagWord(int bucket, int quarter) {
+        return (long) Words.LONG.getAcquire(header, base(bucket) + TAGS_OFFSET + quarter * 8);
+    }
+
+    /**
+     * Which lanes of a tag word may equal a tag: the highest bit of each such lane. A lane above an equal one may be reported
+     * without being equal, which the comparison of keys corrects.
+     */
+    static long matches(long tagWord, int tag) {
+        long difference = tagWord ^ (LANES_16 * tag);
+        return (difference - LANES_16) & ~difference & HIGH_BITS_16;
+    }
+
+    int tagAt(int bucket, int way) {
+        return (int) (tagWord(bucket, way >>> 2) >>> ((way & 3) << 4)) & 0xFFFF;
+    }
+
+    /** Sets a way's tag, as the holder of that way. */
+    void setTag(int bucket, int way, int tag) {
+        setLane(base(bucket) + TAGS_OFFSET + (way >>> 2) * 8, (way & 3) << 4, 0xFFFFL, tag);
+    }
+
+    int stamp(int bucket, int way) {
+        long word = (long) Words.LONG.getOpaque(header, base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8);
+        return (int) (word >>> ((way & 3) << 4)) & 0xFFFF;
+    }
+
+    /** Sets a way's stamp, as its holder or as the sweeper. */
+    void setStamp(int bucket, int way, int stamp) {
+        setLane(base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8, (way & 3) << 4, 0xFFFFL, stamp);
+    }
+
+    /** Renews a way's stamp as a reader: one try, and none where it is of this step already; a lost one costs recency only. */
+    void touch(int bucket, int way, int step) {
+        int offset = base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8;
+        int shift = (way & 3) << 4;
+        long word = (long) Words.LONG.getOpaque(header, offset);
+        if (((int) (word >>> shift) & 0xFFFF) != step) {
+            Words.LONG.compareAndSet(header, offset, word, (word & ~(0xFFFFL << shift)) | ((long) step << shift));
+        }
+        int hintOffset = base(bucket) + HINTS_OFFSET + (way >>> 3) * 8;
+        long untouched = (long) UNTOUCHED << ((way & 7) << 3);
+        long hints = (long) Words.LONG.getOpaque(header, hintOffset);
+        if ((hints & untouched) != 0) {
+            Words.LONG.compareAndSet(header, hintOffset, hints, hints & ~untouched);
+        }
+    }
+
+    int hints(int bucket, int way) {
+        long word = (long) Words.LONG.getOpaque(header, base(bucket) + HINTS_OFFSET + (way >>> 3) * 8);
+        return (int) (word >>> ((way & 7) << 3)) & 0xFF;
+    }
+
+    /** Sets all hints of a way, as its holder. */
+    void setHints(int bucket, int way, int hints) {
+        setLane(base(bucket) + HINTS_OFFSET + (way >>> 3) * 8, (way & 7) << 3, 0xFFL, hints);
+    }
+
+    /** Makes the hints of a way follow its marks; the caller checks the state word again afterwards. */
+    void setMarkHints(int bucket, int way, int marks) {
+        int offset = base(bucket) + HINTS_OFFSET + (way >>> 3) * 8;
+        setLane(offset, (way & 7) << 3, 7L, marks);
+    }
+
+    private void setLane(int offset, int shift, long mask, int value) {
+        while (true) {
+            long word = (long) Words.LONG.getOpaque(header, offset);
+            long changed = (word & ~(mask << shift)) | ((long) value << shift);
+            if (word == changed || Words.LONG.compareAndSet(header, offset, word, changed)) {
+                return;
+            }
+        }
+    }
+
+    int emptyCount(int bucket) {
+        int count = 0;
+        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
+            long word = tagWord(bucket, quarter);
+            for (int lane = 0; lane < 64; lane += 16) {
+                if (((word >>> lane) & 0xFFFF) == 0) {
+                    count++;
+                }
+            }
+        }
+        return count;
+    }
+
+    int step() {
+        return (int) (long) Words.LONG.getOpaque(header, STEP_OFFSET) & 0xFFFF;
+    }
+
+    void advanceStep() {
+        Words.LONG.getAndAdd(header, STEP_OFFSET, 1L);
+    }
+
+    // The lock word: who writes the keys whose first bucket this is. BucketLock says how it is used.
+
+    long lockWord(int bucket) {
+        return (long) Words.LONG.getVolatile(header, base(bucket) + LOCK_OFFSET);
+    }
+
+    boolean casLockWord(int bucket, long expected, long changed) {
+        return Words.LONG.compareAndSet(header, base(bucket) + LOCK_OFFSET, expected, changed);
+    }
+
+    long note(int bucket) {
+        return (long) Words.LONG.getVolatile(header, base(bucket) + NOTE_WORD_OFFSET);
+    }
+
+    boolean casNote(int bucket, long expected, long changed) {
+        return Words.LONG.compareAndSet(header, base(bucket) + NOTE_WORD_OFFSET, expected, changed);
+    }
+}

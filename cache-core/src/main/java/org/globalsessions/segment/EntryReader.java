@@ -1,0 +1,109 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
+
+/**
+ * Finds a key's record without a lock and without waiting for anybody.
+ *
+ * <p>Any thread of any process. A hit is decided by the first bucket that shows one: while a writer has both the old and the
+ * new record visible its set has not returned, so either may be seen, and the order of buckets makes every reader see the
+ * same one. A miss counts only when nothing moved meanwhile; a reader looks again only when a writer has made progress.
+ */
+final class EntryReader {
+    private final BucketTable buckets;
+    private final RecordView records;
+
+    EntryReader(BucketTable buckets, RecordView records) {
+        this.buckets = buckets;
+        this.records = records;
+    }
+
+    /** The way that shows the key, with its state word in {@code key.foundState}; -1 where there is none. */
+    int find(EncodedKey key) {
+        int tag = BucketTable.tag(key.high);
+        int first = buckets.firstBucket(key.low);
+        int way = findIn(first, tag, key);
+        if (way >= 0) {
+            return way;
+        }
+        int second = buckets.secondBucket(key.low, first);
+        way = findIn(second, tag, key);
+        return way >= 0 ? way : findOrMiss(first, second, tag, key);
+    }
+
+    /**
+     * Looks again until a record is found or the miss is certain: the lock word of the first bucket stayed the same, and was
+     * free, or two looks in a row saw the same tags and the same state words (under one unchanged lock word at most one write
+     * of the key is under way, and no state word ever comes back).
+     */
+    private int findOrMiss(int first, int second, int tag, EncodedKey key) {
+        long lock = buckets.lockWord(first);
+        long seen = 0;
+        boolean looked = false;
+        while (true) {
+            key.signature = 0;
+            int way = findIn(first, tag, key);
+            if (way < 0) {
+                way = findIn(second, tag, key);
+            }
+            if (way >= 0) {
+                return way;
+            }
+            long now = buckets.lockWord(first);
+            if (now != lock) {
+                lock = now;
+                looked = false;
+                Thread.onSpinWait();
+                continue;
+            }
+            if (looked && key.signature == seen) {
+                return -1;
+            }
+            if (BucketLock.isFree(now) && !key.moved) {
+                return -1;
+            }
+            seen = key.signature;
+            looked = true;
+        }
+    }
+
+    /** The newest visible record of the key in one bucket; folds what it saw into {@code key.signature}. */
+    private int findIn(int bucket, int tag, EncodedKey key) {
+        int found = -1;
+        long signature = key.signature;
+        key.moved = false;
+        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
+            long word = buckets.tagWord(bucket, quarter);
+            long matches = BucketTable.matches(word, tag);
+            signature = signature * 31 + matches;
+            while (matches != 0) {
+                int way = bucket * WAYS + quarter * 4 + (Long.numberOfTrailingZeros(matches) >>> 4);
+                matches &= matches - 1;
+                long state = records.stateAcquire(way);
+                signature = signature * 31 + state;
+                if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+                    boolean equal = hasKey(way, key);
+                    if (!records.stillShows(way, state)) {
+                        key.moved = true;
+                    } else if (equal && (found < 0 || isNewer(way, found))) {
+                        found = way;
+                        key.foundState = state;
+                    }
+                }
+            }
+        }
+        key.signature = signature;
+        return found;
+    }
+
+    private boolean isNewer(int way, int than) {
+        return org.globalsessions.Version.compare(
+                        records.version(way), records.origin(way), records.version(than), records.origin(than))
+                > 0;
+    }
+
+    /** Compares whole keys; for a delete, which names no key, the digest of the record's key. */
+    boolean hasKey(int way, EncodedKey key) {
+        return key.length > 0 ? records.keyEquals(way, key) : records.digestEquals(way, key);
+    }
+}

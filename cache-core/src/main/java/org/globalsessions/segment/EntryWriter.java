@@ -1,0 +1,289 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
+
+import org.globalsessions.Version;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+
+/**
+ * The steps of a write under a bucket's lock: find what is there, reserve a way, fill it, make it visible, retire the older
+ * record. Nothing visible is overwritten, so a kill at any step leaves the old entry or the new one, whole.
+ *
+ * <p>Any thread of any process, with the lock of the key's first bucket held.
+ */
+final class EntryWriter {
+    /** Returned where every place that could be taken is held. */
+    static final int NO_ROOM = -1;
+
+    /** Returned where the lock was lost: nothing became visible, start again from what is there. */
+    static final int LOST_LOCK = -2;
+
+    /** Tries to reserve before giving up with NO_ROOM: each failure means that another writer took the place. */
+    private static final int MAX_TRIES = 256;
+
+    /** What a write may do to get a place. */
+    enum Room {
+        /** Free or expired places only. */
+        FREE_ONLY,
+        /** Also the oldest entry that no mark holds. */
+        EVICT,
+        /** If need be the oldest of all, counted as lost. */
+        EVICT_HELD
+    }
+
+    /** The newest entry of a key as a write finds it. Reused. */
+    static final class Found {
+        int way;
+        long state;
+        long versionClock;
+        int versionOrigin;
+        long life;
+        boolean expired;
+
+        /** Whether there is a record whose time has not run out. */
+        boolean isLive() {
+            return way >= 0 && !expired;
+        }
+
+        int marks() {
+            return RecordDescriptor.marks(state);
+        }
+    }
+
+    /** What a write stores beside the key. Reused. */
+    static final class Body {
+        byte[] value;
+        int offset;
+        int length;
+        long versionClock;
+        int versionOrigin;
+        long life;
+        int expiry;
+        int idleLimit;
+        int lastAccess;
+        int marks;
+    }
+
+    private final SegmentFile file;
+    private final BucketTable buckets;
+    private final RecordView records;
+    private final EntryReader reader;
+    private final BucketLock locks;
+    private final Counters counters;
+    private final VictimChoice victims;
+    private final InsertionSteps steps;
+
+    EntryWriter(
+            SegmentFile file,
+            BucketTable buckets,
+            RecordView records,
+            EntryReader reader,
+            BucketLock locks,
+            VictimChoice victims) {
+        this.file = file;
+        this.buckets = buckets;
+        this.records = records;
+        this.reader = reader;
+        this.locks = locks;
+        this.counters = file.counters();
+        this.victims = victims;
+        this.steps = new InsertionSteps(file, buckets);
+    }
+
+    /**
+     * Finds the key's newest visible record and fills {@code key.found}; retires older ones that a killed or stopped writer
+     * has left beside it.
+     */
+    void findNewest(EncodedKey key) {
+        key.found.way = -1;
+        findNewestIn(key, key.firstBucket);
+        findNewestIn(key, key.secondBucket);
+    }
+
+    private void findNewestIn(EncodedKey key, int bucket) {
+        int tag = BucketTable.tag(key.high);
+        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
+            long matches = BucketTable.matches(buckets.tagWord(bucket, quarter), tag);
+            while (matches != 0) {
+                int way = bucket * WAYS + quarter * 4 + (Long.numberOfTrailingZeros(matches) >>> 4);
+                matches &= matches - 1;
+                consider(key, way);
+            }
+        }
+    }
+
+    private void consider(EncodedKey key, int way) {
+        long state = records.stateAcquire(way);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !reader.hasKey(way, key)) {
+            return;
+        }
+        long version = records.version(way);
+        int origin = records.origin(way);
+        long life = records.life(way);
+        boolean expired = records.isExpired(way, (int) file.tick());
+        if (!records.stillShows(way, state)) {
+            // Evicted by a writer of another key meanwhile: it is not there.
+            return;
+        }
+        Found found = key.found;
+        if (found.way >= 0) {
+            if (Version.compare(version, origin, found.versionClock, found.versionOrigin) < 0) {
+                retire(way, state);
+                return;
+            }
+            retire(found.way, found.state);
+        }
+        found.way = way;
+        found.state = state;
+        found.versionClock = version;
+        found.versionOrigin = origin;
+        found.life = life;
+        found.expired = expired;
+    }
+
+    /**
+     * Stores {@code key.body} in a way of its own and makes it visible.
+     *
+     * @return the way, {@link #NO_ROOM} or {@link #LOST_LOCK}
+     */
+    int store(EncodedKey key, long lock, Room room, WriteOutcome outcome) {
+        int first = key.firstBucket;
+        int second = key.secondBucket;
+        int existing = key.found.way;
+        for (int tries = 0; tries < MAX_TRIES; tries++) {
+            int way = victims.findFree(first, second, existing);
+            boolean evicts = way < 0;
+            if (evicts) {
+                way = victims.find(first, second, existing, room);
+                if (way < 0) {
+                    return NO_ROOM;
+                }
+            }
+            long state = evicts ? victims.stateOf(way, room) : records.stateAcquire(way);
+            int wantedKind = evicts ? RecordDescriptor.VISIBLE : RecordDescriptor.FREE;
+            if (RecordDescriptor.kind(state) != wantedKind) {
+                continue;
+            }
+            int generation = RecordDescriptor.generation(state) + 1;
+            boolean expired = evicts && records.isExpired(way, (int) file.tick());
+            if (!locks.note(first, lock, way, generation)) {
+                return LOST_LOCK;
+            }
+            long reserved =
+                    RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
+            if (!records.casState(way, state, reserved)) {
+                continue;
+            }
+            if (evicts) {
+                countEviction(state, expired, outcome);
+            }
+            return publish(key, way, reserved, first, lock, existing < 0);
+        }
+        return NO_ROOM;
+    }
+
+    private void countEviction(long state, boolean expired, WriteOutcome outcome) {
+        if (expired) {
+            counters.increment(Counter.EXPIRATIONS);
+            return;
+        }
+        outcome.evicted = true;
+        counters.increment(Counter.EVICTIONS);
+        if ((RecordDescriptor.marks(state) & victims.holdMask()) != 0) {
+            counters.increment(Counter.LOST_UNPUBLISHED);
+        }
+    }
+
+    private int publish(EncodedKey key, int way, long reserved, int first, long lock, boolean isInsertion) {
+        boolean visible = false;
+        try {
+            // A thief that came before the reservation has not seen it, but has changed the lock word by now.
+            if (locks.holds(first, lock)) {
+                Body body = key.body;
+                int bucket = way / WAYS;
+                int lane = way % WAYS;
+                records.write(way, reserved, key, body);
+                int hints = body.marks
+                        | (isInsertion ? BucketTable.UNTOUCHED : 0)
+                        | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
+                buckets.setStamp(bucket, lane, buckets.step());
+                buckets.setHints(bucket, lane, hints);
+                buckets.setTag(bucket, lane, BucketTable.tag(key.high));
+                long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));
+                visible = records.casState(way, reserved, state);
+                if (visible) {
+                    // A late acknowledgement of the way's last entry may have changed the hints under our hands.
+                    buckets.setMarkHints(bucket, lane, body.marks);
+                }
+            }
+        } finally {
+            if (!visible) {
+                free(way, reserved);
+            }
+        }
+        if (!visible) {
+            counters.increment(Counter.WRITES_RESTARTED);
+            return LOST_LOCK;
+        }
+        if (isInsertion) {
+            steps.inserted();
+        }
+        return way;
+    }
+
+    /** Takes a visible record away. Returns false where somebody else has done so. */
+    boolean retire(int way, long seen) {
+        long state = seen;
+        long reserved = RecordDescriptor.held(
+                RecordDescriptor.RESERVED, file.slot(), file.incarnation(), RecordDescriptor.generation(seen) + 1);
+        while (!records.casState(way, state, reserved)) {
+            state = records.stateVolatile(way);
+            boolean sameEntry = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && RecordDescriptor.generation(state) == RecordDescriptor.generation(seen);
+            if (!sameEntry) {
+                return false;
+            }
+        }
+        free(way, reserved);
+        return true;
+    }
+
+    /** Gives a reserved way up, also where a thief has set it aside meanwhile. */
+    void free(int way, long reserved) {
+        buckets.setTag(way / WAYS, way % WAYS, 0);
+        buckets.setHints(way / WAYS, way % WAYS, 0);
+        long free = RecordDescriptor.free(RecordDescriptor.generation(reserved));
+        if (!records.casState(way, reserved, free)) {
+            long aside = RecordDescriptor.held(
+                    RecordDescriptor.ASIDE,
+                    RecordDescriptor.slot(reserved),
+                    RecordDescriptor.incarnation(reserved),
+                    RecordDescriptor.generation(reserved));
+            records.casState(way, aside, free);
+        }
+    }
+
+    /** Clears marks under the word they were read under; the hints follow. */
+    boolean clearMarks(int way, long state, int marks) {
+        long cleared = RecordDescriptor.withMarks(state, RecordDescriptor.marks(state) & ~marks);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !records.casState(way, state, cleared)) {
+            return false;
+        }
+        alignHints(way);
+        return true;
+    }
+
+    /** Makes a way's mark hints equal its marks; repeats while the state word changes under it. */
+    void alignHints(int way) {
+        long state = records.stateVolatile(way);
+        while (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+            buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state));
+            long now = records.stateVolatile(way);
+            if (now == state) {
+                return;
+            }
+            state = now;
+        }
+    }
+}

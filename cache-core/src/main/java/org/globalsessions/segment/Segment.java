@@ -1,0 +1,178 @@
+package org.globalsessions.segment;
+
+import org.globalsessions.status.Counter;
+
+/**
+ * The parts of one attached segment, and what every write shares: the lock, what is found under it, the tombstone that has
+ * to be applied first.
+ *
+ * <p>Any thread of any process.
+ */
+final class Segment {
+    /** One attempt of a write under the lock. */
+    @FunctionalInterface
+    interface Attempt {
+        /** Returns false where the lock was lost and everything has to start again. */
+        boolean run(long lock);
+    }
+
+    private final SegmentFile file;
+    private final BucketTable buckets;
+    private final RecordView records;
+    private final TombstoneTable tombstones;
+    private final EntryReader reader;
+    private final BucketLock locks;
+    private final VictimChoice victims;
+    private final EntryWriter writer;
+    private final VersionClock clock = new VersionClock();
+    private final int tombstoneFlags;
+
+    Segment(SegmentFile file, SegmentSettings settings) {
+        int holdMask = holdMask(settings.role());
+        this.file = file;
+        this.buckets = new BucketTable(file);
+        this.records = new RecordView(file);
+        this.tombstones = new TombstoneTable(file);
+        this.reader = new EntryReader(buckets, records);
+        this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
+        this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
+        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims);
+        boolean tierBehind =
+                settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
+        this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
+    }
+
+    private static int holdMask(SegmentSettings.Role role) {
+        return switch (role) {
+            case HOST -> RecordDescriptor.UNPUBLISHED;
+            case RELAY -> RecordDescriptor.NOT_HANDED_OFF;
+            case STANDALONE, RELIEF -> 0;
+        };
+    }
+
+    SegmentFile file() {
+        return file;
+    }
+
+    BucketTable buckets() {
+        return buckets;
+    }
+
+    RecordView records() {
+        return records;
+    }
+
+    TombstoneTable tombstones() {
+        return tombstones;
+    }
+
+    EntryReader reader() {
+        return reader;
+    }
+
+    VictimChoice victims() {
+        return victims;
+    }
+
+    EntryWriter writer() {
+        return writer;
+    }
+
+    int tick() {
+        return (int) file.tick();
+    }
+
+    int origin() {
+        return file.origin();
+    }
+
+    void count(Counter counter) {
+        file.counters().increment(counter);
+    }
+
+    /**
+     * Runs attempts of a write under the lock of the key's first bucket until one is done. Before each, what is there stands
+     * in {@code key.found} and {@code key.tombstone}, and a tombstone not yet applied is applied.
+     */
+    void underLock(EncodedKey key, Attempt attempt) {
+        boolean done = false;
+        while (!done) {
+            long lock = begin(key);
+            try {
+                done = attempt.run(lock);
+            } finally {
+                end(key, lock);
+            }
+        }
+    }
+
+    /** Begins one attempt: takes the lock, looks at what is there. Returns the lock word held. */
+    long begin(EncodedKey key) {
+        int first = buckets.firstBucket(key.low);
+        key.firstBucket = first;
+        key.secondBucket = buckets.secondBucket(key.low, first);
+        long lock = locks.acquire(first);
+        boolean ready = false;
+        try {
+            writer.findNewest(key);
+            tombstones.find(key.high, key.low, key.tombstone);
+            applyTombstone(key);
+            ready = true;
+            return lock;
+        } finally {
+            if (!ready) {
+                locks.release(first, lock);
+            }
+        }
+    }
+
+    /** Ends an attempt: gives the lock up where it is still held. */
+    void end(EncodedKey key, long lock) {
+        locks.release(key.firstBucket, lock);
+    }
+
+    /** Takes the record away that the key's tombstone beats, and says in the tombstone that this is done. */
+    private void applyTombstone(EncodedKey key) {
+        TombstoneTable.Found tombstone = key.tombstone;
+        if (!tombstone.exists()) {
+            return;
+        }
+        if (key.found.way >= 0 && key.found.life <= tombstone.versionClock) {
+            writer.retire(key.found.way, key.found.state);
+            key.found.way = -1;
+        }
+        if ((tombstone.flags() & TombstoneTable.NOT_APPLIED) != 0) {
+            tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.NOT_APPLIED);
+        }
+    }
+
+    /** Whether what was found under the lock is a live entry. */
+    boolean isLive(EncodedKey key) {
+        return key.found.isLive();
+    }
+
+    /** A version above everything of the key that was found under the lock. */
+    long nextVersion(EncodedKey key) {
+        long above = key.found.way >= 0 ? key.found.versionClock : 0;
+        return clock.next(Math.max(above, key.tombstone.versionClock));
+    }
+
+    /** Puts a tombstone and applies it at once. Returns false where there is no place for it. */
+    boolean putTombstone(EncodedKey key, long versionClock, int versionOrigin, long position) {
+        int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, tombstoneFlags);
+        if (place < 0) {
+            return false;
+        }
+        tombstones.find(key.high, key.low, key.tombstone);
+        applyTombstone(key);
+        return true;
+    }
+
+    /** The next tier has the key's tombstone, or sent it. */
+    void acknowledgeTombstone(EncodedKey key) {
+        tombstones.find(key.high, key.low, key.tombstone);
+        if (key.tombstone.exists()) {
+            tombstones.clearFlags(key.tombstone.place, key.tombstone.state, TombstoneTable.UNACKNOWLEDGED);
+        }
+    }
+}

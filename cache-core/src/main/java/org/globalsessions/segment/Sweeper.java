@@ -1,0 +1,169 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.SLOT_COUNT;
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
+
+import org.globalsessions.status.Counter;
+
+/**
+ * The sweep over a segment, in slices: removes expired entries, lifts old stamps, frees what dead processes had reserved or
+ * set aside, finishes and drops tombstones.
+ *
+ * <p>One thread at a time within a process; several processes that sweep at once do each other no harm. Most passes go by the
+ * hints; every sixth second, or as soon as a process has died, one goes by the state words.
+ */
+final class Sweeper {
+    private static final int QUARTER_RANGE = 0x4000;
+    private static final int FULL_PASS_TICKS = 600;
+
+    private final Segment segment;
+    private final EncodedKey key;
+    private final int[] deadIncarnations = new int[SLOT_COUNT];
+    private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
+    private boolean anyDead;
+    private boolean byStateWords;
+    private int nextBucket;
+    private int lastFullPass;
+
+    Sweeper(Segment segment, EncodedKey key) {
+        this.segment = segment;
+        this.key = key;
+        this.lastFullPass = segment.tick() - FULL_PASS_TICKS;
+    }
+
+    synchronized int sweep(int firstBucket, int count) {
+        int end = Math.min(segment.buckets().bucketCount(), firstBucket + count);
+        if (firstBucket == 0) {
+            beginPass();
+        } else if (firstBucket != nextBucket) {
+            // Not a pass over the whole table: nothing may be concluded of dead processes at its end.
+            anyDead = false;
+        }
+        int expired = 0;
+        for (int bucket = firstBucket; bucket < end; bucket++) {
+            expired += sweepBucket(bucket);
+        }
+        sweepTombstones(firstBucket, end);
+        nextBucket = end;
+        if (end == segment.buckets().bucketCount() && anyDead) {
+            freeDeadSlots();
+        }
+        return expired;
+    }
+
+    private void beginPass() {
+        anyDead = false;
+        for (int slot = 0; slot < SLOT_COUNT; slot++) {
+            deadIncarnations[slot] = segment.file().deadIncarnation(slot);
+            anyDead |= deadIncarnations[slot] != 0;
+        }
+        int tick = segment.tick();
+        byStateWords = anyDead || tick - lastFullPass >= FULL_PASS_TICKS;
+        if (byStateWords) {
+            lastFullPass = tick;
+        }
+    }
+
+    private void freeDeadSlots() {
+        for (int slot = 0; slot < SLOT_COUNT; slot++) {
+            if (deadIncarnations[slot] != 0) {
+                segment.file().freeDeadSlot(slot, deadIncarnations[slot]);
+            }
+        }
+        anyDead = false;
+    }
+
+    private int sweepBucket(int bucket) {
+        int expired = 0;
+        int tick = segment.tick();
+        for (int lane = 0; lane < WAYS; lane++) {
+            if (segment.buckets().tagAt(bucket, lane) != 0) {
+                liftStamp(bucket, lane);
+                boolean mayExpire = (segment.buckets().hints(bucket, lane) & BucketTable.EXPIRES) != 0;
+                if (mayExpire && expire(bucket * WAYS + lane, tick)) {
+                    expired++;
+                }
+            }
+            if (byStateWords) {
+                reclaim(bucket * WAYS + lane);
+            }
+        }
+        return expired;
+    }
+
+    /** Keeps stamps within a quarter of their range, so that ages modulo 2^16 stay comparable. */
+    private void liftStamp(int bucket, int lane) {
+        int step = segment.buckets().step();
+        int age = (step - segment.buckets().stamp(bucket, lane)) & 0xFFFF;
+        if (age > QUARTER_RANGE) {
+            segment.buckets().setStamp(bucket, lane, (step - QUARTER_RANGE) & 0xFFFF);
+        }
+    }
+
+    private boolean expire(int way, int tick) {
+        RecordView records = segment.records();
+        long state = records.stateAcquire(way);
+        boolean expired = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                && records.isExpired(way, tick)
+                && records.stillShows(way, state)
+                && segment.writer().retire(way, state);
+        if (expired) {
+            segment.count(Counter.EXPIRATIONS);
+        }
+        return expired;
+    }
+
+    private void reclaim(int way) {
+        long state = segment.records().stateAcquire(way);
+        int kind = RecordDescriptor.kind(state);
+        if (kind == RecordDescriptor.VISIBLE) {
+            boolean hintsDiffer =
+                    (segment.buckets().hints(way / WAYS, way % WAYS) & 7) != RecordDescriptor.marks(state);
+            if (hintsDiffer) {
+                segment.writer().alignHints(way);
+            }
+        } else if (kind != RecordDescriptor.FREE && isOfDead(state)) {
+            segment.writer()
+                    .free(
+                            way,
+                            RecordDescriptor.held(
+                                    RecordDescriptor.RESERVED,
+                                    RecordDescriptor.slot(state),
+                                    RecordDescriptor.incarnation(state),
+                                    RecordDescriptor.generation(state)));
+            segment.count(Counter.WAYS_RECLAIMED);
+        }
+    }
+
+    private boolean isOfDead(long state) {
+        int dead = anyDead ? deadIncarnations[RecordDescriptor.slot(state)] : 0;
+        return dead != 0 && dead == RecordDescriptor.incarnation(state);
+    }
+
+    private void sweepTombstones(int firstBucket, int endBucket) {
+        TombstoneTable tombstones = segment.tombstones();
+        long buckets = segment.buckets().bucketCount();
+        int from = (int) (firstBucket * (long) tombstones.count() / buckets);
+        int to = (int) (endBucket * (long) tombstones.count() / buckets);
+        for (int place = from; place < to; place++) {
+            long state = tombstones.state(place);
+            if (RecordDescriptor.kind(state) == RecordDescriptor.RESERVED && isOfDead(state)) {
+                tombstones.drop(place, state);
+            } else if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+                sweepTombstone(place, state);
+            }
+        }
+    }
+
+    private void sweepTombstone(int place, long state) {
+        TombstoneTable tombstones = segment.tombstones();
+        if ((RecordDescriptor.marks(state) & TombstoneTable.NOT_APPLIED) != 0) {
+            if (tombstones.read(place, tombstone)) {
+                key.digestOnly(tombstones.digestHigh(place), tombstones.digestLow(place));
+                segment.underLock(key, lock -> true);
+            }
+        } else if (RecordDescriptor.marks(state) == 0 && tombstones.isRetentionOver(place)) {
+            tombstones.drop(place, state);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package org.globalsessions.segment;
+
+import java.time.Duration;
+
+/**
+ * Conversions to ticks of segment time, 10 ms each. Records keep the low 32 bits of a tick and compare modulo 2^32, so no
+ * time-out may exceed 240 days.
+ */
+public final class Ticks {
+    /** Milliseconds of a tick. */
+    public static final int TICK_MS = 10;
+
+    /** Longest time-out: 240 days. */
+    public static final Duration MAX = Duration.ofDays(240);
+
+    private Ticks() {}
+
+    /**
+     * Converts a time-out.
+     *
+     * @param duration zero to {@link #MAX}
+     * @return ticks, rounded up; 0 only for zero
+     * @throws IllegalArgumentException outside that range
+     */
+    public static int ticks(Duration duration) {
+        if (duration.isNegative() || duration.compareTo(MAX) > 0) {
+            throw new IllegalArgumentException("time-out out of range: value=" + duration + ", range=PT0S to " + MAX);
+        }
+        return (int) ((duration.toMillis() + TICK_MS - 1) / TICK_MS);
+    }
+
+    /** A tick at which something ends, where 0 stands for never: one tick later in that one case. */
+    static int nonZero(int tick) {
+        return tick == 0 ? 1 : tick;
+    }
+}

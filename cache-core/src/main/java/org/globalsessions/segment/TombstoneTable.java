@@ -1,0 +1,278 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.HORIZON_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONES_PER_BUCKET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_LOW_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_POSITION_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_STATE_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_TICK_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_VERSION_OFFSET;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import org.globalsessions.Version;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+
+/**
+ * The compact table of tombstones: digest and version of deleted keys, 48 bytes each, in one of two buckets of eight.
+ *
+ * <p>Any thread of any process may read. Tombstones of one key are written under the lock of the key's first bucket; places
+ * are shared between keys and taken by compare-and-set like records: state words have the same form, and a visible tombstone
+ * is never changed but in its flags. A tombstone that the next tier has not acknowledged is never dropped.
+ */
+final class TombstoneTable {
+    /** Flag: entries that it beats may still be visible. Whoever meets it applies it first. */
+    static final int NOT_APPLIED = 1;
+
+    /** Flag: the next tier has not acknowledged it. */
+    static final int UNACKNOWLEDGED = 2;
+
+    /** How long an acknowledged tombstone stays: longer than any question can be open. 5 minutes. */
+    static final int RETENTION_TICKS = 30_000;
+
+    private static final int CANDIDATES = 2 * TOMBSTONES_PER_BUCKET;
+    private static final long SAME_TOMBSTONE = 0xFFFF_FFFF_0000_0007L;
+
+    /** A tombstone as it was read. Reused. */
+    static final class Found {
+        int place = -1;
+        long state;
+        long versionClock;
+        int versionOrigin;
+        long position;
+
+        boolean exists() {
+            return place >= 0;
+        }
+
+        int flags() {
+            return RecordDescriptor.marks(state);
+        }
+    }
+
+    private final SegmentFile file;
+    private final ByteBuffer header;
+    private final ByteBuffer table;
+    private final int bucketCount;
+    private final Counters counters;
+
+    TombstoneTable(SegmentFile file) {
+        this.file = file;
+        this.header = file.header();
+        this.table = file.tombstones();
+        this.bucketCount = file.tombstoneBucketCount();
+        this.counters = file.counters();
+    }
+
+    int count() {
+        return bucketCount * TOMBSTONES_PER_BUCKET;
+    }
+
+    private int place(long digestHigh, int candidate) {
+        long mixed = KeyHash.mix(digestHigh);
+        int first = (int) (((mixed >>> 32) * bucketCount) >>> 32);
+        int drawn = (int) (((mixed & 0xFFFF_FFFFL) * (bucketCount - 1)) >>> 32);
+        int bucket = candidate < TOMBSTONES_PER_BUCKET ? first : drawn < first ? drawn : drawn + 1;
+        return bucket * TOMBSTONES_PER_BUCKET + candidate % TOMBSTONES_PER_BUCKET;
+    }
+
+    private static int offset(int place) {
+        return place * TOMBSTONE_LENGTH;
+    }
+
+    long state(int place) {
+        return (long) Words.LONG.getVolatile(table, offset(place) + TOMBSTONE_STATE_OFFSET);
+    }
+
+    boolean casState(int place, long expected, long changed) {
+        return Words.LONG.compareAndSet(table, offset(place) + TOMBSTONE_STATE_OFFSET, expected, changed);
+    }
+
+    boolean stillShows(int place, long state) {
+        VarHandle.acquireFence();
+        long now = (long) Words.LONG.getOpaque(table, offset(place) + TOMBSTONE_STATE_OFFSET);
+        return ((now ^ state) & SAME_TOMBSTONE) == 0;
+    }
+
+    long digestHigh(int place) {
+        return table.getLong(offset(place) + TOMBSTONE_DIGEST_HIGH_OFFSET);
+    }
+
+    long digestLow(int place) {
+        return table.getLong(offset(place) + TOMBSTONE_DIGEST_LOW_OFFSET);
+    }
+
+    /** Finds the highest tombstone of a digest; {@code into.place} is -1 where there is none. */
+    void find(long digestHigh, long digestLow, Found into) {
+        into.place = -1;
+        into.versionClock = 0;
+        into.versionOrigin = 0;
+        into.position = 0;
+        into.state = 0;
+        for (int candidate = 0; candidate < CANDIDATES; candidate++) {
+            int place = place(digestHigh, candidate);
+            long state = state(place);
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && digestHigh(place) == digestHigh
+                    && digestLow(place) == digestLow) {
+                consider(place, state, into);
+            }
+        }
+    }
+
+    private void consider(int place, long state, Found into) {
+        int at = offset(place);
+        long clock = table.getLong(at + TOMBSTONE_VERSION_OFFSET);
+        int origin = table.getInt(at + TOMBSTONE_ORIGIN_OFFSET);
+        long position = table.getLong(at + TOMBSTONE_POSITION_OFFSET);
+        if (stillShows(place, state)
+                && (into.place < 0 || Version.compare(clock, origin, into.versionClock, into.versionOrigin) > 0)) {
+            into.place = place;
+            into.state = state;
+            into.versionClock = clock;
+            into.versionOrigin = origin;
+            into.position = position;
+        }
+    }
+
+    /** Reads whatever one place shows; false where it shows nothing. */
+    boolean read(int place, Found into) {
+        into.place = -1;
+        long state = state(place);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE) {
+            return false;
+        }
+        consider(place, state, into);
+        return into.place >= 0;
+    }
+
+    /**
+     * Stores a tombstone and takes lower ones of the same digest away, under the lock of the key.
+     *
+     * @return its place, or -1 where all places hold tombstones that must not be dropped
+     */
+    int put(long digestHigh, long digestLow, long clock, int origin, long position, int flags) {
+        for (int tries = 0; tries < CANDIDATES * 4; tries++) {
+            int place = choose(digestHigh);
+            if (place < 0) {
+                counters.increment(Counter.TOMBSTONES_REFUSED);
+                return -1;
+            }
+            long state = state(place);
+            int kind = RecordDescriptor.kind(state);
+            boolean droppable = kind == RecordDescriptor.VISIBLE && RecordDescriptor.marks(state) == 0;
+            if (kind != RecordDescriptor.FREE && !droppable) {
+                continue;
+            }
+            int generation = RecordDescriptor.generation(state) + 1;
+            boolean early = droppable && !isRetentionOver(place);
+            long droppedPosition = early ? table.getLong(offset(place) + TOMBSTONE_POSITION_OFFSET) : 0;
+            long reserved =
+                    RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
+            if (!casState(place, state, reserved)) {
+                continue;
+            }
+            if (early) {
+                counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
+                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition);
+            }
+            write(place, digestHigh, digestLow, clock, origin, position);
+            casState(place, reserved, RecordDescriptor.visible(flags, generation));
+            dropLower(digestHigh, digestLow, clock, origin, place);
+            return place;
+        }
+        counters.increment(Counter.TOMBSTONES_REFUSED);
+        return -1;
+    }
+
+    private void write(int place, long digestHigh, long digestLow, long clock, int origin, long position) {
+        int at = offset(place);
+        // The reservation must be seen before the first byte of the body, as with records.
+        VarHandle.storeStoreFence();
+        table.putLong(at + TOMBSTONE_DIGEST_HIGH_OFFSET, digestHigh);
+        table.putLong(at + TOMBSTONE_DIGEST_LOW_OFFSET, digestLow);
+        table.putLong(at + TOMBSTONE_VERSION_OFFSET, clock);
+        table.putInt(at + TOMBSTONE_ORIGIN_OFFSET, origin);
+        table.putInt(at + TOMBSTONE_TICK_OFFSET, (int) file.tick());
+        table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);
+    }
+
+    private void dropLower(long digestHigh, long digestLow, long clock, int origin, int keep) {
+        for (int candidate = 0; candidate < CANDIDATES; candidate++) {
+            int place = place(digestHigh, candidate);
+            long state = state(place);
+            int at = offset(place);
+            if (place != keep
+                    && RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && digestHigh(place) == digestHigh
+                    && digestLow(place) == digestLow
+                    && Version.compare(
+                                    table.getLong(at + TOMBSTONE_VERSION_OFFSET),
+                                    table.getInt(at + TOMBSTONE_ORIGIN_OFFSET),
+                                    clock,
+                                    origin)
+                            <= 0) {
+                drop(place, state);
+            }
+        }
+    }
+
+    /** Frees a place that still has the state seen. */
+    boolean drop(int place, long state) {
+        return casState(place, state, RecordDescriptor.free(RecordDescriptor.generation(state) + 1));
+    }
+
+    private int choose(long digestHigh) {
+        int oldest = -1;
+        int oldestAge = -1;
+        int tick = (int) file.tick();
+        for (int candidate = 0; candidate < CANDIDATES; candidate++) {
+            int place = place(digestHigh, candidate);
+            long state = state(place);
+            if (RecordDescriptor.kind(state) == RecordDescriptor.FREE) {
+                return place;
+            }
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && RecordDescriptor.marks(state) == 0) {
+                int age = Math.max(0, tick - table.getInt(offset(place) + TOMBSTONE_TICK_OFFSET));
+                if (age > oldestAge) {
+                    oldest = place;
+                    oldestAge = age;
+                }
+            }
+        }
+        return oldest;
+    }
+
+    boolean isRetentionOver(int place) {
+        return (int) file.tick() - table.getInt(offset(place) + TOMBSTONE_TICK_OFFSET) > RETENTION_TICKS;
+    }
+
+    /** Clears flags of the tombstone that was read, if its place still shows it. */
+    void clearFlags(int place, long seen, int flags) {
+        while (true) {
+            long state = state(place);
+            long cleared = RecordDescriptor.withMarks(state, RecordDescriptor.marks(state) & ~flags);
+            if (((state ^ seen) & SAME_TOMBSTONE) != 0 || state == cleared || casState(place, state, cleared)) {
+                return;
+            }
+        }
+    }
+
+    /** Position of the youngest tombstone that was dropped before its time. */
+    long horizon() {
+        return (long) Words.LONG.getVolatile(header, HORIZON_OFFSET);
+    }
+
+    private void raiseHorizon(long position) {
+        while (true) {
+            long seen = horizon();
+            if (position <= seen || Words.LONG.compareAndSet(header, HORIZON_OFFSET, seen, position)) {
+                return;
+            }
+        }
+    }
+}

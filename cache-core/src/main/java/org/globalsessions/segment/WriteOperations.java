@@ -1,0 +1,265 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.RecordDescriptor.LIFE_UNCONFIRMED;
+import static org.globalsessions.segment.RecordDescriptor.NOT_HANDED_OFF;
+import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
+
+import org.globalsessions.Version;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+
+/**
+ * The writes of an entry, each under the lock of its key's first bucket: of this host, from a host, from another tier. Which
+ * of two versions counts, and which life a write joins, is decided here and nowhere else.
+ *
+ * <p>Any thread of any process. A write that loses its lock starts again from what it then finds.
+ */
+final class WriteOperations {
+    private final Segment segment;
+    private final int setMarks;
+    private final int acceptMarks;
+    private final int lifetimeTicks;
+    private final int idleLimitTicks;
+
+    WriteOperations(Segment segment, SegmentSettings settings) {
+        this.segment = segment;
+        this.setMarks = settings.role() == SegmentSettings.Role.HOST ? UNPUBLISHED | LIFE_UNCONFIRMED : 0;
+        this.acceptMarks = settings.role() == SegmentSettings.Role.RELAY ? UNPUBLISHED | NOT_HANDED_OFF : 0;
+        this.lifetimeTicks = Ticks.ticks(settings.sessionsLength());
+        this.idleLimitTicks = Ticks.ticks(settings.idleTimeout());
+    }
+
+    /** A write of this host: see {@link SharedLru#set}. */
+    void set(EncodedKey key, int lifetime, Version expected, boolean takeHeld, WriteOutcome outcome) {
+        EntryWriter.Room room = takeHeld ? EntryWriter.Room.EVICT_HELD : EntryWriter.Room.EVICT;
+        boolean done = false;
+        while (!done) {
+            // Not by a lambda as the rarer writes: it would be the one allocation of a set.
+            long lock = segment.begin(key);
+            try {
+                done = trySet(key, lock, lifetime, expected, room, outcome);
+            } finally {
+                segment.end(key, lock);
+            }
+        }
+        if (outcome.status == WriteOutcome.Status.STORED) {
+            segment.count(Counter.SETS);
+        }
+    }
+
+    private boolean trySet(
+            EncodedKey key, long lock, int lifetime, Version expected, EntryWriter.Room room, WriteOutcome outcome) {
+        boolean live = segment.isLive(key);
+        if (expected != null && !isAsExpected(key, live, expected, outcome)) {
+            return true;
+        }
+        EntryWriter.Found found = key.found;
+        EntryWriter.Body body = key.body;
+        int tick = segment.tick();
+        int ticks = lifetime > 0 ? lifetime : lifetimeTicks;
+        body.versionClock = segment.nextVersion(key);
+        body.versionOrigin = segment.origin();
+        body.life = live ? found.life : body.versionClock;
+        body.lastAccess = tick;
+        body.idleLimit = idleLimitTicks;
+        body.expiry = ticks == 0 ? 0 : Ticks.nonZero(tick + ticks);
+        // A life that the relay has not confirmed stays so until a receipt says otherwise.
+        body.marks = live ? setMarks & (UNPUBLISHED | (found.marks() & LIFE_UNCONFIRMED)) : setMarks;
+        return store(key, lock, room, outcome);
+    }
+
+    private static boolean isAsExpected(EncodedKey key, boolean live, Version expected, WriteOutcome outcome) {
+        EntryWriter.Found found = key.found;
+        if (live) {
+            if (found.versionClock == expected.clock() && found.versionOrigin == expected.origin()) {
+                return true;
+            }
+            outcome.status = WriteOutcome.Status.OTHER_VERSION;
+            outcome.versionClock = found.versionClock;
+            outcome.versionOrigin = found.versionOrigin;
+            return false;
+        }
+        if (expected.clock() == 0) {
+            return true;
+        }
+        boolean deleted = key.tombstone.exists();
+        outcome.status = deleted ? WriteOutcome.Status.BEATEN_BY_TOMBSTONE : WriteOutcome.Status.ABSENT;
+        outcome.versionClock = key.tombstone.versionClock;
+        outcome.versionOrigin = key.tombstone.versionOrigin;
+        return false;
+    }
+
+    /** A write that a host has published: see {@link SharedLru#accept}. */
+    void accept(EncodedKey key, SessionEntry entry, long appliedPosition, Version seen, WriteOutcome outcome) {
+        segment.underLock(key, lock -> {
+            EntryWriter.Found found = key.found;
+            TombstoneTable.Found tombstone = key.tombstone;
+            if (seen.clock() != 0
+                    && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin)
+                            > 0) {
+                // The host's delete is still on its way here: the write that follows it brings it along.
+                segment.putTombstone(key, seen.clock(), seen.origin(), 0);
+                segment.tombstones().find(key.high, key.low, tombstone);
+            }
+            boolean live = segment.isLive(key);
+            Version version = entry.version();
+            long clock = version.clock();
+            int origin = version.origin();
+            long life = entry.life();
+            if (live) {
+                int order = Version.compare(clock, origin, found.versionClock, found.versionOrigin);
+                if (order <= 0) {
+                    outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
+                    report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
+                    return true;
+                }
+                life = found.life;
+            } else if (tombstone.exists()) {
+                boolean mayBegin = entry.beginsLife() && knowsTombstone(tombstone, appliedPosition, seen);
+                if (!mayBegin && (entry.beginsLife() || life <= tombstone.versionClock)) {
+                    lose(key, clock, outcome);
+                    return true;
+                }
+                if (life <= tombstone.versionClock) {
+                    clock = Math.max(clock, tombstone.versionClock + 1);
+                    life = clock;
+                }
+            }
+            fillBody(key, entry, clock, origin, life, acceptMarks);
+            return store(key, lock, EntryWriter.Room.EVICT, outcome);
+        });
+    }
+
+    /** Whether the writer of a new life knew of the delete before it: it named that tombstone, or had applied its number. */
+    private static boolean knowsTombstone(TombstoneTable.Found tombstone, long appliedPosition, Version seen) {
+        boolean named =
+                Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) >= 0;
+        return named || (tombstone.position != 0 && tombstone.position <= appliedPosition);
+    }
+
+    /** The tombstone is raised above the loser, so that its host takes it away whatever its clock had said. */
+    private void lose(EncodedKey key, long clock, WriteOutcome outcome) {
+        TombstoneTable.Found tombstone = key.tombstone;
+        long raised = tombstone.versionClock;
+        int origin = tombstone.versionOrigin;
+        if (clock >= raised) {
+            raised = clock + 1;
+            origin = segment.origin();
+            segment.putTombstone(key, raised, origin, tombstone.position);
+        }
+        segment.count(Counter.BEATEN_BY_TOMBSTONE);
+        outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
+        report(outcome, raised, origin, 0, -1);
+    }
+
+    /** An entry from another tier: see {@link SharedLru#fill}. */
+    void fill(EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
+        EntryWriter.Room room = evict ? EntryWriter.Room.EVICT : EntryWriter.Room.FREE_ONLY;
+        segment.underLock(key, lock -> {
+            EntryWriter.Found found = key.found;
+            TombstoneTable.Found tombstone = key.tombstone;
+            boolean live = segment.isLive(key);
+            if (tombstone.exists() && entry.life() <= tombstone.versionClock) {
+                outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
+                report(outcome, tombstone.versionClock, tombstone.versionOrigin, 0, -1);
+                segment.count(Counter.BEATEN_BY_TOMBSTONE);
+                return true;
+            }
+            if (position < segment.tombstones().horizon()) {
+                outcome.status = WriteOutcome.Status.STALE;
+                return true;
+            }
+            Version version = entry.version();
+            if (live && !isNewer(entry, found)) {
+                outcome.status = WriteOutcome.Status.SUPERSEDED;
+                report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
+                return true;
+            }
+            fillBody(key, entry, version.clock(), version.origin(), entry.life(), marks);
+            boolean done = store(key, lock, room, outcome);
+            if (done && outcome.status == WriteOutcome.Status.NO_ROOM && found.way >= 0) {
+                // No place for the newer version: the older one must not be read any more all the same.
+                segment.writer().retire(found.way, found.state);
+            }
+            return done;
+        });
+        if (outcome.status == WriteOutcome.Status.STORED) {
+            segment.count(Counter.FILLS);
+        }
+    }
+
+    /** Of one life the higher version; of two the newer life, unless the relay has not yet judged the one here. */
+    private static boolean isNewer(SessionEntry entry, EntryWriter.Found found) {
+        if (entry.life() != found.life && (found.marks() & UNPUBLISHED) == 0) {
+            return entry.life() > found.life;
+        }
+        Version version = entry.version();
+        return Version.compare(version.clock(), version.origin(), found.versionClock, found.versionOrigin) > 0;
+    }
+
+    /** The relay has raised life or version of an entry published here: the entry takes them on. */
+    void lift(EncodedKey key, EntrySnapshot published, Receipt receipt) {
+        WriteOutcome outcome = new WriteOutcome();
+        segment.underLock(key, lock -> {
+            EntryWriter.Found found = key.found;
+            if (!segment.isLive(key) || found.life != published.life) {
+                return true;
+            }
+            EntrySnapshot current = key.scratch;
+            segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+            if (!segment.records().stillShows(found.way, found.state)) {
+                return false;
+            }
+            boolean same =
+                    current.versionClock == published.versionClock && current.versionOrigin == published.versionOrigin;
+            Version told = receipt.version();
+            long clock = same ? told.clock() : Math.max(current.versionClock, told.clock() + 1);
+            int origin = same ? told.origin() : current.versionOrigin;
+            int marks = same ? current.marks() & NOT_HANDED_OFF : current.marks() & ~LIFE_UNCONFIRMED;
+            fillBody(key, current.toEntry(), clock, origin, receipt.life(), marks);
+            return store(key, lock, EntryWriter.Room.EVICT, outcome);
+        });
+    }
+
+    private void fillBody(EncodedKey key, SessionEntry entry, long clock, int origin, long life, int marks) {
+        EntryWriter.Body body = key.body;
+        int tick = segment.tick();
+        body.value = entry.value();
+        body.offset = 0;
+        body.length = entry.value().length;
+        body.versionClock = clock;
+        body.versionOrigin = origin;
+        body.life = life;
+        body.lastAccess = tick - entry.idleTicks();
+        body.idleLimit = entry.idleLimitTicks();
+        body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + entry.lifetimeTicks());
+        body.marks = marks;
+    }
+
+    private boolean store(EncodedKey key, long lock, EntryWriter.Room room, WriteOutcome outcome) {
+        EntryWriter.Body body = key.body;
+        EntryWriter.Found found = key.found;
+        int way = segment.writer().store(key, lock, room, outcome);
+        if (way == EntryWriter.LOST_LOCK) {
+            return false;
+        }
+        if (way == EntryWriter.NO_ROOM) {
+            outcome.status = WriteOutcome.Status.NO_ROOM;
+            return true;
+        }
+        if (found.way >= 0) {
+            segment.writer().retire(found.way, found.state);
+        }
+        outcome.status = WriteOutcome.Status.STORED;
+        report(outcome, body.versionClock, body.versionOrigin, body.life, way);
+        return true;
+    }
+
+    private static void report(WriteOutcome outcome, long clock, int origin, long life, int way) {
+        outcome.versionClock = clock;
+        outcome.versionOrigin = origin;
+        outcome.life = life;
+        outcome.way = way;
+    }
+}
