@@ -85,7 +85,7 @@ public final class SegmentDescriptor {
     /** Random key of the digests that logs show. */
     public static final int LOG_KEY_OFFSET = 112;
 
-    /** What the creator's role was: ordinal of the role. */
+    /** What the creator's role was: 0 standalone, 1 host, 2 relay, 3 relief. */
     public static final int ROLE_OFFSET = 120;
 
     // Changing fields; each group on a cache line of its own.
@@ -126,7 +126,7 @@ public final class SegmentDescriptor {
     /** Position of the youngest tombstone that was dropped early. */
     public static final int HORIZON_OFFSET = 528;
 
-    /** Length (4 bytes) and UTF-8 bytes of a note that a node leaves for processes that attach. */
+    /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
     public static final int NOTE_OFFSET = 1024;
 
     /** Longest note in bytes. */

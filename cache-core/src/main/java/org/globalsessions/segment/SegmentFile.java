@@ -3,7 +3,10 @@ package org.globalsessions.segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
+import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.status.DistinctErrors;
 import org.globalsessions.tier.KeyDigest;
@@ -14,10 +17,40 @@ import org.globalsessions.tier.KeyDigest;
  * <p>Any thread may use it.
  */
 public final class SegmentFile implements AutoCloseable {
-    private SegmentFile() {}
+    private final Path file;
+    private final SegmentMapping mapping;
+    private final ByteBuffer header;
+    private final SegmentTime time;
+    private final ProcessTable processes;
+    private final Leases leases;
+    private final Counters counters;
+    private final DistinctErrors errors;
+    private final int slot;
+    private final int incarnation;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private SegmentFile(Path file, SegmentMapping mapping, ProcessIdentity self, TimeSource clocks) throws IOException {
+        this.file = file;
+        this.mapping = mapping;
+        header = mapping.header();
+        time = new SegmentTime(header, clocks, e -> recordError("ticker", e));
+        errors = new DistinctErrors(errorsOf(header), time::tick);
+        processes = new ProcessTable(
+                header, new LivenessLocks(file), self, file, e -> errors.record("liveness of a process", e));
+        processes.claim();
+        slot = processes.slot();
+        incarnation = processes.incarnation();
+        counters = new Counters(countersOf(header), slot);
+        leases = new Leases(header, slot, time::now);
+    }
 
     static SegmentFile open(SegmentSettings settings) throws IOException {
-        throw new UnsupportedOperationException();
+        Path file = SegmentOpener.realFile(settings);
+        ProcessIdentity self = ProcessIdentity.current();
+        TimeSource time = TimeSource.system(self);
+        SegmentFile segment = new SegmentFile(file, new SegmentOpener(settings, time, file).open(), self, time);
+        segment.time.start("global-sessions-ticker");
+        return segment;
     }
 
     /**
@@ -26,7 +59,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return its path
      */
     public Path path() {
-        throw new UnsupportedOperationException();
+        return file;
     }
 
     /**
@@ -35,7 +68,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return ticks, never going back
      */
     public long tick() {
-        throw new UnsupportedOperationException();
+        return time.tick();
     }
 
     /**
@@ -44,7 +77,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return 64 random bits
      */
     public long identityHigh() {
-        throw new UnsupportedOperationException();
+        return header.getLong(SegmentDescriptor.IDENTITY_HIGH_OFFSET);
     }
 
     /**
@@ -53,7 +86,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return 64 random bits
      */
     public long identityLow() {
-        throw new UnsupportedOperationException();
+        return header.getLong(SegmentDescriptor.IDENTITY_LOW_OFFSET);
     }
 
     /**
@@ -62,7 +95,19 @@ public final class SegmentFile implements AutoCloseable {
      * @return the origin
      */
     public int origin() {
-        throw new UnsupportedOperationException();
+        return (int) Words.INT.getAcquire(header, SegmentDescriptor.ORIGIN_OFFSET);
+    }
+
+    /**
+     * Draws another origin after the relay refused this one because another segment of the path has it.
+     *
+     * @param refused the origin that was refused
+     * @return the origin now: a new one, or the one that another process has drawn meanwhile
+     */
+    public int redrawOrigin(int refused) {
+        Words.INT.compareAndSet(
+                header, SegmentDescriptor.ORIGIN_OFFSET, refused, new SecureRandom().nextInt(1, Integer.MAX_VALUE));
+        return origin();
     }
 
     /**
@@ -71,7 +116,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return 0 to 255
      */
     public int slot() {
-        throw new UnsupportedOperationException();
+        return slot;
     }
 
     /**
@@ -80,7 +125,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return 15 bits
      */
     public int incarnation() {
-        throw new UnsupportedOperationException();
+        return incarnation;
     }
 
     /** A duty of the host that one attached process holds at a time. */
@@ -98,7 +143,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the lease's epoch, more than 0, if this process holds it now; 0 if another one does
      */
     public long acquireOrRenew(Duty duty) {
-        throw new UnsupportedOperationException();
+        return leases.acquireOrRenew(duty);
     }
 
     /**
@@ -109,7 +154,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return true if so at this moment
      */
     public boolean holds(Duty duty, long epoch) {
-        throw new UnsupportedOperationException();
+        return leases.holds(duty, epoch);
     }
 
     /**
@@ -118,7 +163,7 @@ public final class SegmentFile implements AutoCloseable {
      * @param duty which
      */
     public void release(Duty duty) {
-        throw new UnsupportedOperationException();
+        leases.release(duty);
     }
 
     /**
@@ -127,7 +172,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return epoch, 0 for none
      */
     public long relayEpoch() {
-        throw new UnsupportedOperationException();
+        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.RELAY_EPOCH_OFFSET);
     }
 
     /**
@@ -136,7 +181,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return position within {@link #relayEpoch()}
      */
     public long position() {
-        throw new UnsupportedOperationException();
+        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.POSITION_OFFSET);
     }
 
     /**
@@ -146,7 +191,20 @@ public final class SegmentFile implements AutoCloseable {
      * @param position position in it
      */
     public void position(long epoch, long position) {
-        throw new UnsupportedOperationException();
+        if (relayEpoch() != epoch) {
+            // A claim reads the epoch first and then the position. With 0 in between no claim pairs the new epoch with
+            // the old
+            // position, which would claim what was never applied; the old epoch with a new position claims nothing,
+            // since the
+            // relay answers for its present epoch only.
+            Words.LONG.setRelease(header, SegmentDescriptor.POSITION_OFFSET, 0L);
+            Words.LONG.setRelease(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, epoch);
+        }
+        long known = position();
+        while (known < position
+                && !Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, known, position)) {
+            known = position();
+        }
     }
 
     /**
@@ -155,7 +213,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the position of the change just made
      */
     public long nextPosition() {
-        throw new UnsupportedOperationException();
+        return (long) Words.LONG.getAndAdd(header, SegmentDescriptor.POSITION_OFFSET, 1L) + 1;
     }
 
     /**
@@ -164,7 +222,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return text, may be empty
      */
     public String note() {
-        throw new UnsupportedOperationException();
+        return SegmentNote.read(header);
     }
 
     /**
@@ -173,7 +231,7 @@ public final class SegmentFile implements AutoCloseable {
      * @param text at most 508 bytes of UTF-8
      */
     public void note(String text) {
-        throw new UnsupportedOperationException();
+        SegmentNote.write(header, text);
     }
 
     /**
@@ -183,7 +241,8 @@ public final class SegmentFile implements AutoCloseable {
      * @return 16 hexadecimal digits
      */
     public String logDigest(KeyDigest digest) {
-        throw new UnsupportedOperationException();
+        long key = header.getLong(SegmentDescriptor.LOG_KEY_OFFSET);
+        return String.format("%016x", mix(mix(digest.high() ^ key) + digest.low() + Long.rotateLeft(key, 32)));
     }
 
     /**
@@ -192,7 +251,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return true once it was
      */
     public boolean retired() {
-        throw new UnsupportedOperationException();
+        return isRetired(header);
     }
 
     /**
@@ -201,7 +260,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the log, for any thread
      */
     public DistinctErrors errors() {
-        throw new UnsupportedOperationException();
+        return errors;
     }
 
     /**
@@ -210,56 +269,88 @@ public final class SegmentFile implements AutoCloseable {
      * @return counters that this process's slot writes
      */
     public Counters counters() {
-        throw new UnsupportedOperationException();
+        return counters;
+    }
+
+    /**
+     * Counts an error and records it among the distinct ones.
+     *
+     * @param what  what was tried, a constant text: neither key nor value
+     * @param cause what was thrown; its class and place are recorded, not its message
+     */
+    public void recordError(String what, Throwable cause) {
+        counters.increment(Counter.ERRORS);
+        errors.record(what, cause);
+    }
+
+    static boolean isRetired(ByteBuffer header) {
+        return (int) Words.INT.getAcquire(header, SegmentDescriptor.RETIRED_OFFSET) != 0;
+    }
+
+    static ByteBuffer countersOf(ByteBuffer header) {
+        return header.slice(
+                SegmentDescriptor.COUNTERS_OFFSET, SegmentDescriptor.ERRORS_OFFSET - SegmentDescriptor.COUNTERS_OFFSET);
+    }
+
+    static ByteBuffer errorsOf(ByteBuffer header) {
+        return header.slice(
+                SegmentDescriptor.ERRORS_OFFSET, SegmentDescriptor.BUCKETS_OFFSET - SegmentDescriptor.ERRORS_OFFSET);
+    }
+
+    /** The finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
+    private static long mix(long value) {
+        long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
     }
 
     /** File bytes from 0 to the end of the bucket headers; {@link SegmentDescriptor} has the offsets. */
     ByteBuffer header() {
-        throw new UnsupportedOperationException();
+        return header;
     }
 
     /** The tombstones, beginning with the first. */
     ByteBuffer tombstones() {
-        throw new UnsupportedOperationException();
+        return mapping.tombstones();
     }
 
     /** The records: {@link #recordsPerBuffer()} whole ones in each, fewer in the last. */
     ByteBuffer[] recordBuffers() {
-        throw new UnsupportedOperationException();
+        return mapping.records();
     }
 
     /** A power of two, so that buffer and place in it come by shift and mask. */
     int recordsPerBuffer() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().recordsPerBuffer();
     }
 
     int bucketCount() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().bucketCount();
     }
 
     int tombstoneBucketCount() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().tombstoneBucketCount();
     }
 
     int recordStride() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().recordStride();
     }
 
     long seed() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().seed();
     }
 
     long pathKeyHigh() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().pathKeyHigh();
     }
 
     long pathKeyLow() {
-        throw new UnsupportedOperationException();
+        return mapping.geometry().pathKeyLow();
     }
 
     /** The kernel's word on the process that had a slot: true if it is gone, false while unknown. Makes system calls. */
     boolean isDead(int slot, int incarnation) {
-        throw new UnsupportedOperationException();
+        return processes.isDead(slot, incarnation);
     }
 
     /**
@@ -267,21 +358,27 @@ public final class SegmentFile implements AutoCloseable {
      * every slot before a full pass that frees what they held; after it {@link #freeDeadSlot} with what was answered here.
      */
     int deadIncarnation(int slot) {
-        throw new UnsupportedOperationException();
+        return processes.deadIncarnation(slot);
     }
 
     /** Gives a dead process's slot out again; everything that it had reserved or set aside must have been freed before. */
     void freeDeadSlot(int slot, int incarnation) {
-        throw new UnsupportedOperationException();
+        processes.freeDead(slot, incarnation);
     }
 
     /** Calls back once a tick with the new tick, on the ticker's thread: what it does must be short and must not wait. */
     void onTick(LongConsumer action) {
-        throw new UnsupportedOperationException();
+        time.onTick(action);
     }
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (closed.compareAndSet(false, true)) {
+            for (Duty duty : Duty.values()) {
+                leases.release(duty);
+            }
+            time.close();
+            processes.close();
+        }
     }
 }

@@ -1,0 +1,154 @@
+package org.globalsessions.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+
+/** Writes a new segment's header, and judges the header of a file found. Static, no state. */
+final class SegmentHeader {
+    private static final String NOT_OURS =
+            "; nothing was changed: give another token_path or segment_dir, or move the file away";
+    private static final String DIFFERS =
+            "; configure what the file has, or end every process of this segment and remove the file, so that it is created anew";
+
+    private SegmentHeader() {}
+
+    /** A header as its creator writes it, ready but for the version word, which is 0. */
+    static ByteBuffer create(SegmentGeometry geometry, SegmentSettings.Role role, TimeSource time) throws IOException {
+        SecureRandom random = new SecureRandom();
+        ByteBuffer header = ByteBuffer.allocate(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(SegmentDescriptor.MAGIC_OFFSET, SegmentDescriptor.MAGIC);
+        header.putInt(SegmentDescriptor.RECORD_STRIDE_OFFSET, geometry.recordStride());
+        header.putInt(SegmentDescriptor.EL_COUNT_OFFSET, geometry.elCount());
+        header.putInt(SegmentDescriptor.BUCKET_COUNT_OFFSET, geometry.bucketCount());
+        header.putInt(SegmentDescriptor.WAYS_OFFSET, SegmentDescriptor.WAYS);
+        header.putLong(SegmentDescriptor.SEED_OFFSET, geometry.seed());
+        header.putLong(SegmentDescriptor.IDENTITY_HIGH_OFFSET, random.nextLong());
+        header.putLong(SegmentDescriptor.IDENTITY_LOW_OFFSET, random.nextLong());
+        header.putInt(SegmentDescriptor.ORIGIN_OFFSET, random.nextInt(1, Integer.MAX_VALUE));
+        header.putInt(SegmentDescriptor.TOMBSTONE_BUCKET_COUNT_OFFSET, geometry.tombstoneBucketCount());
+        header.putLong(SegmentDescriptor.TOMBSTONES_OFFSET_OFFSET, geometry.tombstonesOffset());
+        header.putLong(SegmentDescriptor.RECORDS_OFFSET_OFFSET, geometry.recordsOffset());
+        header.putLong(SegmentDescriptor.FILE_LENGTH_OFFSET, geometry.fileLength());
+        header.putLong(SegmentDescriptor.PATH_KEY_HIGH_OFFSET, geometry.pathKeyHigh());
+        header.putLong(SegmentDescriptor.PATH_KEY_LOW_OFFSET, geometry.pathKeyLow());
+        header.putLong(SegmentDescriptor.LOG_KEY_OFFSET, random.nextLong());
+        header.putInt(SegmentDescriptor.ROLE_OFFSET, roleNumber(role));
+        long offset = SegmentTime.FIRST_TICKS;
+        header.putLong(SegmentDescriptor.TICK_OFFSET, time.uptimeTicks() + offset);
+        header.putLong(SegmentDescriptor.BOOT_OFFSET_OFFSET, offset);
+        header.putLong(SegmentDescriptor.BOOT_ID_HIGH_OFFSET, time.bootIdHigh());
+        header.putLong(SegmentDescriptor.BOOT_ID_LOW_OFFSET, time.bootIdLow());
+        header.putLong(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, time.wallClockMs());
+        return header;
+    }
+
+    /** Reads and checks the header of a file that claims to be a segment, without touching it. */
+    static ByteBuffer read(FileChannel channel, Path file) throws IOException {
+        long length = channel.size();
+        ByteBuffer header = ByteBuffer.allocate(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        int read = 0;
+        while (header.hasRemaining() && read >= 0) {
+            read = channel.read(header, header.position());
+        }
+        requireMagic(header, length, file);
+        int version = header.getInt(SegmentDescriptor.VERSION_OFFSET);
+        if (version != SegmentDescriptor.LAYOUT_VERSION) {
+            throw refused(
+                    "layout version",
+                    versionText(version),
+                    versionText(SegmentDescriptor.LAYOUT_VERSION),
+                    file,
+                    DIFFERS);
+        }
+        SegmentGeometry geometry = SegmentGeometry.of(header);
+        int ways = header.getInt(SegmentDescriptor.WAYS_OFFSET);
+        if (ways != SegmentDescriptor.WAYS) {
+            throw refused("ways of a bucket", ways, SegmentDescriptor.WAYS, file, DIFFERS);
+        }
+        if (!geometry.isConsistent()
+                || header.getLong(SegmentDescriptor.TOMBSTONES_OFFSET_OFFSET) != geometry.tombstonesOffset()
+                || header.getLong(SegmentDescriptor.RECORDS_OFFSET_OFFSET) != geometry.recordsOffset()
+                || header.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET) != geometry.fileLength()) {
+            throw new SegmentException(
+                    "segment refused: its header is mangled, the numbers contradict each other: el_count="
+                            + geometry.elCount() + ", record_size=" + geometry.recordStride() + ", buckets="
+                            + geometry.bucketCount() + ", length="
+                            + header.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET)
+                            + ", file=" + file + NOT_OURS);
+        }
+        if (length != geometry.fileLength()) {
+            throw refused(
+                    "length in bytes", length, geometry.fileLength(), file, "; it was cut or added to" + NOT_OURS);
+        }
+        return header;
+    }
+
+    private static void requireMagic(ByteBuffer header, long length, Path file) {
+        if (header.position() < SegmentDescriptor.MAGIC_OFFSET + Long.BYTES) {
+            throw new SegmentException("not a segment: length=" + length + ", least=" + SegmentDescriptor.HEADER_LENGTH
+                    + ", file=" + file + NOT_OURS);
+        }
+        long magic = header.getLong(SegmentDescriptor.MAGIC_OFFSET);
+        if (magic == Long.reverseBytes(SegmentDescriptor.MAGIC)) {
+            throw refused("byte order", "big-endian", "little-endian", file, DIFFERS);
+        }
+        if (magic != SegmentDescriptor.MAGIC) {
+            throw new SegmentException("not a segment: magic number: file=" + hex(magic) + ", expected="
+                    + hex(SegmentDescriptor.MAGIC) + ", file=" + file + NOT_OURS);
+        }
+        if (header.hasRemaining()) {
+            throw refused("length in bytes", length, "at least " + SegmentDescriptor.HEADER_LENGTH, file, NOT_OURS);
+        }
+    }
+
+    /** Refuses a segment that is one, but not the one asked for. */
+    static void requireEqual(SegmentGeometry found, SegmentGeometry asked, String pathName, Path file) {
+        if (found.recordStride() != asked.recordStride()) {
+            throw refused("record_size", found.recordStride(), asked.recordStride(), file, DIFFERS);
+        }
+        if (found.elCount() != asked.elCount()) {
+            throw refused("el_count", found.elCount(), asked.elCount(), file, DIFFERS);
+        }
+        if (found.bucketCount() != asked.bucketCount()) {
+            throw refused("bucket count", found.bucketCount(), asked.bucketCount(), file, DIFFERS);
+        }
+        if (found.seed() != asked.seed()) {
+            throw refused("seed", found.seed(), asked.seed(), file, DIFFERS);
+        }
+        if (found.pathKeyHigh() != asked.pathKeyHigh() || found.pathKeyLow() != asked.pathKeyLow()) {
+            throw refused(
+                    "key of auth_path",
+                    hex(found.pathKeyHigh()) + hex(found.pathKeyLow()),
+                    hex(asked.pathKeyHigh()) + hex(asked.pathKeyLow()) + " (auth_path \"" + pathName + "\")",
+                    file,
+                    DIFFERS);
+        }
+    }
+
+    private static SegmentException refused(String what, Object found, Object asked, Path file, String advice) {
+        return new SegmentException(
+                "segment refused: " + what + ": file has " + found + ", expected " + asked + ", file=" + file + advice);
+    }
+
+    /** The permanent number of a role in the header. */
+    static int roleNumber(SegmentSettings.Role role) {
+        return switch (role) {
+            case STANDALONE -> 0;
+            case HOST -> 1;
+            case RELAY -> 2;
+            case RELIEF -> 3;
+        };
+    }
+
+    static String versionText(int version) {
+        return (version >>> 16) + "." + (version & 0xffff);
+    }
+
+    private static String hex(long number) {
+        return String.format("%016x", number);
+    }
+}

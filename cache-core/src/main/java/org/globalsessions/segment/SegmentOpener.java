@@ -1,0 +1,150 @@
+package org.globalsessions.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * Creates a segment's file or attaches to it. One use, one thread; other threads and processes may do the same at the same
+ * moment.
+ */
+final class SegmentOpener {
+    private static final int CHUNK_LENGTH = 1 << 20;
+
+    private final SegmentSettings settings;
+    private final SegmentGeometry asked;
+    private final TimeSource time;
+    private final Path file;
+    private final long deadlineNs;
+
+    /** @param file the settings' file with its folder's real path, which exists */
+    SegmentOpener(SegmentSettings settings, TimeSource time, Path file) {
+        this.settings = settings;
+        this.time = time;
+        this.file = file;
+        asked = SegmentGeometry.of(settings);
+        deadlineNs = System.nanoTime() + settings.attachTimeout().toNanos();
+    }
+
+    /** The folder is made where this process may create the segment; the path is the same for all names of the folder. */
+    static Path realFile(SegmentSettings settings) throws IOException {
+        Path file = settings.file().toAbsolutePath().normalize();
+        if (settings.initializer()) {
+            SegmentFolder.create(file.getParent());
+        }
+        Path folder = Files.isDirectory(file.getParent()) ? file.getParent().toRealPath() : file.getParent();
+        return folder.resolve(file.getFileName());
+    }
+
+    SegmentMapping open() throws IOException {
+        while (true) {
+            SegmentMapping mapping = null;
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                mapping = attach();
+            } else if (settings.initializer()) {
+                CreationLock.locked(file, deadlineNs, this::createIfAbsent);
+                mapping = attach();
+            }
+            if (mapping != null) {
+                if (SegmentTime.isOtherBoot(mapping.header(), time)) {
+                    ByteBuffer header = mapping.header();
+                    CreationLock.locked(file, deadlineNs, () -> SegmentTime.enterBoot(header, time));
+                }
+                return mapping;
+            }
+            CreationLock.park(
+                    deadlineNs,
+                    "nobody has created the segment: attach_timeout="
+                            + settings.attachTimeout().toMillis() + " ms, file=" + file
+                            + "; start the node that creates it, or set am_initializer (manage_section) to true");
+        }
+    }
+
+    /** The mapped segment, or null where it went away meanwhile or waits to be replaced. */
+    private SegmentMapping attach() throws IOException {
+        SegmentFolder.requireOwnPlainFile(file);
+        try (FileChannel channel = FileChannel.open(
+                file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
+            SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file));
+            SegmentHeader.requireEqual(found, asked, settings.pathName(), file);
+            SegmentMapping mapping = SegmentMapping.map(channel, found);
+            return SegmentFile.isRetired(mapping.header()) ? null : mapping;
+        } catch (NoSuchFileException e) {
+            // Between the look and the opening it was replaced: the caller looks again until the deadline.
+            return null;
+        }
+    }
+
+    /** Writes the whole file under another name, then gives it its own: whoever sees the name sees a finished segment. */
+    private void createIfAbsent() throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        long length = asked.fileLength();
+        requireRoom(length, null);
+        Path temporary = file.resolveSibling(file.getFileName() + ".creating");
+        // What a creator left that died in here; nobody else writes it, since we have the lock.
+        Files.deleteIfExists(temporary);
+        boolean created = false;
+        try (FileChannel channel = FileChannel.open(
+                temporary,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(SegmentFolder.FILE_MODE)))) {
+            writeZeros(channel, length);
+            ByteBuffer header = SegmentHeader.create(asked, settings.role(), time);
+            writeFully(channel, header, 0);
+            header.putInt(SegmentDescriptor.VERSION_OFFSET, SegmentDescriptor.LAYOUT_VERSION);
+            writeFully(channel, header.rewind(), 0);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            created = true;
+        } finally {
+            if (!created) {
+                Files.deleteIfExists(temporary);
+            }
+        }
+    }
+
+    /** Zeros are written and not left as a hole: a hole on a full file system would end a process at its first access. */
+    private void writeZeros(FileChannel channel, long length) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_LENGTH);
+        try {
+            long offset = 0;
+            while (offset < length) {
+                zeros.clear().limit((int) Math.min(CHUNK_LENGTH, length - offset));
+                offset += zeros.remaining();
+                writeFully(channel, zeros, offset - zeros.remaining());
+            }
+        } catch (IOException e) {
+            // The room may have gone since it was measured.
+            requireRoom(length - channel.size(), e);
+            throw e;
+        }
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
+        long at = offset;
+        while (bytes.hasRemaining()) {
+            at += channel.write(bytes, at);
+        }
+    }
+
+    private void requireRoom(long length, IOException cause) throws IOException {
+        long free = Files.getFileStore(file.getParent()).getUsableSpace();
+        if (free < length) {
+            throw new IOException(
+                    "no room for the segment: asked=" + length + " bytes, free=" + free + " bytes, folder="
+                            + file.getParent() + ", el_count=" + asked.elCount() + ", record_size="
+                            + asked.recordStride()
+                            + "; make el_count or record_size smaller or give another segment_dir",
+                    cause);
+        }
+    }
+}
