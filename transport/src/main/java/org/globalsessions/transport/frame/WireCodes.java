@@ -8,7 +8,7 @@ import org.globalsessions.tier.Receipt.Outcome;
  * appended to; null stands for a number that no constant has.
  */
 final class WireCodes {
-    private static final PeerKind[] KINDS = {PeerKind.HOST, PeerKind.AGING, PeerKind.EXPANSION};
+    private static final PeerKind[] KINDS = {PeerKind.HOST, PeerKind.AGING, PeerKind.EXPANSION, PeerKind.SIBLING};
 
     private static final SessionKnownFrame.Status[] STATUSES = {
         SessionKnownFrame.Status.FOUND, SessionKnownFrame.Status.MISSING, SessionKnownFrame.Status.UNAVAILABLE
