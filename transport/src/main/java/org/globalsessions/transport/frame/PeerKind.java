@@ -7,5 +7,7 @@ public enum PeerKind {
     /** A relief node that takes hand-offs and keeps them until they expire. */
     AGING,
     /** A relief node that takes every new entry and lets the oldest go. */
-    EXPANSION
+    EXPANSION,
+    /** The sibling of a relay, in its hello over Aeron IPC. */
+    SIBLING
 }
