@@ -1,0 +1,87 @@
+package org.globalsessions.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The requests of a real web shop: get, and set on a miss. Compared with an exact LRU, run here over the same requests. */
+class HitRatioTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"500, 0.572", "2000, 0.735"})
+    void shouldComeCloseToExactLruWhenRequestsAreReal(int elCount, double bar) throws IOException {
+        List<String> keys = trace();
+        SegmentSettings settings = new SegmentSettings(folder.resolve("web" + elCount))
+                .elCount(elCount)
+                .untouchedAging(1);
+        try (SharedLru lru = SharedLru.open(settings)) {
+            WriteOutcome outcome = new WriteOutcome();
+            byte[] value = new byte[300];
+            int hits = 0;
+            for (String key : keys) {
+                if (lru.getInto(lru.encode(key), value, 0) >= 0) {
+                    hits++;
+                } else {
+                    lru.set(lru.encode(key), value, 0, value.length, 0, null, false, outcome);
+                }
+            }
+            int ways = lru.bucketCount() * 16;
+            double ratio = (double) hits / keys.size();
+            double exactOfWays = exactLru(keys, ways);
+            System.out.printf(
+                    "el_count=%d ways=%d hitRatio=%.4f exactLruOfWays=%.4f%n", elCount, ways, ratio, exactOfWays);
+            assertThat(ratio).isGreaterThanOrEqualTo(bar).isGreaterThanOrEqualTo(exactLru(keys, elCount));
+            assertThat(ratio).isGreaterThanOrEqualTo(exactOfWays - 0.009);
+        }
+    }
+
+    private static double exactLru(List<String> keys, int capacity) {
+        Map<String, Boolean> lru = new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+                return size() > capacity;
+            }
+        };
+        int hits = 0;
+        for (String key : keys) {
+            if (lru.get(key) != null) {
+                hits++;
+            } else {
+                lru.put(key, true);
+            }
+        }
+        return (double) hits / keys.size();
+    }
+
+    private static List<String> trace() throws IOException {
+        String shared = System.getProperty("globalsessions.shared");
+        Path file = shared == null ? null : Path.of(shared, "data", "web12.txt.gz");
+        assumeTrue(file != null && Files.exists(file), "the trace web12.txt.gz is not there: " + file);
+        List<String> keys = new ArrayList<>();
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(Files.newInputStream(file)), UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                keys.add(line);
+            }
+        }
+        return keys;
+    }
+}

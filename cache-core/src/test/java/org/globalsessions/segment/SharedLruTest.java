@@ -1,0 +1,404 @@
+package org.globalsessions.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SharedLruTest {
+    @TempDir
+    Path folder;
+
+    private final WriteOutcome outcome = new WriteOutcome();
+
+    private SegmentSettings settings(String name) {
+        return new SegmentSettings(folder.resolve(name)).elCount(100).pathName("auths");
+    }
+
+    private SharedLru open(Role role) throws IOException {
+        return SharedLru.open(settings(role.name()).role(role));
+    }
+
+    private void set(SharedLru lru, String key, String value) {
+        byte[] bytes = value.getBytes(UTF_8);
+        lru.set(lru.encode(key), bytes, 0, bytes.length, 0, null, false, outcome);
+    }
+
+    private static String get(SharedLru lru, String key) {
+        byte[] value = lru.get(lru.encode(key));
+        return value == null ? null : new String(value, UTF_8);
+    }
+
+    private static SessionEntry entry(String key, String value, long version, long life) {
+        return new SessionEntry(
+                key.getBytes(UTF_8), value.getBytes(UTF_8), new Version(version, 7), life, false, 0, 0, 0);
+    }
+
+    private static SessionEntry begun(String key, String value, long version) {
+        return new SessionEntry(
+                key.getBytes(UTF_8), value.getBytes(UTF_8), new Version(version, 7), version, true, 0, 0, 0);
+    }
+
+    private static KeyDigest digest(SharedLru lru, String key) {
+        return lru.encode(key).digest();
+    }
+
+    private static SessionEntry whole(SharedLru lru, String key) {
+        EntrySnapshot into = new EntrySnapshot();
+        return lru.find(lru.encode(key), into) ? into.toEntry() : null;
+    }
+
+    @Test
+    void shouldReturnWhatWasSetWhenKeyIsThere() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            set(lru, "user-1", "cart=3");
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(get(lru, "user-1")).isEqualTo("cart=3");
+            assertThat(get(lru, "user-2")).isNull();
+            set(lru, "user-1", "cart=4");
+            assertThat(get(lru, "user-1")).isEqualTo("cart=4");
+            assertThat(lru.size()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldKeepEveryByteWhenValueIsEmptyBinaryOrExactlyFull() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            for (int length : new int[] {0, 1, lru.maxValueLength(5)}) {
+                byte[] value = new byte[length];
+                for (int i = 0; i < length; i++) {
+                    value[i] = (byte) i;
+                }
+                lru.set(lru.encode("abcde"), value, 0, length, 0, null, false, outcome);
+                assertThat(lru.get(lru.encode("abcde"))).isEqualTo(value);
+            }
+            set(lru, "sch\u00f6n \ud83d\ude00 \ud800", "\u20ac\u0000\u20ac");
+            assertThat(get(lru, "sch\u00f6n \ud83d\ude00 \ud800")).isEqualTo("\u20ac\u0000\u20ac");
+            assertThat(get(lru, "sch\u00f6n \ud83d\ude00 \ud801")).isNull();
+        }
+    }
+
+    @Test
+    void shouldRefuseAndStoreNothingWhenValueIsOneByteTooLong() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            set(lru, "secret-key", "old");
+            byte[] tooLong = new byte[lru.maxValueLength(10) + 1];
+            assertThatThrownBy(() ->
+                            lru.set(lru.encode("secret-key"), tooLong, 0, tooLong.length, 0, null, false, outcome))
+                    .isInstanceOf(ValueTooLargeException.class)
+                    .hasMessageContaining("bytes=" + tooLong.length)
+                    .hasMessageContaining("limit=" + (tooLong.length - 1))
+                    .hasMessageNotContaining("secret-key");
+            assertThat(get(lru, "secret-key")).isEqualTo("old");
+        }
+    }
+
+    @Test
+    void shouldCopyIntoTheCallersBufferWhenItIsLargeEnough() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            set(lru, "k", "value");
+            byte[] target = new byte[7];
+            assertThat(lru.getInto(lru.encode("k"), target, 2)).isEqualTo(5);
+            assertThat(new String(target, 2, 5, UTF_8)).isEqualTo("value");
+            assertThat(lru.getInto(lru.encode("k"), target, 3)).isEqualTo(-2 - 5);
+            assertThat(lru.getInto(lru.encode("none"), target, 0)).isEqualTo(SharedLru.ABSENT);
+        }
+    }
+
+    @Test
+    void shouldBeginANewLifeWhenSetFollowsADelete() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            set(lru, "k", "one");
+            long firstLife = outcome.life();
+            set(lru, "k", "two");
+            assertThat(outcome.life()).isEqualTo(firstLife);
+            lru.delete(lru.encode("k"), outcome);
+            assertThat(outcome.held()).isTrue();
+            assertThat(get(lru, "k")).isNull();
+            Version tombstone = lru.tombstone(digest(lru, "k"));
+            set(lru, "k", "three");
+            assertThat(outcome.life()).isGreaterThan(tombstone.clock());
+            assertThat(get(lru, "k")).isEqualTo("three");
+            lru.delete(lru.encode("absent"), outcome);
+            assertThat(outcome.held()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldDecideByVersionWhenWriteIsConditional() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            EncodedKey key = lru.encode("k");
+            lru.set(key, new byte[1], 0, 1, 0, new Version(5, 5), false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.ABSENT);
+            lru.set(key, new byte[1], 0, 1, 0, Version.NONE, false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            Version first = outcome.version();
+            lru.set(key, new byte[2], 0, 2, 0, Version.NONE, false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.OTHER_VERSION);
+            assertThat(outcome.version()).isEqualTo(first);
+            lru.set(key, new byte[2], 0, 2, 0, first, false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            Version second = outcome.version();
+            lru.delete(key, outcome);
+            lru.set(key, new byte[3], 0, 3, 0, second, false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            assertThat(lru.get(key)).isNull();
+        }
+    }
+
+    @Test
+    void shouldExpireByLifetimeAndByIdleTimeWhenTheirTicksHavePassed() throws IOException {
+        SegmentSettings wanted = settings("ages").idleTimeout(Duration.ofMillis(400));
+        try (SharedLru lru = SharedLru.open(wanted)) {
+            set(lru, "idle", "v");
+            lru.set(lru.encode("short"), new byte[1], 0, 1, 10, null, false, outcome);
+            long start = lru.file().tick();
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> {
+                        long age = lru.file().tick() - start;
+                        boolean there = get(lru, "short") != null;
+                        // One tick of slack for the clock that moves between the two reads.
+                        assertThat(there && age > 10).isFalse();
+                        return !there && age >= 9;
+                    });
+            assertThat(get(lru, "idle")).isEqualTo("v");
+            long touched = lru.file().tick();
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> lru.file().tick() - touched > 41);
+            assertThat(get(lru, "idle")).isNull();
+            assertThat(lru.size()).isEqualTo(2);
+            assertThat(lru.sweep(0, lru.bucketCount())).isEqualTo(2);
+            assertThat(lru.size()).isZero();
+            assertThat(lru.counters().get(Counter.EXPIRATIONS)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldHoldElCountKeysBeforeTheFirstEvictionWhenTheyAreFresh() throws IOException {
+        for (int elCount : new int[] {1, 2, 100, 500, 2_000, 20_000}) {
+            try (SharedLru lru = SharedLru.open(settings("fresh-" + elCount).elCount(elCount))) {
+                for (int i = 0; i < elCount; i++) {
+                    set(lru, "session-" + i, "value-" + i);
+                    assertThat(outcome.evicted())
+                            .as("elCount %s, key %s", elCount, i)
+                            .isFalse();
+                }
+                for (int i = 0; i < elCount; i++) {
+                    assertThat(get(lru, "session-" + i)).isEqualTo("value-" + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldEvictTheLongestUnusedWhenItsPlaceIsNeeded() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("two-buckets").elCount(1).untouchedAging(1))) {
+            for (int i = 0; i < 32; i++) {
+                set(lru, "k" + i, "v" + i);
+            }
+            assertThat(get(lru, "k0")).isEqualTo("v0");
+            set(lru, "k32", "v32");
+            assertThat(outcome.evicted()).isTrue();
+            assertThat(get(lru, "k0")).isEqualTo("v0");
+            assertThat(get(lru, "k1")).isNull();
+            assertThat(get(lru, "k32")).isEqualTo("v32");
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldOverwriteInAFullTableWithoutLosingTheKeyWhenNoPlaceIsFree() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("full").elCount(1))) {
+            for (int i = 0; i < 32; i++) {
+                set(lru, "k" + i, "v" + i);
+            }
+            for (int round = 0; round < 100; round++) {
+                set(lru, "k31", "round-" + round);
+                assertThat(get(lru, "k31")).isEqualTo("round-" + round);
+            }
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldHoldUnpublishedEntriesWhenATierStandsBehind() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("held").elCount(1).role(Role.HOST))) {
+            for (int i = 0; i < 32; i++) {
+                set(lru, "k" + i, "v" + i);
+            }
+            set(lru, "one-more", "v");
+            assertThat(outcome.status()).isEqualTo(Status.NO_ROOM);
+            EntrySnapshot oldest = new EntrySnapshot();
+            assertThat(lru.oldestFor(lru.encode("one-more"), oldest)).isTrue();
+            assertThat(lru.clearMarks(oldest.way(), oldest.stateWord(), RecordDescriptor.UNPUBLISHED))
+                    .isTrue();
+            assertThat(lru.takeable(oldest.way() / 16)).isEqualTo(1);
+            set(lru, "one-more", "v");
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(lru.counters().get(Counter.LOST_UNPUBLISHED)).isZero();
+            byte[] value = {1};
+            lru.set(lru.encode("another"), value, 0, 1, 0, null, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(lru.counters().get(Counter.LOST_UNPUBLISHED)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldKeepTheMarkWhenAnOlderVersionIsAcknowledged() throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            set(lru, "k", "one");
+            EntrySnapshot first = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("k"), first)).isTrue();
+            set(lru, "k", "two");
+            lru.confirm(first, new Receipt(Receipt.Outcome.STORED, first.version(), first.life(), false, 1, 1));
+            EntrySnapshot second = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("k"), second)).isTrue();
+            assertThat(second.marks() & RecordDescriptor.UNPUBLISHED).isNotZero();
+            lru.confirm(second, new Receipt(Receipt.Outcome.STORED, second.version(), second.life(), false, 1, 2));
+            assertThat(lru.find(lru.encode("k"), second)).isTrue();
+            assertThat(second.marks()).isZero();
+            List<String> marked = new ArrayList<>();
+            lru.scan(0, lru.bucketCount(), RecordDescriptor.UNPUBLISHED, e -> marked.add("entry"));
+            assertThat(marked).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldTakeOnTheRelaysLifeAndVersionWhenTheReceiptRaisesThem() throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            set(lru, "k", "one");
+            EntrySnapshot sent = new EntrySnapshot();
+            lru.find(lru.encode("k"), sent);
+            Version raised = new Version(sent.version().clock() + 1000, 9);
+            lru.confirm(sent, new Receipt(Receipt.Outcome.STORED, raised, raised.clock(), false, 1, 1));
+            SessionEntry now = whole(lru, "k");
+            assertThat(now.version()).isEqualTo(raised);
+            assertThat(now.life()).isEqualTo(raised.clock());
+            assertThat(now.beginsLife()).isFalse();
+            assertThat(get(lru, "k")).isEqualTo("one");
+        }
+    }
+
+    @Test
+    void shouldNotComeBackWhenDeleteIsNewerThanTheLife() throws IOException {
+        try (SharedLru lru = open(Role.STANDALONE)) {
+            lru.fill(lru.encode("k"), entry("k", "old", 100, 50), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            lru.applyDelete(digest(lru, "k"), new Version(80, 1), 3, outcome);
+            assertThat(outcome.held()).isTrue();
+            assertThat(get(lru, "k")).isNull();
+            lru.fill(lru.encode("k"), entry("k", "late", 900, 50), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            lru.fill(lru.encode("k"), entry("k", "new life", 90, 90), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(get(lru, "k")).isEqualTo("new life");
+            lru.applyDelete(digest(lru, "k"), new Version(70, 1), 2, outcome);
+            assertThat(get(lru, "k")).isEqualTo("new life");
+        }
+    }
+
+    @Test
+    void shouldKeepTheNewerWhenAFillIsOlder() throws IOException {
+        try (SharedLru lru = open(Role.RELIEF)) {
+            lru.fill(lru.encode("k"), entry("k", "v2", 200, 50), Long.MAX_VALUE, 0, true, outcome);
+            lru.fill(lru.encode("k"), entry("k", "v1", 100, 50), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(outcome.version()).isEqualTo(new Version(200, 7));
+            assertThat(get(lru, "k")).isEqualTo("v2");
+            assertThat(lru.removeOlder(digest(lru, "k"), new Version(200, 7))).isFalse();
+            assertThat(lru.removeOlder(digest(lru, "k"), new Version(201, 7))).isTrue();
+            assertThat(get(lru, "k")).isNull();
+        }
+    }
+
+    @Test
+    void shouldJoinTheLifeThatIsThereWhenARelayAccepts() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            relay.accept(relay.encode("k"), begun("k", "two", 150), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(outcome.life()).isEqualTo(100);
+            relay.accept(relay.encode("k"), begun("k", "again", 150), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            relay.accept(relay.encode("k"), begun("k", "late", 120), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(get(relay, "k")).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void shouldLoseWhenTheWriterHadNotHeardOfTheDelete() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), outcome);
+            assertThat(outcome.held()).isTrue();
+            Version tombstone = outcome.version();
+            assertThat(tombstone.clock()).isGreaterThan(100);
+            relay.accept(relay.encode("k"), entry("k", "update", 500, 100), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            assertThat(outcome.version().clock()).isGreaterThan(500);
+            relay.accept(relay.encode("k"), begun("k", "unaware", 700), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            Version raised = outcome.version();
+            assertThat(get(relay, "k")).isNull();
+            relay.accept(relay.encode("k"), begun("k", "logged in again", 300), 0, raised, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(outcome.life()).isGreaterThan(raised.clock());
+            assertThat(get(relay, "k")).isEqualTo("logged in again");
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), outcome);
+            assertThat(get(relay, "k"))
+                    .as("the same delete, sent a second time")
+                    .isEqualTo("logged in again");
+        }
+    }
+
+    @Test
+    void shouldLetALifeBeginWhenItsSetOvertakesTheDeleteItFollows() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
+            Version delete = new Version(200, 3);
+            relay.accept(relay.encode("k"), begun("k", "two", 210), 0, delete, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(outcome.life()).isEqualTo(210);
+            relay.acceptDelete(digest(relay, "k"), delete, outcome);
+            assertThat(get(relay, "k")).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void shouldTellDeletesStillUnacknowledgedWhenAskedForThem() throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            set(lru, "k", "v");
+            lru.delete(lru.encode("k"), outcome);
+            Version version = outcome.version();
+            KeyDigest digest = digest(lru, "k");
+            List<Version> seen = new ArrayList<>();
+            lru.scanUnacknowledgedTombstones((d, v, position) -> d.equals(digest) && seen.add(v));
+            assertThat(seen).containsExactly(version);
+            assertThat(lru.awaitsDeleteReceipt(digest)).isTrue();
+            Version raised = new Version(version.clock() + 5, 1);
+            lru.confirmDelete(digest, version, new Receipt(Receipt.Outcome.STORED, raised, 0, true, 1, 17));
+            assertThat(lru.awaitsDeleteReceipt(digest)).isFalse();
+            assertThat(lru.tombstone(digest)).isEqualTo(raised);
+        }
+    }
+}
