@@ -69,7 +69,9 @@ public enum Counter {
     /** Sets that waited because the segment was full of unpublished entries. */
     SETS_WAITED(32, "sets that waited for the link"),
     /** Listeners without protection that other machines reach. */
-    PLAIN_TCP_LISTENERS(33, "plain TCP listeners beyond loopback");
+    PLAIN_TCP_LISTENERS(33, "plain TCP listeners beyond loopback"),
+    /** Notifications of listeners dropped because too many waited. */
+    NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped");
 
     private final int id;
     private final String label;

@@ -1,0 +1,117 @@
+package org.globalsessions;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierListener;
+
+/**
+ * Applies to the segment what the relay tells, then moves the position, then tells the application.
+ *
+ * <p>Called by the link's thread, one call at a time; nothing here waits for anything but a writer of the same bucket.
+ */
+final class Announcements implements TierListener {
+    /**
+     * One connection to the relay.
+     *
+     * @param number   1 for the first; tells a new connection to the same relay from the old one
+     * @param epoch    the relay's epoch
+     * @param position the relay's position when the connection stood
+     */
+    record Connection(long number, long epoch, long position) {}
+
+    private final SharedLru lru;
+    private final AppliedPosition applied;
+    private final Notifier notifier;
+    private final Arrivals arrivals;
+    private final Failures failures;
+    private final Runnable onConnectionChanged;
+    private final WriteOutcome outcome = new WriteOutcome();
+    private long connections;
+    private volatile Connection connection;
+
+    Announcements(
+            SharedLru lru,
+            AppliedPosition applied,
+            Notifier notifier,
+            Arrivals arrivals,
+            Failures failures,
+            Runnable onConnectionChanged) {
+        this.lru = lru;
+        this.applied = applied;
+        this.notifier = notifier;
+        this.arrivals = arrivals;
+        this.failures = failures;
+        this.onConnectionChanged = onConnectionChanged;
+    }
+
+    /** The connection that stands, or null. */
+    Connection connection() {
+        return connection;
+    }
+
+    @Override
+    public void onConnected(long epoch, long position) {
+        connections++;
+        connection = new Connection(connections, epoch, position);
+        onConnectionChanged.run();
+    }
+
+    @Override
+    public void onDisconnected() {
+        connection = null;
+        applied.unsubscribed();
+        onConnectionChanged.run();
+    }
+
+    @Override
+    public void onAnnounced(SessionEntry entry, long epoch, long position) {
+        try {
+            lru.fill(lru.encode(entry.key()), entry, Long.MAX_VALUE, 0, false, outcome);
+            boolean news = outcome.status() == Status.STORED || outcome.status() == Status.NO_ROOM;
+            lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
+            applied.announced(epoch, position);
+            if (news && (notifier.hasListeners() || !arrivals.isEmpty())) {
+                String key = new String(entry.key(), StandardCharsets.UTF_8);
+                arrivals.arrived(key);
+                notifier.tell(listener -> listener.onArrival(key));
+            }
+        } catch (RuntimeException e) {
+            failures.unexpected("an announcement could not be applied", e);
+        }
+    }
+
+    @Override
+    public void onDeleted(KeyDigest digest, Version tombstone, long epoch, long position) {
+        try {
+            String key = notifier.hasListeners() ? keyOf(digest) : null;
+            lru.applyDelete(digest, tombstone, position, outcome);
+            lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
+            applied.announced(epoch, position);
+            if (key != null && outcome.held()) {
+                notifier.tell(listener -> listener.onDeletion(key));
+            }
+        } catch (RuntimeException e) {
+            failures.unexpected("a delete could not be applied", e);
+        }
+    }
+
+    /** A delete carries only the digest; while the entry is still here, its key can be looked up in the key's two buckets. */
+    private String keyOf(KeyDigest digest) {
+        List<byte[]> keys = new ArrayList<>();
+        lru.scan(lru.firstBucket(digest), 1, 0, entry -> keys.add(entry.keyCopy()));
+        lru.scan(lru.secondBucket(digest), 1, 0, entry -> keys.add(entry.keyCopy()));
+        for (byte[] key : keys) {
+            if (lru.encode(key).digest().equals(digest)) {
+                return new String(key, StandardCharsets.UTF_8);
+            }
+        }
+        return null;
+    }
+}

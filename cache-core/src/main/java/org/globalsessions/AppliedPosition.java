@@ -1,0 +1,91 @@
+package org.globalsessions;
+
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SegmentFile.Duty;
+
+/**
+ * How far this host's segment has applied what the relay announced: written by the link owner only, read by whoever publishes.
+ *
+ * <p>Any thread may call any method.
+ */
+final class AppliedPosition {
+    /**
+     * What a publish claims to have applied.
+     *
+     * @param epoch        relay epoch, 0 for none
+     * @param position     position in it
+     * @param subscription number of the subscription that stood before the publish was sent, 0 for none
+     */
+    record Claims(long epoch, long position, long subscription) {}
+
+    private final SegmentFile file;
+    private long leaseEpoch;
+    private long subscriptions;
+
+    /** Number of the subscription that stands, 0 for none: written under the lock, read by the publisher. */
+    private volatile long subscription;
+
+    AppliedPosition(SegmentFile file) {
+        this.file = file;
+    }
+
+    /** The claims as of now: read them before the entry, so that they never say more than was applied when it was read. */
+    Claims claims() {
+        while (true) {
+            long epoch = file.relayEpoch();
+            long position = file.position();
+            // The link owner may be changing the epoch: a position of the old one must not be claimed in the new one.
+            if (epoch == file.relayEpoch()) {
+                return new Claims(epoch, position, subscription);
+            }
+        }
+    }
+
+    /**
+     * The link owner has subscribed on a connection: from now on this process moves the position.
+     *
+     * @param lease         epoch of the link owner's lease
+     * @param relayEpoch    epoch of the relay that is connected
+     * @param relayPosition its position when the connection stood: where to start if the epoch is another one
+     */
+    synchronized void subscribed(long lease, long relayEpoch, long relayPosition) {
+        leaseEpoch = lease;
+        if (isOwner() && file.relayEpoch() != relayEpoch) {
+            file.position(relayEpoch, relayPosition);
+        }
+        subscriptions++;
+        subscription = subscriptions;
+    }
+
+    /** The connection or the lease is gone: what comes late must not move the position past what the next subscription asks for. */
+    synchronized void unsubscribed() {
+        leaseEpoch = 0;
+        subscription = 0;
+    }
+
+    /** The relay announced a change, and it is applied. */
+    synchronized void announced(long epoch, long position) {
+        advance(epoch, position);
+    }
+
+    /**
+     * The relay acknowledged a change of this host. Whatever it announced before is applied, as one connection keeps the order, but
+     * only where the change was sent after the subscription: before that, the relay still has to tell what this host missed. In a
+     * process that is not the link owner receipts may overtake the owner's announcements, and move nothing.
+     */
+    synchronized void acknowledged(Claims sent, long epoch, long position) {
+        if (sent.subscription != 0 && sent.subscription == subscription) {
+            advance(epoch, position);
+        }
+    }
+
+    private void advance(long epoch, long position) {
+        if (isOwner() && file.relayEpoch() == epoch && position > file.position()) {
+            file.position(epoch, position);
+        }
+    }
+
+    private boolean isOwner() {
+        return leaseEpoch != 0 && file.holds(Duty.LINK_OWNER, leaseEpoch);
+    }
+}

@@ -1,0 +1,115 @@
+package org.globalsessions;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * Those who wait for a session to arrive on this host: told at once where this process hears of it, else by a look into the
+ * segment four times a second.
+ *
+ * <p>Any thread may call any method. At most {@link #CAPACITY} wait, further ones are refused.
+ */
+final class Arrivals {
+    /** Most who wait. */
+    static final int CAPACITY = 1024;
+
+    /** Longest wait. */
+    static final Duration MAX_TIMEOUT = Duration.ofDays(1);
+
+    private record Waiter(String key, long deadlineNs, CompletableFuture<byte[]> result) {}
+
+    private final Set<Waiter> waiters = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger count = new AtomicInteger();
+    private final Predicate<String> isHere;
+    private final Function<String, CompletableFuture<byte[]>> get;
+
+    /**
+     * Nobody waits yet.
+     *
+     * @param isHere whether a key is in the segment; asked by the housekeeping thread
+     * @param get    asks all tiers
+     */
+    Arrivals(Predicate<String> isHere, Function<String, CompletableFuture<byte[]>> get) {
+        this.isHere = isHere;
+        this.get = get;
+    }
+
+    CompletableFuture<byte[]> await(String key, Duration timeout) {
+        if (timeout.isNegative() || timeout.compareTo(MAX_TIMEOUT) > 0) {
+            throw new IllegalArgumentException(
+                    "timeout is out of range: timeout=" + timeout + ", limit=" + MAX_TIMEOUT);
+        }
+        if (count.incrementAndGet() > CAPACITY) {
+            count.decrementAndGet();
+            return CompletableFuture.failedFuture(
+                    new RejectedExecutionException("too many wait for sessions to arrive: limit=" + CAPACITY));
+        }
+        Waiter waiter = new Waiter(key, System.nanoTime() + timeout.toNanos(), new CompletableFuture<>());
+        // Registered before the first question, or an arrival between the two would be missed.
+        waiters.add(waiter);
+        CompletableFuture<byte[]> result = waiter.result.whenComplete((value, failure) -> leave(waiter));
+        var unused = get.apply(key).thenAccept(value -> {
+            if (value != null) {
+                waiter.result.complete(value);
+            }
+        });
+        return result;
+    }
+
+    /** A session has come into the segment. */
+    void arrived(String key) {
+        if (!waiters.isEmpty()) {
+            for (Waiter waiter : waiters) {
+                if (waiter.key.equals(key)) {
+                    answer(waiter, false);
+                }
+            }
+        }
+    }
+
+    boolean isEmpty() {
+        return waiters.isEmpty();
+    }
+
+    /** Looks for what came by way of another process, and ends what has waited long enough. */
+    void tick() {
+        long nowNs = System.nanoTime();
+        for (Waiter waiter : waiters) {
+            boolean late = waiter.deadlineNs - nowNs <= 0;
+            if (late || isHere.test(waiter.key)) {
+                answer(waiter, late);
+            }
+        }
+    }
+
+    void close() {
+        for (Waiter waiter : waiters) {
+            waiter.result.completeExceptionally(new TierUnavailableException("the cache was closed meanwhile"));
+        }
+    }
+
+    private void answer(Waiter waiter, boolean last) {
+        if (last) {
+            leave(waiter);
+        }
+        var unused = get.apply(waiter.key).whenComplete((value, failure) -> {
+            if (value != null || (last && failure == null)) {
+                waiter.result.complete(value);
+            } else if (last) {
+                waiter.result.completeExceptionally(failure);
+            }
+        });
+    }
+
+    private void leave(Waiter waiter) {
+        if (waiters.remove(waiter)) {
+            count.decrementAndGet();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package org.globalsessions;
+
+import java.util.Objects;
+
+/** A write lost: what it was meant for is no longer there. Nothing of it is kept. */
+public final class ConditionFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Why a write lost. */
+    public enum Reason {
+        /** Another version is there than the one expected: read again, then decide. */
+        NEWER_VERSION,
+        /** The session was deleted meanwhile: its user has been logged out. */
+        DELETED,
+        /** There is no such session: it expired, was evicted, or never was. */
+        ABSENT
+    }
+
+    private final Reason reason;
+
+    /**
+     * Says why.
+     *
+     * @param message what was wanted and what is there; never a key or value
+     * @param reason  why the write lost
+     */
+    public ConditionFailedException(String message, Reason reason) {
+        super(message);
+        this.reason = Objects.requireNonNull(reason, "reason");
+    }
+
+    /**
+     * Why the write lost.
+     *
+     * @return the reason
+     */
+    public Reason reason() {
+        return reason;
+    }
+}

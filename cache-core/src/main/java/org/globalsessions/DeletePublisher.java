@@ -1,0 +1,210 @@
+package org.globalsessions;
+
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.globalsessions.AppliedPosition.Claims;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.TierBusyException;
+
+/**
+ * The deletes on their way to the next tier, and the sets that have to stay behind them: until its receipt has come a tombstone's
+ * version is not final, and a new life published over it would lose to what the relay makes of it.
+ *
+ * <p>Any thread offers; the publisher's thread sends; receipts come on the link's thread.
+ */
+final class DeletePublisher {
+    /** Deletes that wait to be sent; beyond, those without a waiting caller are left to the sweep. */
+    static final int CAPACITY = 8192;
+
+    /**
+     * What stays behind a delete.
+     *
+     * @param way a marked way, -1 where a caller's set is meant
+     * @param set the caller's set, or null
+     */
+    record Behind(int way, AwaitedSet set) {}
+
+    private record Delete(
+            KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {}
+
+    private final SharedLru lru;
+    private final NextTier tier;
+    private final AppliedPosition applied;
+    private final Failures failures;
+    private final Executor executor;
+    private final Consumer<Boolean> onCompleted;
+    private final Queue<Delete> waiting = new ArrayBlockingQueue<>(CAPACITY);
+    private final Set<KeyDigest> inFlight = ConcurrentHashMap.newKeySet();
+
+    /** What to do once a delete in flight is answered: bounded by the tier's window, since only such have an entry. */
+    private final Map<KeyDigest, Set<Behind>> behind = new ConcurrentHashMap<>();
+
+    private final BiConsumer<Behind, Boolean> onFreed;
+
+    /** What found the window full, and is sent next. */
+    private Delete held;
+
+    /**
+     * Nothing waits yet.
+     *
+     * @param onCompleted told on the link's thread of each receipt (true) and failure (false)
+     * @param onFreed     gets back what {@link #keepBehind} was given, and whether it may be sent now or the delete has failed
+     */
+    DeletePublisher(
+            SharedLru lru,
+            NextTier tier,
+            AppliedPosition applied,
+            Failures failures,
+            Executor executor,
+            Consumer<Boolean> onCompleted,
+            BiConsumer<Behind, Boolean> onFreed) {
+        this.lru = lru;
+        this.tier = tier;
+        this.applied = applied;
+        this.failures = failures;
+        this.executor = executor;
+        this.onCompleted = onCompleted;
+        this.onFreed = onFreed;
+    }
+
+    /**
+     * Adds a delete made here.
+     *
+     * @param caller completed with whether the next tier held the key; null where nobody waits
+     * @return false where there was no room: the sweep sends it, and a caller is told
+     */
+    boolean offer(KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {
+        boolean room = waiting.offer(new Delete(digest, version, level, caller));
+        if (!room && caller != null) {
+            caller.completeExceptionally(new TierBusyException(
+                    "deleted on this host, too many deletes wait for the relay: limit=" + CAPACITY));
+        }
+        return room;
+    }
+
+    boolean isInFlight(KeyDigest digest) {
+        return inFlight.contains(digest);
+    }
+
+    /** Whether nothing waits to be sent. */
+    boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
+    boolean hasNoneInFlight() {
+        return inFlight.isEmpty();
+    }
+
+    /** Sends what waits, as the publisher's thread; false where the window is full. */
+    boolean send() {
+        while (true) {
+            if (held == null) {
+                held = waiting.poll();
+            }
+            if (held == null) {
+                return true;
+            }
+            if (!send(held)) {
+                return false;
+            }
+            held = null;
+        }
+    }
+
+    /** Sends a delete that has no receipt yet, unless it is under way, as the publisher's thread; false where the window is full. */
+    boolean sendAhead(KeyDigest digest, Version version) {
+        return inFlight.contains(digest) || send(new Delete(digest, version, Acknowledgement.RELAY, null));
+    }
+
+    /** Keeps something until the delete in flight is answered. */
+    void keepBehind(KeyDigest digest, Behind kept) {
+        behind.compute(digest, (unused, others) -> {
+            Set<Behind> all = others == null ? ConcurrentHashMap.newKeySet() : others;
+            all.add(kept);
+            return all;
+        });
+        // The answer may have come just before: then nobody else frees it.
+        if (!inFlight.contains(digest)) {
+            free(digest, !lru.awaitsDeleteReceipt(digest));
+        }
+    }
+
+    /** Drops what made sending fail, as the publisher's thread; its tombstone is in the segment. */
+    void dropHeld(TierUnavailableException why) {
+        if (held != null) {
+            inFlight.remove(held.digest);
+            fail(held, why);
+            held = null;
+        }
+    }
+
+    /** Tells callers who wait; the deletes keep their places, before the sets that follow them. */
+    void failCallers(TierUnavailableException why) {
+        if (held != null) {
+            fail(held, why);
+        }
+        waiting.forEach(delete -> fail(delete, why));
+    }
+
+    private boolean send(Delete delete) {
+        inFlight.add(delete.digest);
+        Claims claims = applied.claims();
+        CompletableFuture<Receipt> sent = tier.delete(delete.digest, delete.version, delete.level);
+        if (Failures.failureOf(sent) instanceof TierBusyException) {
+            inFlight.remove(delete.digest);
+            return false;
+        }
+        var unused = sent.whenComplete((receipt, failure) -> onReceipt(delete, claims, receipt, failure));
+        return true;
+    }
+
+    private void onReceipt(Delete delete, Claims claims, Receipt receipt, Throwable failure) {
+        Throwable problem = failure;
+        try {
+            if (failure == null) {
+                lru.confirmDelete(delete.digest, delete.version, receipt);
+                applied.acknowledged(claims, receipt.epoch(), receipt.position());
+            }
+        } catch (RuntimeException e) {
+            failures.unexpected("a delete's receipt could not be taken in", e);
+            problem = e;
+        }
+        inFlight.remove(delete.digest);
+        free(delete.digest, problem == null);
+        onCompleted.accept(failure == null);
+        if (delete.caller != null) {
+            Throwable told = problem;
+            executor.execute(() -> {
+                if (told == null) {
+                    delete.caller.complete(receipt.held());
+                } else {
+                    delete.caller.completeExceptionally(
+                            Failures.unavailable("deleted on this host, the relay did not acknowledge it", told));
+                }
+            });
+        }
+    }
+
+    private void free(KeyDigest digest, boolean acknowledged) {
+        Set<Behind> kept = behind.remove(digest);
+        if (kept != null) {
+            kept.forEach(each -> onFreed.accept(each, acknowledged));
+        }
+    }
+
+    private void fail(Delete delete, TierUnavailableException failure) {
+        if (delete.caller != null && !delete.caller.isDone()) {
+            executor.execute(() -> delete.caller.completeExceptionally(failure));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.globalsessions;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.globalsessions.segment.SegmentFile.Duty;
+import org.globalsessions.segment.SharedLru;
+
+/**
+ * What one attached process does four times a second for its host: renews its leases, sweeps a slice of the segment if it is the
+ * sweeper, serves the link if it owns it, and looks after those who wait for a session.
+ *
+ * <p>One daemon thread; each of its pieces is bounded, so that a lease is renewed in time.
+ */
+final class Housekeeping implements Runnable {
+    private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** A full pass over a small table takes four ticks, a second. */
+    private static final int SLICES_A_PASS = 4;
+
+    /** Most buckets a tick: some 10 ms of work, so the pass over a large table takes longer than a second. */
+    private static final int MAX_SLICE = 8192;
+
+    private final SharedLru lru;
+    private final LinkDuty linkDuty;
+    private final Arrivals arrivals;
+    private final Failures failures;
+    private final Thread thread;
+    private long sweeperEpoch;
+    private int nextBucket;
+    private volatile boolean wanted;
+    private volatile boolean closed;
+
+    /**
+     * Not yet running.
+     *
+     * @param linkDuty null where there is no next tier
+     */
+    Housekeeping(SharedLru lru, LinkDuty linkDuty, Arrivals arrivals, Failures failures) {
+        this.lru = lru;
+        this.linkDuty = linkDuty;
+        this.arrivals = arrivals;
+        this.failures = failures;
+        thread = new Thread(this, "global-sessions-housekeeping");
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Asks for a round now, not at the next tick. Any thread may call it. */
+    void wake() {
+        wanted = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** Ends the thread after its round, and gives the leases up. */
+    void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void run() {
+        long nextTickNs = System.nanoTime();
+        while (!closed) {
+            wanted = false;
+            doSafely("sweeping failed", nextTickNs - System.nanoTime() <= 0 ? this::sweep : () -> {});
+            if (linkDuty != null) {
+                doSafely("serving the link failed", linkDuty::tick);
+            }
+            doSafely("looking for awaited sessions failed", arrivals::tick);
+            long nowNs = System.nanoTime();
+            if (nextTickNs - nowNs <= 0) {
+                nextTickNs = nowNs + TICK_NS;
+            }
+            if (!wanted && !closed) {
+                LockSupport.parkNanos(this, nextTickNs - nowNs);
+            }
+        }
+        doSafely("giving up the leases failed", this::giveUp);
+    }
+
+    private void sweep() {
+        sweeperEpoch = lru.file().acquireOrRenew(Duty.SWEEPER);
+        if (sweeperEpoch == 0) {
+            nextBucket = 0;
+            return;
+        }
+        int buckets = lru.bucketCount();
+        int slice = Math.min(MAX_SLICE, Math.max(1, (buckets + SLICES_A_PASS - 1) / SLICES_A_PASS));
+        int count = Math.min(slice, buckets - nextBucket);
+        lru.sweep(nextBucket, count);
+        nextBucket = nextBucket + count < buckets ? nextBucket + count : 0;
+    }
+
+    private void giveUp() {
+        if (linkDuty != null) {
+            linkDuty.giveUp();
+        }
+        if (sweeperEpoch != 0 && lru.file().holds(Duty.SWEEPER, sweeperEpoch)) {
+            lru.file().release(Duty.SWEEPER);
+        }
+    }
+
+    private void doSafely(String what, Runnable piece) {
+        try {
+            piece.run();
+        } catch (RuntimeException e) {
+            failures.unexpected(what, e);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package org.globalsessions;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+
+/**
+ * Tells listeners what happened, in order and one call at a time, on the application's executor.
+ *
+ * <p>Any thread may call any method; telling never waits. At most {@link #CAPACITY} notifications wait, further ones are dropped and
+ * counted.
+ */
+final class Notifier {
+    /** Most notifications that wait. */
+    static final int CAPACITY = 1024;
+
+    private final List<SessionListener> listeners = new CopyOnWriteArrayList<>();
+    private final ArrayDeque<Consumer<SessionListener>> waiting = new ArrayDeque<>();
+    private final Executor executor;
+    private final Counters counters;
+    private final Failures failures;
+    private boolean scheduled;
+
+    Notifier(Executor executor, Counters counters, Failures failures) {
+        this.executor = executor;
+        this.counters = counters;
+        this.failures = failures;
+    }
+
+    void add(SessionListener listener) {
+        listeners.add(listener);
+    }
+
+    boolean remove(SessionListener listener) {
+        return listeners.remove(listener);
+    }
+
+    boolean hasListeners() {
+        return !listeners.isEmpty();
+    }
+
+    void tell(Consumer<SessionListener> notification) {
+        if (!hasListeners()) {
+            return;
+        }
+        synchronized (waiting) {
+            if (waiting.size() >= CAPACITY) {
+                counters.increment(Counter.NOTIFICATIONS_DROPPED);
+                return;
+            }
+            waiting.add(notification);
+            if (scheduled) {
+                return;
+            }
+            scheduled = true;
+        }
+        executor.execute(this::deliver);
+    }
+
+    private void deliver() {
+        while (true) {
+            Consumer<SessionListener> next;
+            synchronized (waiting) {
+                next = waiting.poll();
+                if (next == null) {
+                    scheduled = false;
+                    return;
+                }
+            }
+            for (SessionListener listener : listeners) {
+                try {
+                    next.accept(listener);
+                } catch (RuntimeException e) {
+                    // One listener's error is not the next one's.
+                    failures.unexpected("a listener of the application failed", e);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,480 @@
+package org.globalsessions;
+
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.globalsessions.AppliedPosition.Claims;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierBusyException;
+
+/**
+ * Sends what this host wrote and deleted to the next tier: the fast path beside the sweep, which makes it certain.
+ *
+ * <p>Any thread offers; one daemon thread sends, so that a delete leaves before the set that followed it. It parks while there is nothing
+ * to send or the window is full, and is unparked on work. What it queues are way numbers, not messages: it reads the way when its
+ * turn comes, so a session written ten times meanwhile is sent once, and a queue that is full may drop, since the mark is in the
+ * segment.
+ */
+final class Publisher implements Runnable {
+    /** Ways that wait to be sent; beyond, they wait for the sweep. */
+    static final int RING_CAPACITY = 1 << 15;
+
+    /** Entries sent and not acknowledged. */
+    static final int WINDOW = 1024;
+
+    /** Sets whose callers wait for the next tier. */
+    static final int AWAITED_CAPACITY = 4096;
+
+    private static final int URGENT_CAPACITY = 1024;
+    private static final int BURST = 256;
+    private static final long IDLE_PARK_NS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long WINDOW_PARK_NS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** What the thread waits for, so that only that wakes it. */
+    private enum Wait {
+        NOTHING,
+        WORK,
+        WINDOW,
+        CONNECTION
+    }
+
+    /** What became of an attempt to send an entry. */
+    private enum Sent {
+        /** It is in flight, and its snapshot with it. */
+        YES,
+        /** The window is full: the same again after the next receipt. */
+        WINDOW_FULL,
+        /** There is nothing to send, or it stays behind a delete. */
+        NOT
+    }
+
+    private final SharedLru lru;
+    private final NextTier tier;
+    private final AppliedPosition applied;
+    private final ReceiptSignal receipts;
+    private final Failures failures;
+    private final Executor executor;
+    private final Thread thread;
+
+    private final WayRing fresh = new WayRing(RING_CAPACITY);
+    private final WayRing urgent = new WayRing(URGENT_CAPACITY);
+    private final DeletePublisher deletes;
+    private final Queue<AwaitedSet> awaited = new ArrayBlockingQueue<>(AWAITED_CAPACITY);
+    private final ConcurrentHashMap<Integer, Long> waysInFlight = new ConcurrentHashMap<>();
+
+    /** Snapshots not in use: with those in flight never more than the window. */
+    private final ArrayBlockingQueue<EntrySnapshot> snapshots = new ArrayBlockingQueue<>(WINDOW);
+
+    /** Acknowledgements and failures so far: what a full window waits for. */
+    private final ReceiptSignal completions = new ReceiptSignal();
+
+    private volatile Wait waitsFor = Wait.NOTHING;
+    private volatile boolean closed;
+    private volatile Runnable onDrained = () -> {};
+
+    // Owned by the sending thread: what found the window full, and is sent next.
+    private int heldWay = -1;
+    private AwaitedSet heldSet;
+
+    Publisher(
+            SharedLru lru,
+            NextTier tier,
+            AppliedPosition applied,
+            ReceiptSignal receipts,
+            Failures failures,
+            Executor executor) {
+        this.lru = lru;
+        this.tier = tier;
+        this.applied = applied;
+        this.receipts = receipts;
+        this.failures = failures;
+        this.executor = executor;
+        deletes = new DeletePublisher(lru, tier, applied, failures, executor, this::completed, this::onFreed);
+        for (int i = 0; i < WINDOW; i++) {
+            snapshots.add(new EntrySnapshot());
+        }
+        thread = new Thread(this, "global-sessions-publisher");
+        thread.setDaemon(true);
+    }
+
+    /**
+     * Begins to send.
+     *
+     * @param drained called by the sending thread whenever nothing waits any more
+     */
+    void start(Runnable drained) {
+        onDrained = drained;
+        thread.start();
+    }
+
+    /** A way that a set has marked. */
+    void offer(int way) {
+        if (fresh.offer(way)) {
+            wake(Wait.WORK);
+        }
+    }
+
+    /** A way whose place a writer waits for: sent before the others. */
+    void offerUrgent(int way) {
+        if (urgent.offer(way)) {
+            wake(Wait.WORK);
+        }
+    }
+
+    /**
+     * A way that the sweep found marked.
+     *
+     * @return false where the sweep should go on later
+     */
+    boolean offerSwept(EntrySnapshot entry) {
+        if (fresh.isHalfFull()) {
+            return false;
+        }
+        if (!isInFlight(entry)) {
+            offer(entry.way());
+        }
+        return true;
+    }
+
+    /** Whether the sweep has stopped for want of room that there is now. */
+    boolean hasRoomForSweep() {
+        return !fresh.isHalfFull();
+    }
+
+    /** A set whose caller waits for the next tier. */
+    void offerAwaited(AwaitedSet set) {
+        if (awaited.offer(set)) {
+            wake(Wait.WORK);
+        } else {
+            set.fail(new TierBusyException(
+                    "stored on this host, too many wait for the relay: limit=" + AWAITED_CAPACITY));
+        }
+    }
+
+    /**
+     * A delete made here; where there is no room the sweep sends it, and a caller is told.
+     *
+     * @param caller completed with whether the next tier held the key; null where nobody waits
+     */
+    void offerDelete(KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {
+        if (deletes.offer(digest, version, level, caller)) {
+            wake(Wait.WORK);
+        }
+    }
+
+    /** A tombstone that the sweep found unacknowledged; false where the sweep should go on later. */
+    boolean offerSweptDelete(KeyDigest digest, Version version) {
+        boolean room = deletes.isInFlight(digest) || deletes.offer(digest, version, Acknowledgement.RELAY, null);
+        wake(Wait.WORK);
+        return room;
+    }
+
+    /** The connection's state has changed. */
+    void onConnectionChanged() {
+        LockSupport.unpark(thread);
+        receipts.signal();
+    }
+
+    /**
+     * Waits until everything offered is acknowledged or has failed.
+     *
+     * @param timeoutNs longest wait in nanoseconds
+     * @return false where something is left
+     */
+    boolean flush(long timeoutNs) {
+        long deadlineNs = System.nanoTime() + timeoutNs;
+        while (tier.isConnected()) {
+            long seen = completions.count();
+            // In this order: the thread holds nothing while it waits for work, and what it took before is in flight.
+            boolean idle = isEmpty() && waitsFor == Wait.WORK;
+            if (idle && waysInFlight.isEmpty() && deletes.hasNoneInFlight()) {
+                return true;
+            }
+            long leftNs = deadlineNs - System.nanoTime();
+            if (leftNs <= 0) {
+                return false;
+            }
+            boolean progressed = completions.awaitAfter(seen, Math.min(leftNs, TimeUnit.MILLISECONDS.toNanos(5)));
+            if (!progressed) {
+                LockSupport.unpark(thread);
+            }
+        }
+        return false;
+    }
+
+    /** Ends the thread; callers who still wait are told so. */
+    void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void run() {
+        while (!closed) {
+            Wait next;
+            long completed = completions.count();
+            try {
+                next = tier.isConnected() ? sendSome() : Wait.CONNECTION;
+                if (next == Wait.CONNECTION) {
+                    failWaiting("done on this host; the relay is away and will be told later");
+                }
+            } catch (RuntimeException e) {
+                failures.unexpected("publishing failed", e);
+                dropHeld(e);
+                next = Wait.WINDOW;
+            }
+            park(next, completed);
+        }
+        failWaiting("the cache was closed before the relay answered");
+    }
+
+    /** What failed once must not stand in the way of all others; its mark is in the segment. */
+    private void dropHeld(RuntimeException cause) {
+        TierUnavailableException told = Failures.unavailable("done on this host; telling the relay failed", cause);
+        if (heldSet != null) {
+            fail(heldSet, told);
+        }
+        deletes.dropHeld(told);
+        heldSet = null;
+        heldWay = -1;
+    }
+
+    private void park(Wait next, long completed) {
+        if (next == Wait.NOTHING) {
+            return;
+        }
+        if (next == Wait.WORK) {
+            onDrained.run();
+        }
+        waitsFor = next;
+        // Pairs with wake: whoever offers after this look sees waitsFor and unparks.
+        if (!closed && !isReady(next, completed)) {
+            LockSupport.parkNanos(this, next == Wait.WINDOW ? WINDOW_PARK_NS : IDLE_PARK_NS);
+        }
+        waitsFor = Wait.NOTHING;
+    }
+
+    private boolean isReady(Wait next, long completed) {
+        return switch (next) {
+            case WORK -> !isEmpty();
+            case WINDOW -> completions.count() != completed;
+            case CONNECTION -> tier.isConnected();
+            case NOTHING -> true;
+        };
+    }
+
+    private void wake(Wait what) {
+        if (waitsFor == what) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private boolean isEmpty() {
+        return fresh.isEmpty() && urgent.isEmpty() && deletes.isEmpty() && awaited.isEmpty();
+    }
+
+    /** Sends until nothing is left, the window is full, or a burst is over. */
+    private Wait sendSome() {
+        for (int i = 0; i < BURST; i++) {
+            if (!deletes.send()) {
+                return Wait.WINDOW;
+            }
+            if (heldSet == null) {
+                heldSet = awaited.poll();
+            }
+            if (heldSet != null) {
+                if (!send(heldSet)) {
+                    return Wait.WINDOW;
+                }
+                heldSet = null;
+                continue;
+            }
+            if (heldWay < 0) {
+                heldWay = urgent.poll();
+            }
+            if (heldWay < 0) {
+                heldWay = fresh.poll();
+            }
+            if (heldWay < 0) {
+                return Wait.WORK;
+            }
+            if (!send(heldWay)) {
+                return Wait.WINDOW;
+            }
+            heldWay = -1;
+        }
+        return Wait.NOTHING;
+    }
+
+    private boolean send(int way) {
+        EntrySnapshot snapshot = snapshots.poll();
+        if (snapshot == null) {
+            return false;
+        }
+        Sent sent = Sent.NOT;
+        try {
+            Claims claims = applied.claims();
+            boolean wanted = lru.read(way, snapshot)
+                    && (snapshot.marks() & RecordDescriptor.UNPUBLISHED) != 0
+                    && !isInFlight(snapshot);
+            if (wanted) {
+                sent = publish(snapshot, claims, Acknowledgement.RELAY, null);
+            }
+            return sent != Sent.WINDOW_FULL;
+        } finally {
+            if (sent != Sent.YES) {
+                snapshots.add(snapshot);
+            }
+        }
+    }
+
+    private boolean send(AwaitedSet set) {
+        EntrySnapshot snapshot = snapshots.poll();
+        if (snapshot == null) {
+            return false;
+        }
+        Sent sent = Sent.NOT;
+        try {
+            Claims claims = applied.claims();
+            if (lru.find(lru.encode(set.key()), snapshot)) {
+                // Possibly a newer version than the caller's: once the tier has that one, the caller's is superseded,
+                // not lost.
+                sent = publish(snapshot, claims, set.level(), set);
+                return sent != Sent.WINDOW_FULL;
+            }
+            boolean deleted = !lru.tombstone(lru.encode(set.key()).digest()).equals(Version.NONE);
+            set.fail(
+                    deleted
+                            ? new ConditionFailedException(
+                                    "the session was deleted before the relay had it",
+                                    ConditionFailedException.Reason.DELETED)
+                            : new TierUnavailableException(
+                                    "the session left this host before the relay answered for it"));
+            return true;
+        } finally {
+            if (sent != Sent.YES) {
+                snapshots.add(snapshot);
+            }
+        }
+    }
+
+    /** Sends one entry; the snapshot stays the caller's unless it was sent. */
+    private Sent publish(EntrySnapshot snapshot, Claims claims, Acknowledgement level, AwaitedSet caller) {
+        SessionEntry entry = snapshot.toEntry();
+        KeyDigest digest = lru.encode(entry.key()).digest();
+        Version seenTombstone = lru.tombstone(digest);
+        if (!seenTombstone.equals(Version.NONE) && lru.awaitsDeleteReceipt(digest)) {
+            if (!deletes.send() || !deletes.sendAhead(digest, seenTombstone)) {
+                return Sent.WINDOW_FULL;
+            }
+            deletes.keepBehind(digest, new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller));
+            return Sent.NOT;
+        }
+        waysInFlight.put(snapshot.way(), snapshot.stateWord());
+        CompletableFuture<Receipt> sent = null;
+        try {
+            sent = tier.publish(entry, digest, claims.epoch(), claims.position(), seenTombstone, level);
+        } finally {
+            if (sent == null || isBusy(sent)) {
+                waysInFlight.remove(snapshot.way(), snapshot.stateWord());
+            }
+        }
+        if (isBusy(sent)) {
+            return Sent.WINDOW_FULL;
+        }
+        var unused = sent.whenComplete((receipt, failure) -> onReceipt(snapshot, claims, caller, receipt, failure));
+        return Sent.YES;
+    }
+
+    private static boolean isBusy(CompletableFuture<?> sent) {
+        return Failures.failureOf(sent) instanceof TierBusyException;
+    }
+
+    private void onReceipt(
+            EntrySnapshot snapshot, Claims claims, AwaitedSet caller, Receipt receipt, Throwable failure) {
+        Throwable problem = failure;
+        try {
+            if (failure == null) {
+                lru.confirm(snapshot, receipt);
+                if (receipt.outcome() == Receipt.Outcome.STORED) {
+                    lru.counters().increment(Counter.PUBLISHED);
+                }
+                applied.acknowledged(claims, receipt.epoch(), receipt.position());
+            }
+        } catch (RuntimeException e) {
+            failures.unexpected("a receipt could not be taken in", e);
+            problem = e;
+        }
+        Version published = snapshot.version();
+        waysInFlight.remove(snapshot.way(), snapshot.stateWord());
+        snapshots.add(snapshot);
+        completed(failure == null);
+        if (caller != null) {
+            Throwable told = problem;
+            executor.execute(() -> caller.complete(published, receipt, told));
+        }
+    }
+
+    private void completed(boolean acknowledged) {
+        completions.signal();
+        wake(Wait.WINDOW);
+        if (acknowledged) {
+            receipts.signal();
+        }
+    }
+
+    private boolean isInFlight(EntrySnapshot entry) {
+        Long word = waysInFlight.get(entry.way());
+        return word != null && word == entry.stateWord();
+    }
+
+    /**
+     * Ends what callers wait for. The marks stay, and the deletes keep their places before the sets that follow them: all of it is sent
+     * when the relay is back.
+     */
+    private void failWaiting(String why) {
+        TierUnavailableException failure = new TierUnavailableException(why);
+        if (heldSet != null) {
+            fail(heldSet, failure);
+            heldSet = null;
+        }
+        for (AwaitedSet set = awaited.poll(); set != null; set = awaited.poll()) {
+            fail(set, failure);
+        }
+        deletes.failCallers(failure);
+    }
+
+    private void fail(AwaitedSet set, TierUnavailableException failure) {
+        executor.execute(() -> set.fail(failure));
+    }
+
+    /** What stayed behind a delete: a way whose delete has failed is left to the sweep. */
+    private void onFreed(DeletePublisher.Behind kept, boolean acknowledged) {
+        if (acknowledged && kept.set() != null) {
+            offerAwaited(kept.set());
+        } else if (acknowledged) {
+            offer(kept.way());
+        } else if (kept.set() != null) {
+            fail(
+                    kept.set(),
+                    new TierUnavailableException(
+                            "stored on this host, the relay did not acknowledge the delete before it"));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package org.globalsessions;
+
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.globalsessions.segment.EncodedKey;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierAnswer;
+
+/**
+ * Asks the next tier for what the segment does not hold, and fills the segment with the answer. Concurrent misses of one key are
+ * one question.
+ *
+ * <p>Any thread may call any method; nothing here waits. Answers are handled on the application's executor, since what depends
+ * on a get may block, and the link's thread must not.
+ *
+ * <p>A question is open to further askers only until its answer has come, which is before the segment is filled: a get that
+ * begins after a delete therefore either asks a new question or joins one whose answer the fill will hold against the
+ * tombstone. An answer is given only as the fill found it, never past it.
+ */
+final class Recovery {
+    /** Most keys asked for at a time; beyond, gets end with {@link TierUnavailableException}. */
+    static final int MAX_QUESTIONS = 65_536;
+
+    private static final int MAX_ATTEMPTS = 3;
+
+    private record Question(String key, byte[] bytes, KeyDigest digest, CompletableFuture<VersionedValue> result) {}
+
+    private final SharedLru lru;
+    private final NextTier tier;
+    private final Executor executor;
+    private final Counters counters;
+    private final Failures failures;
+    private final ConcurrentHashMap<String, CompletableFuture<VersionedValue>> open = new ConcurrentHashMap<>();
+
+    Recovery(SharedLru lru, NextTier tier, Executor executor, Failures failures) {
+        this.lru = lru;
+        this.tier = tier;
+        this.executor = executor;
+        this.counters = lru.counters();
+        this.failures = failures;
+    }
+
+    /**
+     * Asks.
+     *
+     * @param key     the key
+     * @param encoded the same
+     * @return a future for the asker alone: the session; null where no tier has it; else {@link TierUnavailableException}
+     */
+    CompletableFuture<VersionedValue> recover(String key, EncodedKey encoded) {
+        CompletableFuture<VersionedValue> mine = new CompletableFuture<>();
+        CompletableFuture<VersionedValue> other = open.putIfAbsent(key, mine);
+        if (other != null) {
+            // The array belongs to one caller.
+            return other.thenApply(value ->
+                    value == null ? null : new VersionedValue(value.value().clone(), value.version()));
+        }
+        Question question = new Question(key, encoded.copy(), encoded.digest(), mine);
+        if (open.size() > MAX_QUESTIONS) {
+            fail(question, new TierUnavailableException("too many questions are open: limit=" + MAX_QUESTIONS));
+        } else {
+            ask(question, 1);
+        }
+        return mine.copy();
+    }
+
+    void close() {
+        open.forEach((key, result) ->
+                result.completeExceptionally(new TierUnavailableException("the cache was closed meanwhile")));
+    }
+
+    private void ask(Question question, int attempt) {
+        counters.increment(Counter.QUESTIONS);
+        CompletableFuture<TierAnswer> asked;
+        try {
+            asked = tier.ask(question.bytes, question.digest);
+        } catch (RuntimeException e) {
+            asked = CompletableFuture.failedFuture(e);
+        }
+        var unused =
+                asked.whenCompleteAsync((answer, failure) -> onAnswer(question, attempt, answer, failure), executor);
+    }
+
+    private void onAnswer(Question question, int attempt, TierAnswer answer, Throwable failure) {
+        open.remove(question.key, question.result);
+        try {
+            if (failure != null) {
+                fail(question, Failures.unavailable("the next tier did not answer", failure));
+            } else if (answer.entry() == null) {
+                // Somebody on this host may have stored it while the question was away: a user must not be logged out
+                // then.
+                question.result.complete(here(question));
+            } else if (!Arrays.equals(answer.entry().key(), question.bytes)) {
+                fail(question, new TierUnavailableException("the next tier answered for another key"));
+            } else {
+                fill(question, attempt, answer);
+            }
+        } catch (RuntimeException e) {
+            failures.unexpected("an answer of the next tier could not be taken in", e);
+            fail(question, Failures.unavailable("the answer could not be taken in", e));
+        }
+    }
+
+    private void fill(Question question, int attempt, TierAnswer answer) {
+        SessionEntry entry = answer.entry();
+        // Positions of different relay epochs say nothing about each other; tombstones are held against the entry all
+        // the same.
+        boolean comparable = answer.epoch() == lru.file().relayEpoch();
+        WriteOutcome outcome = new WriteOutcome();
+        lru.fill(lru.encode(question.bytes), entry, comparable ? answer.position() : Long.MAX_VALUE, 0, true, outcome);
+        switch (outcome.status()) {
+            case STORED, NO_ROOM -> found(question, new VersionedValue(entry.value(), entry.version()));
+            case BEATEN_BY_TOMBSTONE -> question.result.complete(here(question));
+            case SUPERSEDED -> {
+                VersionedValue newer = here(question);
+                if (newer != null) {
+                    found(question, newer);
+                } else {
+                    askAgain(question, attempt);
+                }
+            }
+            default -> askAgain(question, attempt);
+        }
+    }
+
+    private void found(Question question, VersionedValue value) {
+        counters.increment(Counter.TIER_HITS);
+        question.result.complete(value);
+    }
+
+    private void askAgain(Question question, int attempt) {
+        if (attempt >= MAX_ATTEMPTS) {
+            fail(
+                    question,
+                    new TierUnavailableException("the next tier's answers were older than this host's deletes: asked "
+                            + attempt + " times"));
+        } else {
+            ask(question, attempt + 1);
+        }
+    }
+
+    private VersionedValue here(Question question) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        return lru.find(lru.encode(question.bytes), snapshot)
+                ? new VersionedValue(snapshot.valueCopy(), snapshot.version())
+                : null;
+    }
+
+    private void fail(Question question, TierUnavailableException failure) {
+        open.remove(question.key, question.result);
+        counters.increment(Counter.TIER_UNAVAILABLE);
+        question.result.completeExceptionally(failure);
+    }
+}

@@ -1,0 +1,501 @@
+package org.globalsessions;
+
+import com.typesafe.config.Config;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.segment.EncodedKey;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.NextTierProvider;
+import org.globalsessions.tier.TierHost;
+
+/**
+ * The sessions of a service: a bounded table in memory that all processes of a host share, with a relay behind it where the
+ * configuration names one.
+ *
+ * <pre>{@code
+ * try (SessionCacheManager cache = SessionCacheManager.open(Path.of("client.conf"))) {
+ *     cache.set("session-1", bytes);
+ *     byte[] value = cache.get("session-1").join();
+ * }
+ * }</pre>
+ *
+ * <p>Any thread may call any method. One cache for a segment and a process is enough, more do no harm. Keys are 1 or more characters; a
+ * key and its value together must fit a record. Arrays handed in are copied before the call returns, arrays handed out belong to the
+ * caller. Futures that wait for the relay complete on the executor given at opening, by default the common pool; what depends on
+ * them may block.
+ *
+ * <p>After {@link #close} every call ends with {@link IllegalStateException}. The segment stays, for the other processes and for the next
+ * start.
+ */
+public final class SessionCacheManager implements AutoCloseable {
+    private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final SharedLru lru;
+    private final Executor executor;
+    private final Notifier notifier;
+    private final Arrivals arrivals;
+    private final Housekeeping housekeeping;
+
+    /** The four below are there together, where there is a next tier, or are all null. */
+    private final NextTier tier;
+
+    private final Publisher publisher;
+    private final Recovery recovery;
+    private final HeldRoom heldRoom;
+    private volatile boolean closed;
+
+    private SessionCacheManager(
+            SharedLru lru, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor wanted) {
+        this.lru = lru;
+        this.executor = withFallback(wanted);
+        Failures failures = new Failures(lru.counters(), lru.file().errors());
+        notifier = new Notifier(executor, lru.counters(), failures);
+        arrivals = new Arrivals(this::isHere, this::get);
+        if (tiers == null) {
+            tier = null;
+            publisher = null;
+            recovery = null;
+            heldRoom = null;
+            housekeeping = new Housekeeping(lru, null, arrivals, failures);
+            housekeeping.start();
+            return;
+        }
+        var file = lru.file();
+        tier = tiers.apply(
+                new TierHost(file.identityHigh(), file.identityLow(), file.origin(), file.slot(), file.incarnation()));
+        ReceiptSignal receipts = new ReceiptSignal();
+        AppliedPosition applied = new AppliedPosition(file);
+        publisher = new Publisher(lru, tier, applied, receipts, failures, executor);
+        recovery = new Recovery(lru, tier, executor, failures);
+        heldRoom = new HeldRoom(lru, tier, publisher, receipts, unpublishedWait);
+        Announcements announcements =
+                new Announcements(lru, applied, notifier, arrivals, failures, this::onConnectionChanged);
+        LinkDuty linkDuty = new LinkDuty(lru, tier, publisher, applied, announcements);
+        housekeeping = new Housekeeping(lru, linkDuty, arrivals, failures);
+        publisher.start(() -> {
+            if (linkDuty.isStalled()) {
+                housekeeping.wake();
+            }
+        });
+        housekeeping.start();
+        tier.start(announcements);
+    }
+
+    /**
+     * Opens the cache that a client's configuration file describes: creates or attaches to its segment, and begins to connect to its relay
+     * if it names one. Does not wait for the relay.
+     *
+     * @param config the file
+     * @return the cache, to be closed by the caller
+     * @throws IOException where the segment cannot be made or has no room
+     * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in the file
+     */
+    public static SessionCacheManager open(Path config) throws IOException {
+        return open(NodeConfig.loadClient(config), new CompletableFuture<>().defaultExecutor());
+    }
+
+    /**
+     * Opens the cache that a configuration describes which the application has put together itself.
+     *
+     * @param config the configuration, resolved
+     * @return the cache, to be closed by the caller
+     * @throws IOException where the segment cannot be made or has no room
+     * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in it
+     */
+    public static SessionCacheManager open(Config config) throws IOException {
+        return open(config, new CompletableFuture<>().defaultExecutor());
+    }
+
+    /**
+     * Opens the cache that a configuration describes, with an executor of the application's choice.
+     *
+     * @param config   the configuration, resolved
+     * @param executor runs what waits for the relay's answers, and the listeners; must not run tasks on the calling thread
+     * @return the cache, to be closed by the caller
+     * @throws IOException where the segment cannot be made or has no room
+     * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in it
+     */
+    public static SessionCacheManager open(Config config, Executor executor) throws IOException {
+        return open(NodeConfig.loadClient(config), Objects.requireNonNull(executor, "executor"));
+    }
+
+    private static SessionCacheManager open(NodeConfig config, Executor executor) throws IOException {
+        if (!config.missing().isEmpty()) {
+            throw new IllegalStateException(config.missing().stream()
+                    .map(Object::toString)
+                    .collect(Collectors.joining(
+                            "; ", "the configuration asks for what this version does not have: ", "")));
+        }
+        List<Config> relays = config.relaySections();
+        if (relays.size() > 1) {
+            throw new IllegalStateException(
+                    "this version works with one relay: relay sections=" + relays.size() + ", limit=1");
+        }
+        Duration wait = config.cache().unpublishedWait();
+        if (relays.isEmpty()) {
+            return open(config.cache().toSegmentSettings(Role.STANDALONE), null, wait, executor);
+        }
+        // Looked for before the segment is made: nothing is left behind by a start that cannot succeed.
+        NextTierProvider provider = provider();
+        SegmentSettings settings = config.cache().toSegmentSettings(Role.HOST);
+        return open(settings, host -> provider.open(relays.get(0), host), wait, executor);
+    }
+
+    /**
+     * Opens a cache over any tier.
+     *
+     * @param settings        the segment
+     * @param tiers           makes the tier, or null for none; the role in the settings has to fit
+     * @param unpublishedWait longest wait of a write without an acknowledgement
+     * @param executor        as above
+     */
+    static SessionCacheManager open(
+            SegmentSettings settings, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor executor)
+            throws IOException {
+        SharedLru lru = SharedLru.open(settings);
+        try {
+            return new SessionCacheManager(lru, tiers, unpublishedWait, executor);
+        } catch (RuntimeException e) {
+            lru.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The session's value, from here or from the tiers behind.
+     *
+     * @param key the key
+     * @return already complete where this host has it. The value; null where every tier that could hold it has answered that it is
+     *     not there; else exceptionally {@link TierUnavailableException}
+     */
+    public CompletableFuture<byte[]> get(String key) {
+        ensureOpen();
+        EncodedKey encoded = lru.encode(key);
+        byte[] value = lru.get(encoded);
+        if (value != null || recovery == null) {
+            return CompletableFuture.completedFuture(value);
+        }
+        return recovery.recover(key, encoded).thenApply(found -> found == null ? null : found.value());
+    }
+
+    /**
+     * The session's value with its version: pass the version on when writing back what was read.
+     *
+     * @param key the key
+     * @return as {@link #get(String)}
+     */
+    public CompletableFuture<VersionedValue> getVersioned(String key) {
+        ensureOpen();
+        EncodedKey encoded = lru.encode(key);
+        EntrySnapshot snapshot = new EntrySnapshot();
+        if (lru.find(encoded, snapshot)) {
+            // A read is a use, also this one; find alone renews nothing. Where the session has just gone, the value
+            // read still counts.
+            boolean stillThere = lru.touch(encoded);
+            lru.counters().increment(stillThere ? Counter.HITS : Counter.MISSES);
+            return CompletableFuture.completedFuture(new VersionedValue(snapshot.valueCopy(), snapshot.version()));
+        }
+        lru.counters().increment(Counter.MISSES);
+        return recovery == null ? CompletableFuture.completedFuture(null) : recovery.recover(key, encoded);
+    }
+
+    /**
+     * The session's value if this host's segment has it; asks nobody else.
+     *
+     * @param key the key
+     * @return the value, or null, which says nothing about the tiers behind
+     */
+    public byte[] getLocal(String key) {
+        ensureOpen();
+        return lru.get(lru.encode(key));
+    }
+
+    /**
+     * Copies the session's value if this host's segment has it; asks nobody else and allocates nothing.
+     *
+     * @param key    the key
+     * @param target where the value goes
+     * @param offset first byte of the target to write
+     * @return the value's length; -1 where it is not here; -2 - length where the target is too small, and nothing is copied then
+     */
+    public int getLocal(String key, byte[] target, int offset) {
+        ensureOpen();
+        return lru.getInto(lru.encode(key), target, offset);
+    }
+
+    /**
+     * Stores a value on this host and returns; it goes to the relay by itself. Over a session that was deleted it begins a new
+     * one. Waits only where the segment is full of what the relay does not have yet, and the link drains: at most ten times
+     * {@code unpublished_wait}.
+     *
+     * @param key   the key
+     * @param value the value, may be empty
+     * @throws ValueTooLargeException where key and value exceed a record; nothing is stored
+     */
+    public void set(String key, byte[] value) {
+        ensureOpen();
+        WriteOutcome outcome = new WriteOutcome();
+        store(lru.encode(key), value, SetOptions.DEFAULTS, outcome);
+        if (outcome.status() != Status.STORED) {
+            throw new IllegalStateException("the segment refused a set: " + outcome.status());
+        }
+        if (publisher != null) {
+            publisher.offer(outcome.way());
+        }
+        arrived(key);
+    }
+
+    /**
+     * Stores a value as the options say.
+     *
+     * @param key     the key
+     * @param value   the value, may be empty
+     * @param options lifetime, how far to wait, condition
+     * @return the version that counts; exceptionally {@link ConditionFailedException} where the write lost, or
+     *     {@link TierUnavailableException} where it stands on this host and the acknowledgement asked for did not come
+     * @throws ValueTooLargeException   where key and value exceed a record; nothing is stored
+     * @throws IllegalArgumentException where a condition is to be acknowledged by a later tier
+     */
+    public CompletableFuture<Version> set(String key, byte[] value, SetOptions options) {
+        ensureOpen();
+        Acknowledgement level = options.acknowledgement();
+        if (options.expectedVersion() != null && level != Acknowledgement.LOCAL) {
+            throw new IllegalArgumentException(
+                    "a condition is decided by this host only: acknowledgement=" + level + ", limit=LOCAL");
+        }
+        WriteOutcome outcome = new WriteOutcome();
+        EncodedKey encoded = lru.encode(key);
+        store(encoded, value, options, outcome);
+        if (outcome.status() != Status.STORED) {
+            return CompletableFuture.failedFuture(lost(outcome));
+        }
+        Version version = outcome.version();
+        CompletableFuture<Version> result = new CompletableFuture<>();
+        if (level == Acknowledgement.LOCAL) {
+            if (publisher != null) {
+                publisher.offer(outcome.way());
+            }
+            result.complete(version);
+        } else if (publisher == null) {
+            result.completeExceptionally(new TierUnavailableException("stored on this host; no relay is configured"));
+        } else {
+            publisher.offerAwaited(new AwaitedSet(encoded.copy(), version, level, result));
+        }
+        arrived(key);
+        return result;
+    }
+
+    /**
+     * Deletes a session on this host and returns; every other tier is told by itself. No get on this host that begins after the future
+     * has completed returns that session.
+     *
+     * @param key the key
+     * @return true if this host's segment held it
+     */
+    public CompletableFuture<Boolean> delete(String key) {
+        return delete(key, Acknowledgement.LOCAL);
+    }
+
+    /**
+     * Deletes a session and waits until a later tier has it.
+     *
+     * @param key   the key
+     * @param level how far to wait
+     * @return true if a tier that has answered by then held the session; exceptionally {@link TierUnavailableException} where the session is
+     *     gone on this host and the acknowledgement asked for did not come
+     */
+    public CompletableFuture<Boolean> delete(String key, Acknowledgement level) {
+        ensureOpen();
+        Objects.requireNonNull(level, "level");
+        EncodedKey encoded = lru.encode(key);
+        WriteOutcome outcome = new WriteOutcome();
+        lru.delete(encoded, outcome);
+        boolean held = outcome.held();
+        if (outcome.status() == Status.NO_TOMBSTONE_ROOM
+                && (heldRoom == null || !heldRoom.delete(outcome, takeHeld -> lru.delete(encoded, outcome)))) {
+            return CompletableFuture.failedFuture(new TierUnavailableException(
+                    "deleted on this host; too many deletes wait for the relay to note this one"));
+        }
+        if (publisher == null) {
+            return level == Acknowledgement.LOCAL
+                    ? CompletableFuture.completedFuture(held)
+                    : CompletableFuture.failedFuture(
+                            new TierUnavailableException("deleted on this host; no relay is configured"));
+        }
+        if (level == Acknowledgement.LOCAL) {
+            // Where the queue is full the sweep finds the tombstone.
+            publisher.offerDelete(encoded.digest(), outcome.version(), Acknowledgement.RELAY, null);
+            return CompletableFuture.completedFuture(held);
+        }
+        CompletableFuture<Boolean> further = new CompletableFuture<>();
+        publisher.offerDelete(encoded.digest(), outcome.version(), level, further);
+        return further.thenApply(heldThere -> held || heldThere);
+    }
+
+    /**
+     * Renews a session's idle time and recency without reading its value; brings it here where only a later tier has it.
+     *
+     * @param key the key
+     * @return true if the session is live; else as {@link #get(String)}
+     */
+    public CompletableFuture<Boolean> touch(String key) {
+        ensureOpen();
+        EncodedKey encoded = lru.encode(key);
+        boolean here = lru.touch(encoded);
+        if (here || recovery == null) {
+            return CompletableFuture.completedFuture(here);
+        }
+        return recovery.recover(key, encoded).thenApply(found -> found != null);
+    }
+
+    /**
+     * Waits for a session that is about to arrive, from another process or host. At most {@value Arrivals#CAPACITY} may wait in a
+     * process.
+     *
+     * @param key     the key
+     * @param timeout from zero to one day; the future completes at most a quarter of a second later
+     * @return the value; null where it had not come by then; exceptionally {@link TierUnavailableException} where that could not be told, or
+     *     {@link RejectedExecutionException} where too many wait
+     */
+    public CompletableFuture<byte[]> whenArrives(String key, Duration timeout) {
+        ensureOpen();
+        return arrivals.await(key, timeout);
+    }
+
+    /**
+     * Adds a listener.
+     *
+     * @param listener told from now on
+     */
+    public void addListener(SessionListener listener) {
+        ensureOpen();
+        notifier.add(Objects.requireNonNull(listener, "listener"));
+    }
+
+    /**
+     * Removes a listener; a notification under way may still reach it.
+     *
+     * @param listener the listener
+     * @return false where it was not there
+     */
+    public boolean removeListener(SessionListener listener) {
+        return notifier.remove(listener);
+    }
+
+    /**
+     * A counter of the segment: of all its processes together, since it was created.
+     *
+     * @param counter which
+     * @return its value
+     */
+    public long counter(Counter counter) {
+        ensureOpen();
+        return lru.counters().get(counter);
+    }
+
+    /**
+     * Sends what is not yet sent, for at most a second, gives the leases up and leaves the segment to the others. What is unsent then, another
+     * process of this host or the next start sends.
+     */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (publisher != null) {
+            publisher.flush(FLUSH_NS);
+            publisher.close();
+        }
+        housekeeping.close();
+        if (tier != null) {
+            tier.close();
+            recovery.close();
+        }
+        arrivals.close();
+        lru.close();
+    }
+
+    private void store(EncodedKey key, byte[] value, SetOptions options, WriteOutcome outcome) {
+        HeldRoom.Write write = takeHeld -> lru.set(
+                key, value, 0, value.length, options.lifetimeTicks(), options.expectedVersion(), takeHeld, outcome);
+        write.run(false);
+        if (outcome.status() == Status.NO_ROOM && heldRoom != null) {
+            heldRoom.store(key, outcome, write);
+        }
+    }
+
+    private static ConditionFailedException lost(WriteOutcome outcome) {
+        return switch (outcome.status()) {
+            case ABSENT ->
+                new ConditionFailedException("the session is not there", ConditionFailedException.Reason.ABSENT);
+            case OTHER_VERSION, SUPERSEDED ->
+                new ConditionFailedException(
+                        "another version is there: version=" + outcome.version(),
+                        ConditionFailedException.Reason.NEWER_VERSION);
+            case BEATEN_BY_TOMBSTONE ->
+                new ConditionFailedException("the session was deleted", ConditionFailedException.Reason.DELETED);
+            default -> throw new IllegalStateException("the segment refused a set: " + outcome.status());
+        };
+    }
+
+    private void arrived(String key) {
+        if (!arrivals.isEmpty()) {
+            arrivals.arrived(key);
+        }
+    }
+
+    private boolean isHere(String key) {
+        return lru.find(lru.encode(key), new EntrySnapshot());
+    }
+
+    private void onConnectionChanged() {
+        publisher.onConnectionChanged();
+        housekeeping.wake();
+    }
+
+    private void ensureOpen() {
+        if (closed) {
+            throw new IllegalStateException("the cache is closed");
+        }
+    }
+
+    private static NextTierProvider provider() {
+        ClassLoader loader = NextTierProvider.class.getClassLoader();
+        return ServiceLoader.load(NextTierProvider.class, loader)
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalStateException(
+                                "the configuration names a relay, but no client for one is on the class path: add the module transport"));
+    }
+
+    /** An executor that the application has shut down must not leave callers waiting for ever. */
+    private static Executor withFallback(Executor wanted) {
+        Executor fallback = new CompletableFuture<>().defaultExecutor();
+        return task -> {
+            try {
+                wanted.execute(task);
+            } catch (RejectedExecutionException e) {
+                fallback.execute(task);
+            }
+        };
+    }
+}
