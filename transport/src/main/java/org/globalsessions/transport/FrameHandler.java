@@ -50,6 +50,9 @@ public interface FrameHandler {
      */
     void onFailure(Connection connection, Throwable failure);
 
+    /** A connector begins an attempt. */
+    default void onConnecting() {}
+
     /**
      * A connector's attempt failed; it tries again by itself unless it has given up.
      *
@@ -58,6 +61,13 @@ public interface FrameHandler {
      * @param gaveUp   whether that was the last attempt that the policy allows
      */
     default void onConnectFailed(int attempts, String reason, boolean gaveUp) {}
+
+    /**
+     * A listener could not accept a connection, for instance for want of file descriptors; it goes on by itself.
+     *
+     * @param failure what was thrown
+     */
+    default void onAcceptFailed(Throwable failure) {}
 
     /**
      * The connection is gone.

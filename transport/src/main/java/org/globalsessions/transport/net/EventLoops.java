@@ -1,6 +1,13 @@
 package org.globalsessions.transport.net;
 
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The threads that own connections; each connection stays with one. They are daemons.
@@ -8,17 +15,46 @@ import java.time.Duration;
  * <p>Any thread may call any method.
  */
 public final class EventLoops implements AutoCloseable {
-    private EventLoops() {}
+    private static final System.Logger LOG = System.getLogger(EventLoops.class.getName());
+
+    private static final long CLOSE_TIMEOUT_MS = 2_000;
+
+    private final MultiThreadIoEventLoopGroup group;
+    private final EventLoop first;
+    private final Consumer<Throwable> onFailure;
+
+    private EventLoops(String threadName, int threads, Consumer<Throwable> onFailure) {
+        this.group = new MultiThreadIoEventLoopGroup(
+                threads, new DefaultThreadFactory(threadName, true), NioIoHandler.newFactory());
+        this.first = group.next();
+        this.onFailure = onFailure;
+    }
 
     /**
-     * Starts threads.
+     * Starts threads. What a task throws is logged as an error.
      *
      * @param threadName name of the threads, a running number is appended
      * @param threads    how many, 1 or more
      * @return the running loops
      */
     public static EventLoops start(String threadName, int threads) {
-        throw new UnsupportedOperationException(threadName + threads);
+        return start(
+                threadName, threads, failure -> LOG.log(System.Logger.Level.ERROR, "task of " + threadName, failure));
+    }
+
+    /**
+     * Starts threads.
+     *
+     * @param threadName name of the threads, a running number is appended
+     * @param threads    how many, 1 or more
+     * @param onFailure  is given what a task throws, on the thread where it was thrown; the thread goes on
+     * @return the running loops
+     */
+    public static EventLoops start(String threadName, int threads, Consumer<Throwable> onFailure) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads too few: threads=" + threads + ", limit=1");
+        }
+        return new EventLoops(threadName, threads, onFailure);
     }
 
     /**
@@ -27,7 +63,7 @@ public final class EventLoops implements AutoCloseable {
      * @param task what to run; must not block
      */
     public void execute(Runnable task) {
-        throw new UnsupportedOperationException();
+        first.execute(guarded(task));
     }
 
     /**
@@ -38,7 +74,17 @@ public final class EventLoops implements AutoCloseable {
      * @return takes it back
      */
     public Scheduled schedule(Runnable task, Duration delay) {
-        throw new UnsupportedOperationException();
+        Future<?> future = first.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+        return () -> future.cancel(false);
+    }
+
+    /**
+     * Whether the caller is on the first loop.
+     *
+     * @return true on that thread
+     */
+    public boolean inFirstLoop() {
+        return first.inEventLoop();
     }
 
     /** Something that will run later. */
@@ -51,9 +97,31 @@ public final class EventLoops implements AutoCloseable {
         boolean cancel();
     }
 
-    /** Ends the threads; listeners, connectors and connections should be closed before. */
+    /** Ends the threads, waiting for them at most 2 s; listeners, connectors and connections should be closed before. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        Future<?> ended = group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        boolean fromWithin = false;
+        for (var loop : group) {
+            fromWithin |= loop.inEventLoop();
+        }
+        // A thread that waited for its own end would wait for nothing.
+        if (!fromWithin && !ended.awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
+            LOG.log(System.Logger.Level.WARNING, "event loops did not end within {0} ms", CLOSE_TIMEOUT_MS);
+        }
+    }
+
+    MultiThreadIoEventLoopGroup group() {
+        return group;
+    }
+
+    Runnable guarded(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                onFailure.accept(e);
+            }
+        };
     }
 }

@@ -1,11 +1,32 @@
 package org.globalsessions.transport.net;
 
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.transport.FrameHandler;
 
-/** Accepts connections on one TCP port. Any thread may call any method. */
+/** Accepts connections on one TCP port. Any thread may call any method, but no event loop's may open or close one. */
 public final class Listener implements AutoCloseable {
-    private Listener() {}
+    private static final int BACKLOG = 1024;
+
+    private static final int HIGHEST_PORT = 65_535;
+
+    private static final long CLOSE_TIMEOUT_MS = 2_000;
+
+    private final Channel channel;
+
+    private Listener(Channel channel) {
+        this.channel = channel;
+    }
 
     /**
      * Begins to accept.
@@ -43,7 +64,44 @@ public final class Listener implements AutoCloseable {
             PipelineSecurity security,
             FrameHandler handler)
             throws IOException {
-        throw new UnsupportedOperationException();
+        if (port < 0 || port > HIGHEST_PORT) {
+            throw new IOException("cannot listen on " + address + ":" + port + ": port out of range, port=" + port
+                    + ", allowed=0.." + HIGHEST_PORT);
+        }
+        InetSocketAddress socketAddress = new InetSocketAddress(address, port);
+        if (socketAddress.isUnresolved()) {
+            throw new IOException("cannot listen on " + address + ":" + port
+                    + ": the host name is not known; write an address of this machine, or 0.0.0.0 for all");
+        }
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .handler(new AcceptFailures(handler))
+                .childHandler(new Accepted(loops, settings, security, handler));
+        ChannelFuture bound = bootstrap.bind(socketAddress).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw explained(address, port, bound.cause());
+        }
+        return new Listener(bound.channel());
+    }
+
+    private static IOException explained(String address, int port, Throwable cause) {
+        String reason = String.valueOf(cause.getMessage());
+        String lower = reason.toLowerCase(Locale.ROOT);
+        String what;
+        if (lower.contains("already in use") || lower.contains("already bound")) {
+            what = "address already in use; end the process that listens there or choose another port";
+        } else if (lower.contains("cannot assign")) {
+            what = "not an address of this machine; write one of its own, or 0.0.0.0 for all";
+        } else if (lower.contains("permission denied")) {
+            what = "not allowed for this user; choose a port of 1024 or above";
+        } else {
+            what = reason;
+        }
+        return new IOException("cannot listen on " + address + ":" + port + ": " + what, cause);
     }
 
     /**
@@ -52,12 +110,50 @@ public final class Listener implements AutoCloseable {
      * @return the port, also where 0 was asked for
      */
     public int port() {
-        throw new UnsupportedOperationException();
+        return ((InetSocketAddress) channel.localAddress()).getPort();
     }
 
     /** Stops accepting. Connections accepted before stay; their owner closes them. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        ChannelFuture closed = channel.close();
+        if (!channel.eventLoop().inEventLoop()) {
+            closed.awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Makes the connection of each accepted channel. */
+    private static final class Accepted extends ChannelInitializer<Channel> {
+        private final EventLoops loops;
+        private final LinkSettings settings;
+        private final PipelineSecurity security;
+        private final FrameHandler handler;
+
+        Accepted(EventLoops loops, LinkSettings settings, PipelineSecurity security, FrameHandler handler) {
+            this.loops = loops;
+            this.settings = settings;
+            this.security = security;
+            this.handler = handler;
+        }
+
+        @Override
+        protected void initChannel(Channel channel) {
+            ChannelConnection connection = new ChannelConnection(channel, settings, handler, loops, true);
+            ChannelSetup.fill(channel, connection, settings, security);
+        }
+    }
+
+    /** Shows failures to accept to the handler; the network library would log each. */
+    private static final class AcceptFailures extends ChannelInboundHandlerAdapter {
+        private final FrameHandler handler;
+
+        AcceptFailures(FrameHandler handler) {
+            this.handler = handler;
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            handler.onAcceptFailed(cause);
+        }
     }
 }

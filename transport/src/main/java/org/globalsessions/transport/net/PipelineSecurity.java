@@ -1,12 +1,20 @@
 package org.globalsessions.transport.net;
 
 import com.typesafe.config.Config;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
+import java.util.function.Supplier;
 
 /** What protects connections: the handler that stands first in every pipeline. Immutable, any thread. */
 public final class PipelineSecurity {
-    private static final PipelineSecurity PLAIN = new PipelineSecurity();
+    private static final PipelineSecurity PLAIN = new PipelineSecurity(null);
 
-    private PipelineSecurity() {}
+    /** Makes the protecting handler of one connection; null for none. */
+    private final Supplier<ChannelHandler> protection;
+
+    private PipelineSecurity(Supplier<ChannelHandler> protection) {
+        this.protection = protection;
+    }
 
     /**
      * No protection: the peer is not known and the bytes can be read on the way.
@@ -32,5 +40,12 @@ public final class PipelineSecurity {
                     + "; without the section the connection is plain TCP");
         }
         return PLAIN;
+    }
+
+    /** Adds the handler that protects as the pipeline's first, named {@code tls}; plain connections have none. */
+    void install(ChannelPipeline pipeline) {
+        if (protection != null) {
+            pipeline.addFirst("tls", protection.get());
+        }
     }
 }

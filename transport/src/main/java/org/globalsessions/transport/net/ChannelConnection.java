@@ -1,0 +1,366 @@
+package org.globalsessions.transport.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.FrameException;
+import org.globalsessions.transport.frame.FrameType;
+import org.globalsessions.transport.frame.PingFrame;
+import org.globalsessions.transport.frame.PongFrame;
+
+/**
+ * One connection: last handler of its pipeline, and what the other modules see of it. Keeps the peer alive by pings, closes
+ * what is silent, and refuses a conversation that does not begin as it must.
+ *
+ * <p>Fields without further comment belong to the event loop.
+ */
+final class ChannelConnection extends ChannelInboundHandlerAdapter implements Connection {
+    /** A longer first frame is a stranger's: no hello, welcome or error comes near. */
+    private static final int LONGEST_FIRST_FRAME = 2048;
+
+    private static final long CLOSE_DELAY_MS = 1_000;
+
+    private static final AtomicLong NEXT_ID = new AtomicLong(1);
+
+    private final long id = NEXT_ID.getAndIncrement();
+    private final Channel channel;
+    private final LinkSettings settings;
+    private final FrameHandler handler;
+    private final EventLoops loops;
+    private final boolean accepted;
+    private final String remoteAddress;
+    private final FrameDecoder decoder = new FrameDecoder(this);
+
+    /** Added to before a write, taken from when it has left; any thread. */
+    private final AtomicLong pendingBytes = new AtomicLong();
+
+    /** Written on any thread by close, read by all: frames after a close are neither sent nor delivered. */
+    private volatile boolean closing;
+
+    private Frame firstFrame;
+    private boolean opened;
+    private boolean paused;
+    private boolean badFrameTold;
+    private Object attachment;
+    private Future<?> aliveTimer;
+    private Future<?> helloTimer;
+    private long lastReceivedNs;
+    private long pings;
+
+    /** Set by senders on any thread, taken by the timer: racing ones cost one needless ping at most. */
+    private volatile boolean sentSinceCheck;
+
+    private long lastSentNs;
+
+    ChannelConnection(
+            Channel channel, LinkSettings settings, FrameHandler handler, EventLoops loops, boolean accepted) {
+        this.channel = channel;
+        this.settings = settings;
+        this.handler = handler;
+        this.loops = loops;
+        this.accepted = accepted;
+        this.remoteAddress = ChannelSetup.describe(channel.remoteAddress());
+    }
+
+    FrameDecoder decoder() {
+        return decoder;
+    }
+
+    /** The first frame received: a connector knows by it whether it was welcome. */
+    Frame firstFrame() {
+        return firstFrame;
+    }
+
+    /** Begins the conversation; the handler hears of the connection before anything is received. */
+    void open(Frame hello) {
+        lastReceivedNs = System.nanoTime();
+        lastSentNs = lastReceivedNs;
+        long checkNs = Math.max(1_000_000, settings.pingInterval().toNanos() / 4);
+        aliveTimer = channel.eventLoop()
+                .scheduleAtFixedRate(loops.guarded(this::checkAlive), checkNs, checkNs, TimeUnit.NANOSECONDS);
+        helloTimer = channel.eventLoop()
+                .schedule(
+                        loops.guarded(this::checkFirstFrame),
+                        settings.helloTimeout().toNanos(),
+                        TimeUnit.NANOSECONDS);
+        opened = true;
+        if (hello != null) {
+            send(hello);
+        }
+        guard(() -> handler.onOpen(this));
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String remoteAddress() {
+        return remoteAddress;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !closing && channel.isActive();
+    }
+
+    @Override
+    public boolean send(Frame frame) {
+        int length = FrameCodec.encodedLength(frame);
+        if (!isOpen()) {
+            return false;
+        }
+        long pending = pendingBytes.addAndGet(length);
+        if (pending > settings.byteBudget() && pending != length) {
+            pendingBytes.addAndGet(-length);
+            return false;
+        }
+        ByteBuf bytes = channel.alloc().ioBuffer(length);
+        boolean written = false;
+        try {
+            FrameCodec.encode(frame, bytes);
+            written = true;
+        } finally {
+            if (!written) {
+                bytes.release();
+                pendingBytes.addAndGet(-length);
+            }
+        }
+        sentSinceCheck = true;
+        channel.writeAndFlush(bytes).addListener(done -> pendingBytes.addAndGet(-length));
+        return true;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return isOpen() && channel.isWritable() && pendingBytes.get() < settings.slowBytes();
+    }
+
+    @Override
+    public long pendingBytes() {
+        return pendingBytes.get();
+    }
+
+    @Override
+    public void pauseReads() {
+        inLoop(() -> {
+            paused = true;
+            channel.config().setAutoRead(false);
+        });
+    }
+
+    @Override
+    public void resumeReads() {
+        inLoop(() -> {
+            if (paused) {
+                paused = false;
+                // Nothing could arrive meanwhile, so the silence is not the peer's.
+                lastReceivedNs = System.nanoTime();
+                channel.config().setAutoRead(true);
+                guard(decoder::resume);
+            }
+        });
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        channel.eventLoop().execute(loops.guarded(task));
+    }
+
+    @Override
+    public boolean inEventLoop() {
+        return channel.eventLoop().inEventLoop();
+    }
+
+    @Override
+    public void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        inLoop(() -> {
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            Future<?> forced = channel.eventLoop()
+                    .schedule(() -> ChannelSetup.closeNow(channel), CLOSE_DELAY_MS, TimeUnit.MILLISECONDS);
+            channel.closeFuture().addListener(closed -> forced.cancel(false));
+        });
+    }
+
+    @Override
+    public <T> T attachment(Class<T> type) {
+        return type.cast(attachment);
+    }
+
+    @Override
+    public void attachment(Object newAttachment) {
+        attachment = newAttachment;
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    boolean isPaused() {
+        return paused;
+    }
+
+    void receivedBytes() {
+        lastReceivedNs = System.nanoTime();
+    }
+
+    /** Refuses a first frame that cannot be one, before its length makes a buffer grow. */
+    void checkBeginning(int length, int type) throws FrameException {
+        if (firstFrame != null) {
+            return;
+        }
+        String stranger = Strangers.recognise(length);
+        if (stranger != null) {
+            throw new FrameException(ErrorCode.MALFORMED, stranger);
+        }
+        FrameType known = FrameType.of(type);
+        boolean allowed = accepted
+                ? known == FrameType.HELLO
+                : known == FrameType.WELCOME || known == FrameType.ERROR || known == FrameType.PING;
+        if (known != null && !allowed) {
+            throw new FrameException(
+                    ErrorCode.UNEXPECTED,
+                    "the first frame must be " + (accepted ? "HELLO" : "WELCOME or ERROR") + ": type=" + known);
+        }
+        if (known != null && length > LONGEST_FIRST_FRAME) {
+            throw new FrameException(
+                    ErrorCode.TOO_LARGE, "first frame too long: length=" + length + ", limit=" + LONGEST_FIRST_FRAME);
+        }
+    }
+
+    /** Tells peer and handler what was wrong, once, and closes. */
+    void refuse(int code, String what) {
+        if (badFrameTold || closing) {
+            return;
+        }
+        badFrameTold = true;
+        send(new ErrorFrame(0, code, what));
+        close();
+        guard(() -> handler.onBadFrame(this, what));
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        // A connector opens its connection itself, a moment before its channel tells so.
+        if (accepted) {
+            open(null);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        Frame frame = (Frame) message;
+        if (closing) {
+            return;
+        }
+        if (frame instanceof PingFrame ping) {
+            // Over the byte budget the pong is dropped: the peer does not read, so it would not see it either.
+            send(new PongFrame(ping.correlationId(), ping.nanos()));
+        } else if (!(frame instanceof PongFrame)) {
+            if (firstFrame == null) {
+                firstFrame = frame;
+                helloTimer.cancel(false);
+            }
+            guard(() -> handler.onFrame(this, frame));
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (channel.isWritable() && isOpen()) {
+            guard(() -> handler.onWritable(this));
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!opened) {
+            return;
+        }
+        opened = false;
+        closing = true;
+        aliveTimer.cancel(false);
+        helloTimer.cancel(false);
+        guard(() -> handler.onClose(this));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // A reset or a broken pipe is how connections end; everything else is a fault of ours.
+        if (!(cause instanceof IOException)) {
+            handler.onFailure(this, cause);
+        }
+        closing = true;
+        ChannelSetup.closeNow(channel);
+    }
+
+    private void checkAlive() {
+        long now = System.nanoTime();
+        if (sentSinceCheck) {
+            sentSinceCheck = false;
+            lastSentNs = now;
+        }
+        if (now - lastSentNs >= settings.pingInterval().toNanos() && isOpen()) {
+            pings++;
+            send(new PingFrame(pings, now));
+        }
+        if (!paused && now - lastReceivedNs >= settings.silenceLimit().toNanos()) {
+            // What waits to be sent would keep the connection open for a second more, to a peer that is not there.
+            closing = true;
+            ChannelSetup.closeNow(channel);
+        }
+    }
+
+    private void checkFirstFrame() {
+        if (firstFrame == null && !paused) {
+            refuse(
+                    ErrorCode.UNEXPECTED,
+                    "no first frame within " + settings.helloTimeout().toMillis() + " ms");
+        }
+    }
+
+    private void inLoop(Runnable task) {
+        if (inEventLoop()) {
+            task.run();
+        } else {
+            execute(task);
+        }
+    }
+
+    private void guard(HandlerCall call) {
+        try {
+            call.run();
+        } catch (Exception | Error e) {
+            closing = true;
+            ChannelSetup.closeNow(channel);
+            handler.onFailure(this, e);
+        }
+    }
+
+    private interface HandlerCall {
+        void run() throws Exception;
+    }
+
+    @Override
+    public String toString() {
+        return "Connection[id=" + id + ", remote=" + remoteAddress + "]";
+    }
+}

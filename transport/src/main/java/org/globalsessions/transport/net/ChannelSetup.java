@@ -1,0 +1,39 @@
+package org.globalsessions.transport.net;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+
+/** Puts the handlers of a connection in their order, the same for both ends. */
+final class ChannelSetup {
+    /** Flushes asked for while frames are being read are one, but not more than so many frames late. */
+    private static final int FLUSH_AFTER = 256;
+
+    private ChannelSetup() {}
+
+    /** The pipeline, from the network inwards: security, flush, frames, connection. */
+    static void fill(Channel channel, ChannelConnection connection, LinkSettings settings, PipelineSecurity security) {
+        channel.config()
+                .setWriteBufferWaterMark(new WriteBufferWaterMark(settings.slowBytes() / 2, settings.slowBytes()));
+        ChannelPipeline pipeline = channel.pipeline();
+        security.install(pipeline);
+        pipeline.addLast("flush", new FlushConsolidationHandler(FLUSH_AFTER, true));
+        pipeline.addLast("frames", connection.decoder());
+        pipeline.addLast("connection", connection);
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // channelInactive tells when it is done, and a close cannot fail
+    static void closeNow(Channel channel) {
+        channel.close();
+    }
+
+    static String describe(SocketAddress address) {
+        if (address instanceof InetSocketAddress inet) {
+            return inet.getHostString() + ":" + inet.getPort();
+        }
+        return String.valueOf(address);
+    }
+}

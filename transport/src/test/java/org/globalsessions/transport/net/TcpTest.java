@@ -1,0 +1,506 @@
+package org.globalsessions.transport.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.globalsessions.tier.TierHost;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SubscribeFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TcpTest {
+    private static final String LOOPBACK = "127.0.0.1";
+
+    private static final LinkSettings QUICK = new LinkSettings(
+            Duration.ofMillis(100),
+            Duration.ofMillis(400),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(2),
+            64 << 10,
+            256 << 10);
+
+    private static final ReconnectPolicy QUICK_RECONNECT =
+            new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
+
+    private final EventLoops loops = EventLoops.start("tcp-test", 1);
+    private final List<AutoCloseable> toClose = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable one : toClose) {
+            one.close();
+        }
+        loops.close();
+    }
+
+    @Test
+    void shouldEchoFramesInOrderWhenManyAreSentAtOnce() throws IOException {
+        RecordingHandler server = new RecordingHandler(welcomeThen(Connection::send));
+        RecordingHandler client = new RecordingHandler();
+        Connector connector = connect(listen(server).port(), client);
+        awaitWelcome(client);
+
+        int frames = 2_000;
+        for (int i = 1; i <= frames; i++) {
+            assertThat(connector.connection().send(new NeedSessionFrame(i, new byte[1 + i % 100])))
+                    .isTrue();
+        }
+
+        await().until(() -> client.frames.size() == frames + 1);
+        for (int i = 1; i <= frames; i++) {
+            NeedSessionFrame echoed = (NeedSessionFrame) client.frames.get(i);
+            assertThat(echoed.correlationId()).isEqualTo(i);
+            assertThat(echoed.key()).hasSize(1 + i % 100);
+        }
+        assertNoFailures(server, client);
+    }
+
+    @Test
+    void shouldConnectAgainAndSayHelloWhenServerRestarts() throws IOException {
+        RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler client = new RecordingHandler();
+        Listener first = listen(server);
+        int port = first.port();
+        Connector connector = connect(port, client);
+        awaitWelcome(client);
+
+        first.close();
+        server.opened.forEach(Connection::close);
+        await().until(() -> client.closed.size() == 1);
+        await().until(() -> !client.connectFailures.isEmpty());
+        assertThat(connector.connection()).isNull();
+        toClose.add(Listener.bind(loops, LOOPBACK, port, server));
+
+        await().until(() -> client.frames.size() == 2);
+        assertThat(client.frames).allMatch(frame -> frame instanceof WelcomeFrame);
+        assertThat(server.frames).hasSize(2).allMatch(frame -> frame instanceof HelloFrame);
+        assertNoFailures(server, client);
+    }
+
+    @Test
+    void shouldGiveUpWhenPolicyAllowsNoMoreAttempts() throws IOException {
+        int port = freePort();
+        RecordingHandler client = new RecordingHandler();
+        toClose.add(Connector.start(
+                loops,
+                LOOPBACK,
+                port,
+                TcpTest::hello,
+                new ReconnectPolicy(Duration.ofMillis(1), Duration.ofMillis(1), 3),
+                client));
+
+        await().until(() -> client.gaveUp.contains(true));
+        assertThat(client.gaveUp).containsExactly(false, false, true);
+        assertThat(client.connectFailures).allMatch(reason -> reason.contains(LOOPBACK + ":" + port));
+    }
+
+    @Test
+    void shouldSayWhyWhenHostNameIsUnknown() {
+        RecordingHandler client = new RecordingHandler();
+        toClose.add(Connector.start(loops, "no-such-host.invalid", 1, TcpTest::hello, QUICK_RECONNECT, client));
+
+        await().until(() -> !client.connectFailures.isEmpty());
+        assertThat(client.connectFailures.get(0)).contains("no-such-host.invalid:1", "not known");
+    }
+
+    @Test
+    void shouldGrowPausesWhenPeerAcceptsButNeverWelcomes() throws IOException {
+        RecordingHandler server = new RecordingHandler((connection, frame) -> {
+            connection.send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "path not served here"));
+            connection.close();
+        });
+        RecordingHandler client = new RecordingHandler();
+        connect(listen(server).port(), client);
+
+        await().until(() -> client.connectFailures.size() >= 3);
+        assertThat(client.connectFailures).allMatch(reason -> reason.contains("path not served here"));
+    }
+
+    @Test
+    void shouldTellAddressAndPortWhenPortIsInUse() throws IOException {
+        int port = listen(new RecordingHandler()).port();
+
+        assertThatThrownBy(() -> Listener.bind(loops, LOOPBACK, port, new RecordingHandler()))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("cannot listen on 127.0.0.1:" + port + ": address already in use;");
+    }
+
+    @Test
+    void shouldTellWhenAddressIsNotOurs() {
+        assertThatThrownBy(() -> Listener.bind(loops, "192.0.2.1", 0, new RecordingHandler()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("192.0.2.1:0: not an address of this machine");
+        assertThatThrownBy(() -> Listener.bind(loops, "no-such-host.invalid", 0, new RecordingHandler()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("host name is not known");
+        assertThatThrownBy(() -> Listener.bind(loops, LOOPBACK, 65_536, new RecordingHandler()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("port=65536, allowed=0..65535");
+    }
+
+    @Test
+    void shouldAnswerWithErrorFrameAndCloseWhenHttpArrives() throws Exception {
+        RecordingHandler server = new RecordingHandler();
+        int port = listen(server).port();
+
+        ErrorFrame error = (ErrorFrame) sendAndReadOne(
+                port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100).getBytes(StandardCharsets.US_ASCII));
+
+        assertThat(error.code()).isEqualTo(ErrorCode.MALFORMED);
+        assertThat(error.text()).contains("HTTP");
+        await().until(() -> server.closed.size() == 1);
+        assertThat(server.badFrames).hasSize(1);
+        assertThat(server.frames).isEmpty();
+        assertThat(server.failures).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseOnceAndStayUnharmedWhenRandomBytesArrive() throws Exception {
+        RecordingHandler server = new RecordingHandler(welcomeThen(Connection::send));
+        int port = listen(server).port();
+        long seed = 42;
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        int strangers = 50;
+        for (int i = 0; i < strangers; i++) {
+            byte[] bytes = new byte[5 + random.nextInt(5_000)];
+            random.nextBytes(bytes);
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                socket.getOutputStream().write(bytes);
+                socket.setSoTimeout(10_000);
+                drain(socket.getInputStream());
+            }
+        }
+        await().until(() -> server.closed.size() == strangers);
+        assertThat(server.badFrames).hasSize(strangers);
+
+        RecordingHandler client = new RecordingHandler();
+        connect(port, client);
+        awaitWelcome(client);
+        assertNoFailures(server, client);
+    }
+
+    @Test
+    void shouldRefuseWhenFirstFrameIsNoHello() throws Exception {
+        RecordingHandler server = new RecordingHandler();
+        int port = listen(server).port();
+
+        ErrorFrame error = (ErrorFrame) sendAndReadOne(port, bytesOf(new SubscribeFrame(1, 1, 0, 0)));
+
+        assertThat(error.code()).isEqualTo(ErrorCode.UNEXPECTED);
+        assertThat(server.frames).isEmpty();
+    }
+
+    @Test
+    void shouldCloseWhenNoHelloComesInTime() throws Exception {
+        RecordingHandler server = new RecordingHandler();
+        Listener listener = Listener.bind(
+                loops,
+                LOOPBACK,
+                0,
+                new LinkSettings(
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(15),
+                        Duration.ofMillis(50),
+                        Duration.ofSeconds(1),
+                        1024,
+                        2048),
+                PipelineSecurity.plain(),
+                server);
+        toClose.add(listener);
+
+        ErrorFrame error = (ErrorFrame) sendAndReadOne(listener.port(), new byte[0]);
+
+        assertThat(error.text()).contains("no first frame within 50 ms");
+        await().until(() -> server.closed.size() == 1);
+    }
+
+    @Test
+    void shouldCloseAndTryAgainWhenServerGoesSilent() throws Exception {
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME));
+        try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            RecordingHandler client = new RecordingHandler();
+            toClose.add(Connector.start(
+                    loops,
+                    LOOPBACK,
+                    silent.getLocalPort(),
+                    TcpTest::hello,
+                    QUICK_RECONNECT,
+                    QUICK,
+                    PipelineSecurity.plain(),
+                    client));
+            try (Socket first = silent.accept()) {
+                first.getOutputStream().write(welcome);
+                awaitWelcome(client);
+                long welcomed = System.nanoTime();
+                await().until(() -> client.closed.size() == 1);
+                assertThat(System.nanoTime() - welcomed)
+                        .isGreaterThan(Duration.ofMillis(300).toNanos());
+                try (Socket second = silent.accept()) {
+                    await().until(() -> client.opened.size() == 2);
+                    assertThat(second.isConnected()).isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldStayOpenByPingsWhenNobodyHasAnythingToSay() throws Exception {
+        RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler client = new RecordingHandler();
+        Listener listener = Listener.bind(loops, LOOPBACK, 0, QUICK, PipelineSecurity.plain(), server);
+        toClose.add(listener);
+        Connector connector = Connector.start(
+                loops,
+                LOOPBACK,
+                listener.port(),
+                TcpTest::hello,
+                QUICK_RECONNECT,
+                QUICK,
+                PipelineSecurity.plain(),
+                client);
+        toClose.add(connector);
+        awaitWelcome(client);
+        // Paused reads are no silence of the peer's either.
+        connector.connection().pauseReads();
+
+        await().during(Duration.ofMillis(1_200))
+                .atMost(Duration.ofSeconds(5))
+                .until(() -> client.closed.isEmpty() && server.closed.isEmpty());
+    }
+
+    @Test
+    void shouldRefuseToQueueBeyondBudgetWhenPeerStopsReading() throws Exception {
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME));
+        LinkSettings patient = new LinkSettings(
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(2),
+                64 << 10,
+                256 << 10);
+        try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            RecordingHandler client = new RecordingHandler();
+            Connector connector = Connector.start(
+                    loops,
+                    LOOPBACK,
+                    silent.getLocalPort(),
+                    TcpTest::hello,
+                    QUICK_RECONNECT,
+                    patient,
+                    PipelineSecurity.plain(),
+                    client);
+            toClose.add(connector);
+            try (Socket socket = silent.accept()) {
+                socket.getOutputStream().write(welcome);
+                awaitWelcome(client);
+                Connection connection = connector.connection();
+                Frame large = new NeedSessionFrame(7, new byte[32 << 10]);
+                AtomicInteger sent = new AtomicInteger();
+                // The operating system goes on taking bytes for a moment: full is what stays full.
+                await().during(Duration.ofMillis(200)).until(() -> {
+                    boolean full = !connection.send(large);
+                    if (!full) {
+                        sent.incrementAndGet();
+                        while (connection.send(large)) {
+                            sent.incrementAndGet();
+                        }
+                    }
+                    return full;
+                });
+                assertThat(connection.isWritable()).isFalse();
+                assertThat(connection.pendingBytes()).isLessThanOrEqualTo(256 << 10);
+                assertThat(connection.isOpen()).isTrue();
+
+                long expected = sent.get() * (32L * 1024 + 18);
+                InputStream in = socket.getInputStream();
+                socket.setSoTimeout(10_000);
+                byte[] buffer = new byte[1 << 16];
+                long read = 0;
+                while (read < expected) {
+                    read += in.read(buffer);
+                }
+                await().until(() -> !client.writable.isEmpty() && connection.isWritable());
+                assertThat(connection.send(large)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void shouldDeliverNothingWhilePausedAndAllInOrderWhenResumed() throws IOException {
+        List<Connection> paused = new ArrayList<>();
+        RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {
+            if (frame.correlationId() == 10) {
+                connection.pauseReads();
+                paused.add(connection);
+            }
+        }));
+        RecordingHandler client = new RecordingHandler();
+        Connector connector = connect(listen(server).port(), client);
+        awaitWelcome(client);
+        for (int i = 1; i <= 100; i++) {
+            connector.connection().send(new NeedSessionFrame(i, new byte[10]));
+        }
+        await().until(() -> server.frames.size() == 11);
+        await().during(Duration.ofMillis(100)).until(() -> server.frames.size() == 11);
+
+        paused.get(0).resumeReads();
+
+        await().until(() -> server.frames.size() == 101);
+        for (int i = 1; i <= 100; i++) {
+            assertThat(server.frames.get(i).correlationId()).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void shouldCloseAndShowFailureWhenHandlerThrows() throws IOException {
+        RecordingHandler server = new RecordingHandler((connection, frame) -> {
+            throw new IllegalStateException("planted");
+        });
+        RecordingHandler client = new RecordingHandler();
+        connect(listen(server).port(), client);
+
+        await().until(() -> !server.closed.isEmpty());
+        assertThat(server.failures.get(0)).hasMessage("planted");
+    }
+
+    @Test
+    void shouldDeliverWhatWasSentBeforeWhenClosing() throws IOException {
+        RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler client = new RecordingHandler();
+        Connector connector = connect(listen(server).port(), client);
+        awaitWelcome(client);
+        Connection connection = connector.connection();
+        for (int i = 1; i <= 500; i++) {
+            connection.send(new NeedSessionFrame(i, new byte[500]));
+        }
+        connector.close();
+
+        await().until(() -> server.closed.size() == 1);
+        assertThat(server.frames).hasSize(501);
+        assertThat(connection.send(new NeedSessionFrame(1, new byte[1]))).isFalse();
+        assertThat(client.opened).hasSize(1);
+    }
+
+    @Test
+    void shouldSplitAtAnyByteWhenFramesArriveInPieces() throws Exception {
+        RecordingHandler server = new RecordingHandler();
+        int port = listen(server).port();
+        byte[] bytes = bytesOf(hello());
+        for (int split = 1; split < bytes.length; split += 7) {
+            int before = server.frames.size();
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                socket.setTcpNoDelay(true);
+                socket.getOutputStream().write(bytes, 0, split);
+                socket.getOutputStream().flush();
+                socket.getOutputStream().write(bytes, split, bytes.length - split);
+                await().pollInterval(Duration.ofMillis(2)).until(() -> server.frames.size() == before + 1);
+            }
+        }
+        assertThat(server.badFrames).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseSettingWhenTlsIsAskedFor() {
+        assertThatThrownBy(() -> PipelineSecurity.from(ConfigFactory.parseString("tls { server_key : \"a.pem\" }")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("comes with TLS support");
+    }
+
+    private Listener listen(RecordingHandler handler) throws IOException {
+        Listener listener = Listener.bind(loops, LOOPBACK, 0, handler);
+        toClose.add(listener);
+        return listener;
+    }
+
+    private Connector connect(int port, RecordingHandler handler) {
+        Connector connector = Connector.start(loops, LOOPBACK, port, TcpTest::hello, QUICK_RECONNECT, handler);
+        toClose.add(connector);
+        return connector;
+    }
+
+    private static void awaitWelcome(RecordingHandler client) {
+        await().until(() -> !client.frames.isEmpty());
+        assertThat(client.frames.get(0)).isInstanceOf(WelcomeFrame.class);
+    }
+
+    private static void assertNoFailures(RecordingHandler... handlers) {
+        for (RecordingHandler handler : handlers) {
+            assertThat(handler.failures).isEmpty();
+        }
+    }
+
+    static HelloFrame hello() {
+        return HelloFrame.ofHost(1, new TierHost(1, 2, 3, 4, 5), "sessions");
+    }
+
+    static BiConsumer<Connection, Frame> welcomeThen(BiConsumer<Connection, Frame> then) {
+        return (connection, frame) -> {
+            if (frame instanceof HelloFrame hello) {
+                connection.send(
+                        new WelcomeFrame(hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME));
+            } else {
+                then.accept(connection, frame);
+            }
+        };
+    }
+
+    private static byte[] bytesOf(Frame frame) {
+        ByteBuffer buffer = ByteBuffer.allocate(FrameCodec.encodedLength(frame));
+        FrameCodec.encode(frame, buffer);
+        return buffer.array();
+    }
+
+    /** Sends bytes as a stranger would, and reads the one frame that comes back before the end of the stream. */
+    private static Frame sendAndReadOne(int port, byte[] bytes) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(bytes);
+            ByteBuffer answer = ByteBuffer.wrap(drain(socket.getInputStream()));
+            Frame frame = FrameCodec.decode(answer);
+            assertThat(answer.hasRemaining()).isFalse();
+            return frame;
+        }
+    }
+
+    private static byte[] drain(InputStream in) throws IOException {
+        try {
+            return in.readAllBytes();
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the connection was not closed", e);
+        } catch (IOException e) {
+            // A reset ends the connection as well: bytes of ours were under way when the other side closed.
+            return new byte[0];
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
