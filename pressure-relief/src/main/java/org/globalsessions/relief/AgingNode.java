@@ -1,0 +1,48 @@
+package org.globalsessions.relief;
+
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.VoidFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
+
+/**
+ * Keeps old sessions until they expire: takes hand-offs and nothing else. It is the last tier, so a live entry that loses its
+ * place here is lost, and counted.
+ */
+final class AgingNode extends ReliefBehaviour {
+    /**
+     * An aging node over a segment.
+     *
+     * @param segment the node's segment
+     */
+    AgingNode(SharedLru segment) {
+        super(segment);
+    }
+
+    @Override
+    PeerKind kind() {
+        return PeerKind.AGING;
+    }
+
+    @Override
+    Frame onSession(SessionFrame frame) {
+        // New entries would push out the old ones, which nobody else has.
+        return refused(frame);
+    }
+
+    @Override
+    Frame onBackup(SessionBackupFrame frame) {
+        return store(frame.correlationId(), frame.entry(), true);
+    }
+
+    @Override
+    Frame onVoid(VoidFrame frame) {
+        for (Voided voided : frame.voided()) {
+            segment().removeOlder(voided.digest(), voided.version());
+        }
+        return done(frame.correlationId());
+    }
+}

@@ -1,0 +1,44 @@
+package org.globalsessions.relief;
+
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.VoidFrame;
+
+/**
+ * Takes every new session as traffic swells and lets the oldest go: the relay still has them, or has handed them off. Only
+ * where there is no aging node does it get hand-offs too, and is then the last tier for them.
+ */
+final class ExpansionNode extends ReliefBehaviour {
+    /**
+     * An expansion node over a segment.
+     *
+     * @param segment the node's segment
+     */
+    ExpansionNode(SharedLru segment) {
+        super(segment);
+    }
+
+    @Override
+    PeerKind kind() {
+        return PeerKind.EXPANSION;
+    }
+
+    @Override
+    Frame onSession(SessionFrame frame) {
+        return store(frame.correlationId(), frame.entry(), false);
+    }
+
+    @Override
+    Frame onBackup(SessionBackupFrame frame) {
+        return store(frame.correlationId(), frame.entry(), true);
+    }
+
+    @Override
+    Frame onVoid(VoidFrame frame) {
+        // A void stands in for the newer version, which this kind of node gets itself.
+        return refused(frame);
+    }
+}

@@ -1,0 +1,137 @@
+package org.globalsessions.relief;
+
+import org.globalsessions.Version;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.Receipt.Outcome;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.VoidFrame;
+
+/**
+ * What a relief node does with the frames of a sibling. Both kinds answer questions and apply deletes; they differ in what they
+ * take and in what it means when an entry loses its place.
+ *
+ * <p>One thread at a time: the node's event loop.
+ */
+abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
+    private final SharedLru segment;
+    private final EntrySnapshot snapshot = new EntrySnapshot();
+    private final WriteOutcome outcome = new WriteOutcome();
+
+    /**
+     * A behaviour over a segment.
+     *
+     * @param segment the node's segment
+     */
+    ReliefBehaviour(SharedLru segment) {
+        this.segment = segment;
+    }
+
+    /** What the node says it is. */
+    abstract PeerKind kind();
+
+    /** A new entry, as a host has just set it. */
+    abstract Frame onSession(SessionFrame frame);
+
+    /** An entry that the relay hands off, so that its place there may be taken. */
+    abstract Frame onBackup(SessionBackupFrame frame);
+
+    /** Older versions are void. */
+    abstract Frame onVoid(VoidFrame frame);
+
+    /**
+     * Answers a frame.
+     *
+     * @param frame what a sibling sent
+     * @return the answer, or null where such a frame is none of a sibling's to send
+     */
+    final Frame answer(Frame frame) {
+        if (frame instanceof NeedSessionFrame need) {
+            return onQuestion(need);
+        }
+        if (frame instanceof SessionFrame session) {
+            return onSession(session);
+        }
+        if (frame instanceof SessionBackupFrame backup) {
+            return onBackup(backup);
+        }
+        if (frame instanceof DeleteFrame delete) {
+            return onDelete(delete);
+        }
+        return frame instanceof VoidFrame voids ? onVoid(voids) : null;
+    }
+
+    private Frame onQuestion(NeedSessionFrame need) {
+        boolean found = segment.find(segment.encode(need.key()), snapshot);
+        return new SessionKnownFrame(
+                need.correlationId(), found ? Status.FOUND : Status.MISSING, 0, 0, found ? snapshot.toEntry() : null);
+    }
+
+    private Frame onDelete(DeleteFrame delete) {
+        segment.applyDelete(delete.digest(), delete.tombstone(), 0, outcome);
+        if (outcome.status() != WriteOutcome.Status.STORED) {
+            // The entry is gone, but this node could not say so of a copy that comes later: it does not hold the
+            // tombstone.
+            return new ErrorFrame(delete.correlationId(), ErrorCode.BUSY, "no room for a tombstone");
+        }
+        return new SessionReceivedFrame(
+                delete.correlationId(), new Receipt(Outcome.STORED, outcome.version(), 0, outcome.held(), 0, 0));
+    }
+
+    /**
+     * Stores an entry, in the place of the oldest one if need be.
+     *
+     * @param correlationId what is answered
+     * @param entry         the entry
+     * @param isLastTier    whether nobody else has what loses its place to this: it counts as lost then
+     * @return the receipt or refusal
+     */
+    final Frame store(long correlationId, SessionEntry entry, boolean isLastTier) {
+        if (entry.value().length > segment.maxValueLength(entry.key().length)) {
+            return new ErrorFrame(correlationId, ErrorCode.TOO_LARGE, "the entry exceeds a record of this relief node");
+        }
+        segment.fill(segment.encode(entry.key()), entry, Long.MAX_VALUE, 0, true, outcome);
+        if (isLastTier && outcome.evicted()) {
+            segment.counters().increment(Counter.LOST_FOR_SPACE);
+        }
+        return switch (outcome.status()) {
+            case STORED -> received(correlationId, Outcome.STORED, outcome.life());
+            case SUPERSEDED -> received(correlationId, Outcome.SUPERSEDED, outcome.life());
+            case BEATEN_BY_TOMBSTONE -> received(correlationId, Outcome.BEATEN_BY_TOMBSTONE, 0);
+            default -> new ErrorFrame(correlationId, ErrorCode.BUSY, "no room for the entry");
+        };
+    }
+
+    private Frame received(long correlationId, Outcome what, long life) {
+        return new SessionReceivedFrame(correlationId, new Receipt(what, outcome.version(), life, false, 0, 0));
+    }
+
+    /** The receipt of what needs no version. */
+    static Frame done(long correlationId) {
+        return new SessionReceivedFrame(correlationId, new Receipt(Outcome.STORED, Version.NONE, 0, false, 0, 0));
+    }
+
+    /** The refusal of what this kind of node does not take. */
+    final Frame refused(Frame frame) {
+        return new ErrorFrame(
+                frame.correlationId(), ErrorCode.REFUSED, kind() + " nodes do not take " + frame.type() + " frames");
+    }
+
+    final SharedLru segment() {
+        return segment;
+    }
+}

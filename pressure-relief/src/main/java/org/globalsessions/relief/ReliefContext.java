@@ -1,0 +1,178 @@
+package org.globalsessions.relief;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.config.NodeKind;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.net.ReconnectPolicy;
+
+/**
+ * Settings of a relief node. Fluent, used by one thread, concluded once by {@link ReliefNode#launch}.
+ */
+public final class ReliefContext {
+    private static final int NODE_ID_DIGITS = 32;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    /**
+     * Where a sibling is.
+     *
+     * @param address host name or address
+     * @param port    TCP port, 1 to 65535
+     * @param policy  pauses between attempts to connect
+     */
+    public record SiblingAddress(String address, int port, ReconnectPolicy policy) {}
+
+    private final SegmentSettings segment;
+    private final List<SiblingAddress> siblings = new ArrayList<>();
+    private boolean aging;
+    private String pathName = "";
+    private String nodeId;
+    private boolean concluded;
+
+    /**
+     * Settings with every default and no sibling.
+     *
+     * @param segment the node's own segment
+     */
+    public ReliefContext(SegmentSettings segment) {
+        this.segment = Objects.requireNonNull(segment, "segment").role(Role.RELIEF);
+    }
+
+    /**
+     * Settings as a configuration file has them.
+     *
+     * @param config configuration of an aging or expansion node
+     * @return the settings
+     */
+    public static ReliefContext from(NodeConfig config) {
+        ReliefContext context = new ReliefContext(config.cache().toSegmentSettings(Role.RELIEF))
+                .pathName(config.authPath())
+                .aging(config.kind() == NodeKind.RELIEF_AGING);
+        for (Config section : config.relaySections()) {
+            Duration wait = section.getDuration("reconnect_wait");
+            Duration longest = wait.compareTo(LONGEST_WAIT) > 0 ? wait : LONGEST_WAIT;
+            int attempts = Math.max(0, section.getInt("max_reconnect"));
+            context.sibling(
+                    section.getString("address"), section.getInt("port"), new ReconnectPolicy(wait, longest, attempts));
+        }
+        return config.has("node_id") ? context.nodeId(config.text("node_id")) : context;
+    }
+
+    /**
+     * Whether this is an aging node, which keeps what is handed off until it expires, or an expansion node, which takes every
+     * new session and lets the oldest go. Default false: an expansion node.
+     *
+     * @param value true for an aging node
+     * @return this
+     */
+    public ReliefContext aging(boolean value) {
+        aging = value;
+        return this;
+    }
+
+    /**
+     * The path ({@code auth_path}) that is served. Default empty.
+     *
+     * @param value the name
+     * @return this
+     */
+    public ReliefContext pathName(String value) {
+        pathName = Objects.requireNonNull(value, "pathName");
+        return this;
+    }
+
+    /**
+     * Adds a sibling to connect to, trying for ever.
+     *
+     * @param address host name or address
+     * @param port    TCP port, 1 to 65535
+     * @return this
+     */
+    public ReliefContext sibling(String address, int port) {
+        return sibling(address, port, ReconnectPolicy.DEFAULT);
+    }
+
+    /**
+     * Adds a sibling to connect to.
+     *
+     * @param address host name or address
+     * @param port    TCP port, 1 to 65535
+     * @param policy  pauses between attempts to connect
+     * @return this
+     */
+    public ReliefContext sibling(String address, int port, ReconnectPolicy policy) {
+        siblings.add(new SiblingAddress(address, port, policy));
+        return this;
+    }
+
+    /**
+     * The node's stable id. Default null: the identity of its segment, random and kept there.
+     *
+     * @param value 32 hexadecimal digits, or null
+     * @return this
+     */
+    public ReliefContext nodeId(String value) {
+        nodeId = value;
+        return this;
+    }
+
+    /**
+     * Checks the settings.
+     *
+     * @throws IllegalArgumentException where one is out of its range
+     * @throws IllegalStateException    where this was called before
+     */
+    void conclude() {
+        if (concluded) {
+            throw new IllegalStateException("a context is concluded once");
+        }
+        if (siblings.isEmpty()) {
+            throw new IllegalArgumentException("no sibling to connect to: siblings=0, limit=1 or more");
+        }
+        for (SiblingAddress sibling : siblings) {
+            if (sibling.port() < 1 || sibling.port() > 65_535) {
+                throw new IllegalArgumentException("port out of range: port=" + sibling.port() + ", limit=1..65535");
+            }
+        }
+        if (nodeId != null && !isNodeId(nodeId)) {
+            throw new IllegalArgumentException(
+                    "node_id is no id: node_id=" + nodeId + ", limit=" + NODE_ID_DIGITS + " hexadecimal digits");
+        }
+        concluded = true;
+    }
+
+    private static boolean isNodeId(String text) {
+        return text.length() == NODE_ID_DIGITS && text.chars().allMatch(c -> Character.digit(c, 16) >= 0);
+    }
+
+    SegmentSettings segment() {
+        return segment;
+    }
+
+    List<SiblingAddress> siblings() {
+        return List.copyOf(siblings);
+    }
+
+    boolean isAging() {
+        return aging;
+    }
+
+    String pathName() {
+        return pathName;
+    }
+
+    /** The configured id's upper half, or the segment's. */
+    long nodeIdHigh(long identityHigh) {
+        return nodeId == null ? identityHigh : Long.parseUnsignedLong(nodeId, 0, NODE_ID_DIGITS / 2, 16);
+    }
+
+    /** The configured id's lower half, or the segment's. */
+    long nodeIdLow(long identityLow) {
+        return nodeId == null ? identityLow : Long.parseUnsignedLong(nodeId, NODE_ID_DIGITS / 2, NODE_ID_DIGITS, 16);
+    }
+}

@@ -1,0 +1,183 @@
+package org.globalsessions.relief;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.globalsessions.segment.SegmentFile.Duty;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.net.Connector;
+import org.globalsessions.transport.net.EventLoops;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A relief node: holds sessions for a relay, as aging or as expansion node, and answers its sibling, to which it connects.
+ *
+ * <p>One event loop does all of it, the sweep of the segment included, a slice at a time. Any thread may call any method. The
+ * segment outlives the node, and with it the node's id: a node that starts again on its segment has its keys at once.
+ */
+public final class ReliefNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReliefNode.class);
+    private static final Duration SWEEP_INTERVAL = Duration.ofMillis(100);
+
+    /** Slices of a sweep: with the interval, the whole segment is seen once in ten seconds. */
+    private static final int SWEEP_SLICES = 100;
+
+    private static final int CLOSE_WAIT_MS = 500;
+
+    private final SharedLru segment;
+    private final EventLoops loops;
+    private final ReliefBehaviour behaviour;
+    private final List<Connector> connectors = new ArrayList<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private int nextBucket;
+
+    private ReliefNode(SharedLru segment, EventLoops loops, ReliefContext context) {
+        this.segment = segment;
+        this.loops = loops;
+        this.behaviour = context.isAging() ? new AgingNode(segment) : new ExpansionNode(segment);
+    }
+
+    /**
+     * Opens the node's segment and connects to its siblings, now or as soon as they are there.
+     *
+     * @param context the settings, which are concluded by this
+     * @return the running node
+     * @throws IOException where the segment cannot be opened
+     */
+    public static ReliefNode launch(ReliefContext context) throws IOException {
+        context.conclude();
+        SharedLru segment = SharedLru.open(context.segment());
+        EventLoops loops = null;
+        try {
+            loops = EventLoops.start("relief", 1);
+            ReliefNode node = new ReliefNode(segment, loops, context);
+            node.start(context);
+            return node;
+        } catch (RuntimeException e) {
+            if (loops != null) {
+                loops.close();
+            }
+            segment.close();
+            throw e;
+        }
+    }
+
+    private void start(ReliefContext context) {
+        long idHigh = context.nodeIdHigh(segment.file().identityHigh());
+        long idLow = context.nodeIdLow(segment.file().identityLow());
+        HelloFrame hello = HelloFrame.ofReliefNode(1, behaviour.kind(), idHigh, idLow, context.pathName());
+        for (ReliefContext.SiblingAddress sibling : context.siblings()) {
+            connectors.add(Connector.start(
+                    loops,
+                    sibling.address(),
+                    sibling.port(),
+                    () -> hello,
+                    sibling.policy(),
+                    new SiblingConnections(segment, behaviour)));
+        }
+        loops.schedule(this::sweep, SWEEP_INTERVAL);
+        LOG.info(
+                "{} node {} has its segment in {}",
+                behaviour.kind(),
+                nodeId(idHigh, idLow),
+                segment.file().path());
+    }
+
+    private static String nodeId(long high, long low) {
+        return String.format("%016x%016x", high, low);
+    }
+
+    private void sweep() {
+        if (closing.get()) {
+            return;
+        }
+        try {
+            if (segment.file().acquireOrRenew(Duty.SWEEPER) != 0) {
+                int slice = segment.bucketCount() / SWEEP_SLICES + 1;
+                segment.sweep(nextBucket, slice);
+                nextBucket = nextBucket + slice < segment.bucketCount() ? nextBucket + slice : 0;
+            }
+        } catch (RuntimeException e) {
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("sweep of a relief node", e);
+            LOG.error("the sweep failed and goes on with the next slice", e);
+        }
+        loops.schedule(this::sweep, SWEEP_INTERVAL);
+    }
+
+    /**
+     * Whether any sibling is connected at this moment.
+     *
+     * @return true if one is
+     */
+    public boolean isConnected() {
+        return connectors.stream().anyMatch(connector -> connector.connection() != null);
+    }
+
+    /**
+     * The counters of this node.
+     *
+     * @return counters in its segment
+     */
+    public Counters counters() {
+        return segment.counters();
+    }
+
+    /**
+     * Waits until this node is closed.
+     *
+     * @throws InterruptedException where the thread is interrupted meanwhile
+     */
+    public void awaitClose() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Tells the siblings and closes everything; the segment stays, with all that it holds. Takes at most about a second. */
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            sayGoodbye();
+            connectors.forEach(Connector::close);
+            loops.close();
+            segment.file().release(Duty.SWEEPER);
+            segment.close();
+            LOG.info("{} node closed", behaviour.kind());
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private void sayGoodbye() {
+        CountDownLatch said = new CountDownLatch(1);
+        loops.execute(() -> {
+            for (Connector connector : connectors) {
+                Connection connection = connector.connection();
+                if (connection != null) {
+                    connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING));
+                }
+            }
+            said.countDown();
+        });
+        try {
+            if (!said.await(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
+                LOG.warn("the event loop takes long to end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

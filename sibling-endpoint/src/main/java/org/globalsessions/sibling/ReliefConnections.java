@@ -1,0 +1,159 @@
+package org.globalsessions.sibling;
+
+import java.io.IOException;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.status.Counter;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.FrameType;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Receives what relief nodes send: takes them in as members, or says why not, and passes their answers on.
+ *
+ * <p>Called on the sibling's event loop.
+ */
+final class ReliefConnections implements FrameHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(ReliefConnections.class);
+
+    private final SharedLru segment;
+    private final ReliefRouter router;
+    private final String pathName;
+    private final Runnable answersReady;
+
+    /**
+     * The handler.
+     *
+     * @param segment      the relay's segment
+     * @param router       gets nodes and answers
+     * @param pathName     the path that is served here
+     * @param answersReady called after what may have made answers for the relay
+     */
+    ReliefConnections(SharedLru segment, ReliefRouter router, String pathName, Runnable answersReady) {
+        this.segment = segment;
+        this.router = router;
+        this.pathName = pathName;
+        this.answersReady = answersReady;
+    }
+
+    @Override
+    public void onOpen(Connection connection) {
+        segment.counters().increment(Counter.CONNECTIONS);
+    }
+
+    @Override
+    public void onFrame(Connection connection, Frame frame) {
+        ReliefEndPoint endPoint = connection.attachment(ReliefEndPoint.class);
+        if (frame instanceof HelloFrame hello && endPoint == null) {
+            onHello(connection, hello);
+        } else if (endPoint == null) {
+            refuse(connection, frame, ErrorCode.UNEXPECTED, "a hello comes first");
+        } else if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
+            router.onAnswer(endPoint, frame);
+            answersReady.run();
+        } else if (frame instanceof ErrorFrame error) {
+            onError(endPoint, error);
+        } else if (!(frame instanceof GoodbyeFrame)) {
+            refuse(connection, frame, ErrorCode.UNEXPECTED, "a relief node does not send " + frame.type());
+        }
+    }
+
+    private void onHello(Connection connection, HelloFrame hello) {
+        int version = hello.commonVersion();
+        Kind kind = kindOf(hello.kind());
+        if (version == 0) {
+            refuse(connection, hello, ErrorCode.UNSUPPORTED_VERSION, "no protocol version in common");
+            return;
+        }
+        if (kind == null) {
+            refuse(connection, hello, ErrorCode.REFUSED, "this is a sibling, which serves aging and expansion nodes");
+            return;
+        }
+        if (!hello.path().equals(pathName)) {
+            refuse(connection, hello, ErrorCode.REFUSED, "this sibling serves another path");
+            return;
+        }
+        ReliefEndPoint endPoint = new ReliefEndPoint(new NodeId(hello.idHigh(), hello.idLow()), kind, connection);
+        ReliefEndPoint before;
+        try {
+            before = router.connected(endPoint);
+        } catch (IOException e) {
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("a relief node cannot join", e);
+            refuse(connection, hello, ErrorCode.REFUSED, e.getMessage());
+            return;
+        }
+        connection.attachment(endPoint);
+        connection.send(new WelcomeFrame(
+                hello.correlationId(),
+                version,
+                segment.file().relayEpoch(),
+                segment.file().position(),
+                System.currentTimeMillis() * 1000,
+                FrameCodec.MAX_FRAME));
+        if (before != null) {
+            before.connection().close();
+        }
+        LOG.info("{} node {} is here, from {}", kind.word(), endPoint.id(), connection.remoteAddress());
+        answersReady.run();
+    }
+
+    private static Kind kindOf(PeerKind kind) {
+        return switch (kind) {
+            case AGING -> Kind.AGING;
+            case EXPANSION -> Kind.EXPANSION;
+            default -> null;
+        };
+    }
+
+    private void onError(ReliefEndPoint endPoint, ErrorFrame error) {
+        LOG.debug("{} node {} refused: code {}: {}", endPoint.kind().word(), endPoint.id(), error.code(), error.text());
+        if (error.correlationId() != 0) {
+            router.onAnswer(endPoint, error);
+            answersReady.run();
+        }
+    }
+
+    private void refuse(Connection connection, Frame frame, int code, String why) {
+        LOG.warn("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
+        segment.counters().increment(Counter.BAD_FRAMES);
+        long answered = frame.type() == FrameType.HELLO ? frame.correlationId() : 0;
+        connection.send(new ErrorFrame(answered, code, why));
+        connection.close();
+    }
+
+    @Override
+    public void onBadFrame(Connection connection, String what) {
+        segment.counters().increment(Counter.BAD_FRAMES);
+        LOG.warn("refused what {} sent: {}", connection.remoteAddress(), what);
+    }
+
+    @Override
+    public void onFailure(Connection connection, Throwable failure) {
+        segment.counters().increment(Counter.ERRORS);
+        segment.file().errors().record("a connection of a relief node failed", failure);
+        LOG.warn("the connection of {} failed", connection.remoteAddress(), failure);
+    }
+
+    @Override
+    public void onClose(Connection connection) {
+        ReliefEndPoint endPoint = connection.attachment(ReliefEndPoint.class);
+        if (endPoint != null) {
+            LOG.info("{} node {} is away", endPoint.kind().word(), endPoint.id());
+            router.disconnected(endPoint);
+            answersReady.run();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package org.globalsessions.sibling;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.agrona.collections.Long2ObjectHashMap;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.VoidFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
+
+/**
+ * One connection to a relief node: what it was asked, and what is void there and not yet told.
+ *
+ * <p>Belongs to the sibling's event loop. Its table is bounded by the requests in flight, as no request has two open parts at
+ * one node.
+ */
+final class ReliefEndPoint {
+    /** Voids that wait here; with the frame that takes them they are the most that a slow node holds up. */
+    static final int MAX_VOIDS = 1024;
+
+    private final NodeId id;
+    private final Kind kind;
+    private final Connection connection;
+    private final Long2ObjectHashMap<Request> open = new Long2ObjectHashMap<>();
+    private List<Voided> voids = new ArrayList<>();
+    private long lastCorrelationId;
+
+    ReliefEndPoint(NodeId id, Kind kind, Connection connection) {
+        this.id = id;
+        this.kind = kind;
+        this.connection = connection;
+    }
+
+    NodeId id() {
+        return id;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    /**
+     * Sends one part of a request.
+     *
+     * @param request the request
+     * @param frame   makes the frame from the part's correlation id
+     * @return false if the connection takes nothing now: nothing was sent
+     */
+    boolean ask(Request request, LongFunction<Frame> frame) {
+        lastCorrelationId++;
+        if (!connection.send(frame.apply(lastCorrelationId))) {
+            return false;
+        }
+        open.put(lastCorrelationId, request);
+        return true;
+    }
+
+    /** The request that an answer belongs to, now no longer open here; null if it is answered or timed out already. */
+    Request answered(long correlationId) {
+        return open.remove(correlationId);
+    }
+
+    /** Forgets the parts of requests that are done. */
+    void forgetDone() {
+        open.values().removeIf(Request::isDone);
+    }
+
+    /** Everything still open, which is forgotten here. */
+    Collection<Request> takeOpen() {
+        List<Request> requests = new ArrayList<>(open.values());
+        open.clear();
+        return requests;
+    }
+
+    /**
+     * Adds a void to the batch.
+     *
+     * @return false if the batch is full and the connection does not take it
+     */
+    boolean addVoid(Voided voided) {
+        if (voids.size() >= MAX_VOIDS && !flushVoids()) {
+            return false;
+        }
+        voids.add(voided);
+        return true;
+    }
+
+    /**
+     * Sends the batch of voids, if there is one. Nobody waits for the answer: a void lost with its connection leaves an old
+     * version at the node, which the next hand-off of the key replaces.
+     *
+     * @return false if the connection does not take it: the batch waits
+     */
+    boolean flushVoids() {
+        if (voids.isEmpty()) {
+            return true;
+        }
+        lastCorrelationId++;
+        if (!connection.send(new VoidFrame(lastCorrelationId, voids))) {
+            return false;
+        }
+        voids = new ArrayList<>();
+        return true;
+    }
+}

@@ -1,0 +1,318 @@
+package org.globalsessions.sibling;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongFunction;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which relief nodes get a frame of the relay, and what the relay is told of it.
+ *
+ * <table>
+ * <caption>who gets what</caption>
+ * <tr><th>frame</th><th>goes to</th><th>acknowledged when</th></tr>
+ * <tr><td>SESSION</td><td>expansion owners; VOID to aging nodes that may hold it</td><td>all expansion owners have it</td></tr>
+ * <tr><td>SESSION_BACKUP</td><td>aging owners; expansion owners where no aging node ever joined</td><td>all of them have it</td></tr>
+ * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
+ * <tr><td>NEED_SESSION</td><td>all that may hold it, then all others</td><td>see {@link Question}</td></tr>
+ * </table>
+ *
+ * <p>Belongs to the sibling's event loop: all methods are called there.
+ */
+final class ReliefRouter {
+    private static final Logger LOG = LoggerFactory.getLogger(ReliefRouter.class);
+
+    private final SharedLru segment;
+    private final Membership membership;
+    private final IpcExchange exchange;
+    private final int replicas;
+    private final long timeoutNs;
+    private final Map<NodeId, ReliefEndPoint> connected = new HashMap<>();
+
+    /** In the order of their deadlines, as all have the same time. Bounded by {@link IpcExchange#CAPACITY}. */
+    private final Set<Request> inFlight = new LinkedHashSet<>();
+
+    private Placement placement;
+
+    /** For each of the placement's members its connection, or null while it is away. */
+    private ReliefEndPoint[] endPoints = {};
+
+    ReliefRouter(SharedLru segment, Membership membership, IpcExchange exchange, int replicas, long timeoutNs) {
+        this.segment = segment;
+        this.membership = membership;
+        this.exchange = exchange;
+        this.replicas = replicas;
+        this.timeoutNs = timeoutNs;
+        this.placement = new Placement(membership.members(), replicas);
+        arrangeEndPoints();
+    }
+
+    /**
+     * A relief node has connected.
+     *
+     * @param endPoint its connection
+     * @return the connection of the same node that it takes the place of, or null
+     * @throws IOException where it cannot become a member: why
+     */
+    ReliefEndPoint connected(ReliefEndPoint endPoint) throws IOException {
+        if (membership.join(endPoint.id(), endPoint.kind())) {
+            placement = new Placement(membership.members(), replicas);
+        }
+        ReliefEndPoint before = connected.put(endPoint.id(), endPoint);
+        arrangeEndPoints();
+        if (before != null) {
+            failOpen(before);
+        }
+        return before;
+    }
+
+    /** A connection is gone; what it had open has failed. */
+    void disconnected(ReliefEndPoint endPoint) {
+        if (connected.remove(endPoint.id(), endPoint)) {
+            arrangeEndPoints();
+        }
+        failOpen(endPoint);
+    }
+
+    private void failOpen(ReliefEndPoint endPoint) {
+        for (Request request : endPoint.takeOpen()) {
+            request.fail();
+            partOver(request);
+        }
+    }
+
+    private void arrangeEndPoints() {
+        endPoints = new ReliefEndPoint[placement.members().size()];
+        for (int i = 0; i < endPoints.length; i++) {
+            endPoints[i] = connected.get(placement.members().get(i).id());
+        }
+    }
+
+    /** How many relief nodes are connected. */
+    int connectedCount() {
+        return connected.size();
+    }
+
+    /** All connections of relief nodes, for closing. */
+    List<ReliefEndPoint> endPoints() {
+        return new ArrayList<>(connected.values());
+    }
+
+    /** Takes what the agent has let in. */
+    void drain() {
+        exchange.drain(this::onMessage);
+        for (ReliefEndPoint endPoint : connected.values()) {
+            endPoint.flushVoids();
+        }
+    }
+
+    private void onMessage(Message message) {
+        try {
+            onFrame(message);
+        } catch (RuntimeException | IOException e) {
+            segment.counters().increment(Counter.ERRORS);
+            LOG.error("a frame of the relay failed: {}", message.frame().type(), e);
+            exchange.answer(new Message(
+                    message.ipcSession(),
+                    new ErrorFrame(message.frame().correlationId(), ErrorCode.INTERNAL, "the sibling failed")));
+        }
+    }
+
+    private void onFrame(Message message) throws IOException {
+        long deadlineNs = System.nanoTime() + timeoutNs;
+        Frame frame = message.frame();
+        int ipcSession = message.ipcSession();
+        if (frame instanceof NeedSessionFrame need) {
+            ask(new Question(ipcSession, need, deadlineNs));
+        } else if (frame instanceof SessionBackupFrame backup) {
+            SessionEntry entry = backup.entry();
+            handOff(
+                    new Change(ipcSession, frame.correlationId(), entry.version(), entry.life(), deadlineNs),
+                    segment.encode(entry.key()).digest(),
+                    entry);
+        } else if (frame instanceof SessionFrame session) {
+            SessionEntry entry = session.entry();
+            publish(
+                    new Change(ipcSession, frame.correlationId(), entry.version(), entry.life(), deadlineNs),
+                    segment.encode(entry.key()).digest(),
+                    session);
+        } else if (frame instanceof DeleteFrame delete) {
+            delete(new Change(ipcSession, frame.correlationId(), delete.tombstone(), 0, deadlineNs), delete);
+        } else {
+            throw new IllegalArgumentException("a frame that needs no relief node: " + frame.type());
+        }
+    }
+
+    private void ask(Question question) {
+        placement.place(segment.encode(question.key()).digest().low());
+        for (int i = 0; i < endPoints.length; i++) {
+            if (placement.mayHold(i)) {
+                send(question, i, id -> new NeedSessionFrame(id, question.key()));
+            }
+        }
+        sendingOver(question);
+    }
+
+    /**
+     * Asks those that may not hold the key.
+     *
+     * @return false if there are none
+     */
+    boolean askOthers(Question question) {
+        placement.place(segment.encode(question.key()).digest().low());
+        boolean asked = false;
+        for (int i = 0; i < endPoints.length; i++) {
+            if (!placement.mayHold(i) && endPoints[i] != null) {
+                asked |= send(question, i, id -> new NeedSessionFrame(id, question.key()));
+            }
+        }
+        return asked;
+    }
+
+    private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
+        Kind kind = placement.has(Kind.AGING) ? Kind.AGING : Kind.EXPANSION;
+        if (!placement.has(kind)) {
+            change.fail();
+            sendingOver(change);
+            return;
+        }
+        membership.use();
+        placement.place(digest.low());
+        for (int i = 0; i < endPoints.length; i++) {
+            if (placement.owns(i) && placement.members().get(i).kind() == kind) {
+                send(change, i, id -> new SessionBackupFrame(id, entry));
+            }
+        }
+        voidElsewhere(change, new Voided(digest, entry.version()), false);
+        sendingOver(change);
+    }
+
+    private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
+        if (placement.has(Kind.EXPANSION)) {
+            membership.use();
+        }
+        placement.place(digest.low());
+        for (int i = 0; i < endPoints.length; i++) {
+            if (placement.owns(i) && placement.members().get(i).kind() == Kind.EXPANSION) {
+                send(
+                        change,
+                        i,
+                        id -> new SessionFrame(
+                                id,
+                                frame.level(),
+                                frame.claimEpoch(),
+                                frame.claimPosition(),
+                                frame.seenTombstone(),
+                                frame.entry()));
+            }
+        }
+        voidElsewhere(change, new Voided(digest, frame.entry().version()), true);
+        sendingOver(change);
+    }
+
+    /** Tells connected aging nodes that older versions are void; owners too, where they do not get the entry itself. */
+    private void voidElsewhere(Change change, Voided voided, boolean ownersToo) {
+        for (int i = 0; i < endPoints.length; i++) {
+            ReliefEndPoint endPoint = endPoints[i];
+            boolean concerned = endPoint != null
+                    && endPoint.kind() == Kind.AGING
+                    && placement.mayHold(i)
+                    && (ownersToo || !placement.owns(i));
+            if (concerned && !endPoint.addVoid(voided)) {
+                change.failBusy();
+            }
+        }
+    }
+
+    private void delete(Change change, DeleteFrame frame) {
+        placement.place(frame.digest().low());
+        for (int i = 0; i < endPoints.length; i++) {
+            if (placement.mayHold(i) || endPoints[i] != null) {
+                send(change, i, id -> new DeleteFrame(id, frame.level(), frame.digest(), frame.tombstone()));
+            }
+        }
+        sendingOver(change);
+    }
+
+    /** Sends a part; one that cannot leave has failed. */
+    private boolean send(Request request, int member, LongFunction<Frame> frame) {
+        ReliefEndPoint endPoint = endPoints[member];
+        if (endPoint == null) {
+            request.fail();
+            return false;
+        }
+        if (!endPoint.ask(request, frame)) {
+            request.failBusy();
+            return false;
+        }
+        request.partSent();
+        return true;
+    }
+
+    private void sendingOver(Request request) {
+        inFlight.add(request);
+        partOver(request);
+    }
+
+    private void partOver(Request request) {
+        if (request.partOver() && !request.isDone()) {
+            Frame answer = request.conclude(this);
+            if (answer != null) {
+                finish(request, answer);
+            }
+        }
+    }
+
+    /** A relief node has answered. */
+    void onAnswer(ReliefEndPoint endPoint, Frame answer) {
+        Request request = endPoint.answered(answer.correlationId());
+        if (request != null && !request.isDone()) {
+            request.answered(answer);
+            partOver(request);
+        }
+    }
+
+    /** Answers what has waited too long. */
+    void timeOut(long nowNs) {
+        boolean any = false;
+        for (Iterator<Request> i = inFlight.iterator(); i.hasNext(); ) {
+            Request request = i.next();
+            if (!request.isOverdue(nowNs)) {
+                break;
+            }
+            i.remove();
+            finish(request, request.timedOut());
+            any = true;
+        }
+        if (any) {
+            connected.values().forEach(ReliefEndPoint::forgetDone);
+        }
+    }
+
+    private void finish(Request request, Frame answer) {
+        request.done();
+        inFlight.remove(request);
+        exchange.answer(new Message(request.ipcSession(), answer));
+    }
+}

@@ -1,0 +1,201 @@
+package org.globalsessions.sibling;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+
+/**
+ * Settings of a sibling endpoint. Fluent, used by one thread, concluded once by {@link SiblingEndpoint#launch}.
+ */
+public final class SiblingContext {
+    private static final int MAX_REPLICAS = 8;
+
+    private final SegmentSettings segment;
+    private String pathName = "";
+    private String address = "localhost";
+    private int port;
+    private int replicas = 1;
+    private Duration requestTimeout = Duration.ofSeconds(2);
+    private Duration driverTimeout = Duration.ofSeconds(10);
+    private String aeronDir;
+    private boolean stopWithParent;
+    private boolean concluded;
+
+    /**
+     * Settings with every default.
+     *
+     * @param segment the relay's segment: geometry, seed and path as the relay has them. The sibling attaches and never
+     *                creates it, whatever they say
+     */
+    public SiblingContext(SegmentSettings segment) {
+        this.segment =
+                Objects.requireNonNull(segment, "segment").initializer(false).role(Role.RELAY);
+    }
+
+    /**
+     * Settings as a configuration file has them.
+     *
+     * @param config configuration of a sibling
+     * @return the settings
+     */
+    public static SiblingContext from(NodeConfig config) {
+        SiblingContext context = new SiblingContext(config.cache().toSegmentSettings(Role.RELAY))
+                .pathName(config.authPath())
+                .address(config.address())
+                .port(config.port())
+                .replicas((int) config.number("replicas"))
+                .stopWithParent(config.cache().stopChild());
+        return config.has("aeron_dir") ? context.aeronDir(config.text("aeron_dir")) : context;
+    }
+
+    /**
+     * The path ({@code auth_path}) that is served: relief nodes of another one are refused. Default empty.
+     *
+     * @param value the name
+     * @return this
+     */
+    public SiblingContext pathName(String value) {
+        pathName = Objects.requireNonNull(value, "pathName");
+        return this;
+    }
+
+    /**
+     * Host name or address to listen on for relief nodes. Default {@code localhost}.
+     *
+     * @param value name or address
+     * @return this
+     */
+    public SiblingContext address(String value) {
+        address = Objects.requireNonNull(value, "address");
+        return this;
+    }
+
+    /**
+     * TCP port to listen on for relief nodes. Default 0: a free one.
+     *
+     * @param value 0 to 65535
+     * @return this
+     */
+    public SiblingContext port(int value) {
+        port = value;
+        return this;
+    }
+
+    /**
+     * How many relief nodes of each kind own a key. Default 1, from 1 to 8.
+     *
+     * @param value count
+     * @return this
+     */
+    public SiblingContext replicas(int value) {
+        replicas = value;
+        return this;
+    }
+
+    /**
+     * How long relief nodes have for their answers. Default 2 s, from 1 ms.
+     *
+     * @param value the time
+     * @return this
+     */
+    public SiblingContext requestTimeout(Duration value) {
+        requestTimeout = Objects.requireNonNull(value, "requestTimeout");
+        return this;
+    }
+
+    /**
+     * After how long without a sign of life a media driver counts as gone. Default 10 s, as Aeron has it; from 1 s.
+     *
+     * @param value the time
+     * @return this
+     */
+    public SiblingContext driverTimeout(Duration value) {
+        driverTimeout = Objects.requireNonNull(value, "driverTimeout");
+        return this;
+    }
+
+    /**
+     * Folder of the media driver. Default null: the one that the relay has noted in its segment.
+     *
+     * @param value folder, or null
+     * @return this
+     */
+    public SiblingContext aeronDir(String value) {
+        aeronDir = value;
+        return this;
+    }
+
+    /**
+     * Whether to close when standard input ends, if it is a pipe: so a sibling does not outlive the relay that started it.
+     * Default false.
+     *
+     * @param value true to close then
+     * @return this
+     */
+    public SiblingContext stopWithParent(boolean value) {
+        stopWithParent = value;
+        return this;
+    }
+
+    /**
+     * Checks the settings.
+     *
+     * @throws IllegalArgumentException where one is out of its range
+     * @throws IllegalStateException    where this was called before
+     */
+    void conclude() {
+        if (concluded) {
+            throw new IllegalStateException("a context is concluded once");
+        }
+        inRange("port", port, 0, 65_535);
+        inRange("replicas", replicas, 1, MAX_REPLICAS);
+        inRange("requestTimeout in ms", requestTimeout.toMillis(), 1, 600_000);
+        inRange("driverTimeout in ms", driverTimeout.toMillis(), 1000, 600_000);
+        concluded = true;
+    }
+
+    private static void inRange(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(
+                    name + " out of range: value=" + value + ", limit=" + least + ".." + most);
+        }
+    }
+
+    SegmentSettings segment() {
+        return segment;
+    }
+
+    String pathName() {
+        return pathName;
+    }
+
+    String address() {
+        return address;
+    }
+
+    int port() {
+        return port;
+    }
+
+    int replicas() {
+        return replicas;
+    }
+
+    Duration requestTimeout() {
+        return requestTimeout;
+    }
+
+    Duration driverTimeout() {
+        return driverTimeout;
+    }
+
+    String aeronDir() {
+        return aeronDir;
+    }
+
+    boolean stopWithParent() {
+        return stopWithParent;
+    }
+}

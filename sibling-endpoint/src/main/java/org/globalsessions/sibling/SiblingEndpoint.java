@@ -1,0 +1,198 @@
+package org.globalsessions.sibling;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.BackoffIdleStrategy;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.Listener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sibling of a relay: takes what the relay passes on over Aeron IPC and spreads it over relief nodes, which connect to it
+ * over TCP.
+ *
+ * <p>Two threads: an agent owns the Aeron streams, an event loop owns the relief nodes and what is in flight to them; bounded
+ * queues lie between. Any thread may call any method.
+ *
+ * <p>It attaches to the relay's segment and keeps the list of relief nodes beside it, in {@code <segment file>.members}.
+ */
+public final class SiblingEndpoint implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SiblingEndpoint.class);
+    private static final Duration TICK = Duration.ofMillis(100);
+    private static final long MIN_PARK_NS = 1_000;
+    private static final long MAX_PARK_NS = 1_000_000;
+    private static final int CLOSE_WAIT_MS = 500;
+
+    private final SharedLru segment;
+    private final EventLoops loops;
+    private final ReliefRouter router;
+    private final AgentRunner agentRunner;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private Listener listener;
+
+    private SiblingEndpoint(SharedLru segment, EventLoops loops, Membership membership, SiblingContext context) {
+        this.segment = segment;
+        this.loops = loops;
+        IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
+        this.router = new ReliefRouter(
+                segment,
+                membership,
+                exchange,
+                context.replicas(),
+                context.requestTimeout().toNanos());
+        this.agentRunner = new AgentRunner(
+                new BackoffIdleStrategy(0, 10, MIN_PARK_NS, MAX_PARK_NS),
+                this::onAgentError,
+                null,
+                new SiblingAgent(segment, exchange, context));
+    }
+
+    /**
+     * Attaches to the relay's segment, listens for relief nodes and links to the relay as soon as it is there.
+     *
+     * @param context the settings, which are concluded by this
+     * @return the running sibling
+     * @throws IOException where the segment does not appear, the list of members is damaged, or the port cannot be taken
+     */
+    public static SiblingEndpoint launch(SiblingContext context) throws IOException {
+        context.conclude();
+        SharedLru segment = SharedLru.open(context.segment());
+        EventLoops loops = null;
+        try {
+            Path file = segment.file().path();
+            Membership membership = Membership.load(file.resolveSibling(file.getFileName() + ".members"));
+            loops = EventLoops.start("sibling", 1);
+            SiblingEndpoint endpoint = new SiblingEndpoint(segment, loops, membership, context);
+            endpoint.start(context);
+            return endpoint;
+        } catch (IOException | RuntimeException e) {
+            if (loops != null) {
+                loops.close();
+            }
+            segment.close();
+            throw e;
+        }
+    }
+
+    private void start(SiblingContext context) throws IOException {
+        warnOfPlainTcp(context.address());
+        listener = Listener.bind(
+                loops,
+                context.address(),
+                context.port(),
+                new ReliefConnections(segment, router, context.pathName(), this::wakeAgent));
+        loops.schedule(this::tick, TICK);
+        AgentRunner.startOnThread(agentRunner, task -> {
+            Thread thread = new Thread(task, "sibling-agent");
+            thread.setDaemon(true);
+            return thread;
+        });
+        if (context.stopWithParent() && ParentWatch.hasParent()) {
+            ParentWatch.start(System.in, () -> {
+                LOG.info("standard input has ended, so the relay is gone: closing");
+                close();
+            });
+        }
+        LOG.info("listening for relief nodes on {}:{}", context.address(), listener.port());
+    }
+
+    private void warnOfPlainTcp(String address) throws IOException {
+        if (!InetAddress.getByName(address).isLoopbackAddress()) {
+            segment.counters().increment(Counter.PLAIN_TCP_LISTENERS);
+            LOG.warn("listening on {} without protection: whoever reaches it can read and change sessions", address);
+        }
+    }
+
+    private void drain() {
+        router.drain();
+        wakeAgent();
+    }
+
+    private void tick() {
+        if (!closing.get()) {
+            router.timeOut(System.nanoTime());
+            wakeAgent();
+            loops.schedule(this::tick, TICK);
+        }
+    }
+
+    /** An idle agent is parked; what it shall send must not wait for the end of that. */
+    private void wakeAgent() {
+        Thread thread = agentRunner.thread();
+        if (thread != null && thread != AgentRunner.TOMBSTONE) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void onAgentError(Throwable failure) {
+        segment.counters().increment(Counter.ERRORS);
+        segment.file().errors().record("agent of the sibling", failure);
+        LOG.error("the sibling's agent failed and goes on", failure);
+    }
+
+    /**
+     * The port on which relief nodes are taken in.
+     *
+     * @return the port, also where a free one was asked for
+     */
+    public int port() {
+        return listener.port();
+    }
+
+    /**
+     * Waits until this sibling is closed, by {@link #close} or because its parent is gone.
+     *
+     * @throws InterruptedException where the thread is interrupted meanwhile
+     */
+    public void awaitClose() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Tells the relief nodes, closes everything and leaves the segment to the relay. Takes at most about a second. */
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            listener.close();
+            agentRunner.close(CLOSE_WAIT_MS, thread -> LOG.warn("the sibling's agent takes long to end"));
+            sayGoodbye();
+            loops.close();
+            segment.close();
+            LOG.info("closed");
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private void sayGoodbye() {
+        CountDownLatch said = new CountDownLatch(1);
+        loops.execute(() -> {
+            for (ReliefEndPoint endPoint : router.endPoints()) {
+                endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));
+                endPoint.connection().close();
+            }
+            said.countDown();
+        });
+        try {
+            if (!said.await(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
+                LOG.warn("the sibling's event loop takes long to end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
