@@ -19,6 +19,9 @@ public final class EncodedKey {
     int firstBucket;
     int secondBucket;
 
+    /** Whether this thread is inside a write: a close waits for that. Volatile, as it is one half of a Dekker handshake. */
+    volatile boolean writing;
+
     /** State word under which the last look-up found its way. */
     long foundState;
 

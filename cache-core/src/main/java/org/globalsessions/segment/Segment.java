@@ -26,6 +26,7 @@ final class Segment {
     private final EntryWriter writer;
     private final VersionClock clock = new VersionClock();
     private final int tombstoneFlags;
+    private volatile boolean closed;
 
     Segment(SegmentFile file, SegmentSettings settings) {
         int holdMask = holdMask(settings.role());
@@ -108,12 +109,18 @@ final class Segment {
 
     /** Begins one attempt: takes the lock, looks at what is there. Returns the lock word held. */
     long begin(EncodedKey key) {
-        int first = buckets.firstBucket(key.low);
-        key.firstBucket = first;
-        key.secondBucket = buckets.secondBucket(key.low, first);
-        long lock = locks.acquire(first);
+        // Pairs with close: either it sees that this thread writes, or this thread sees that the segment is closed.
+        key.writing = true;
         boolean ready = false;
+        long lock = 0;
         try {
+            if (closed) {
+                throw new IllegalStateException("the segment is closed in this process: " + file.path());
+            }
+            int first = buckets.firstBucket(key.low);
+            key.firstBucket = first;
+            key.secondBucket = buckets.secondBucket(key.low, first);
+            lock = locks.acquire(first);
             writer.findNewest(key);
             tombstones.find(key.high, key.low, key.tombstone);
             applyTombstone(key);
@@ -121,14 +128,37 @@ final class Segment {
             return lock;
         } finally {
             if (!ready) {
-                locks.release(first, lock);
+                end(key, lock);
             }
         }
     }
 
     /** Ends an attempt: gives the lock up where it is still held. */
     void end(EncodedKey key, long lock) {
-        locks.release(key.firstBucket, lock);
+        if (lock != 0) {
+            locks.release(key.firstBucket, lock);
+        }
+        key.writing = false;
+    }
+
+    /**
+     * Refuses further writes and waits for those under way, at most so long. The attach slot may be given up only after, since
+     * a process that gets it next must find nothing still written under it.
+     *
+     * @return false where a write is still under way
+     */
+    boolean closeForWrites(Iterable<EncodedKey> keys, long timeoutNs) {
+        closed = true;
+        long deadlineNs = System.nanoTime() + timeoutNs;
+        for (EncodedKey key : keys) {
+            while (key.writing) {
+                if (System.nanoTime() - deadlineNs > 0) {
+                    return false;
+                }
+                Thread.onSpinWait();
+            }
+        }
+        return true;
     }
 
     /** Takes the record away that the key's tombstone beats, and says in the tombstone that this is done. */

@@ -198,6 +198,8 @@ public final class SegmentFile implements AutoCloseable {
             // since the
             // relay answers for its present epoch only.
             Words.LONG.setRelease(header, SegmentDescriptor.POSITION_OFFSET, 0L);
+            // Positions of two epochs do not compare: against the old horizon every answer would be too old.
+            Words.LONG.setRelease(header, SegmentDescriptor.HORIZON_OFFSET, 0L);
             Words.LONG.setRelease(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, epoch);
         }
         long known = position();

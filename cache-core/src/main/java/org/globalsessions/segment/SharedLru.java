@@ -1,6 +1,10 @@
 package org.globalsessions.segment;
 
 import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
@@ -24,12 +28,15 @@ public final class SharedLru implements AutoCloseable {
     /** Longest key in bytes. */
     public static final int MAX_KEY_LENGTH = 1024;
 
+    private static final long CLOSE_TIMEOUT_NS = 1_000_000_000L;
+
     private final SegmentFile file;
     private final Segment segment;
     private final WriteOperations writes;
     private final DeleteOperations deletes;
     private final Sweeper sweeper;
     private final ThreadLocal<EncodedKey> keys;
+    private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
 
     private SharedLru(SegmentFile file, SegmentSettings settings) {
         this.file = file;
@@ -41,7 +48,11 @@ public final class SharedLru implements AutoCloseable {
     }
 
     private EncodedKey newKey() {
-        return new EncodedKey(file.pathKeyHigh(), file.pathKeyLow());
+        EncodedKey key = new EncodedKey(file.pathKeyHigh(), file.pathKeyLow());
+        synchronized (keysOfThreads) {
+            keysOfThreads.add(key);
+        }
+        return key;
     }
 
     /**
@@ -607,9 +618,19 @@ public final class SharedLru implements AutoCloseable {
         return file.counters();
     }
 
-    /** Gives up the attach slot. The segment stays for the others and for the next start. */
+    /**
+     * Gives up the attach slot, after the writes under way. The segment stays for the others and for the next start; a write
+     * that comes later gets an {@link IllegalStateException}. Where a write does not end within a second (its thread is
+     * stopped), the slot stays this process's until the process ends.
+     */
     @Override
     public void close() {
-        file.close();
+        List<EncodedKey> known;
+        synchronized (keysOfThreads) {
+            known = List.copyOf(keysOfThreads);
+        }
+        if (segment.closeForWrites(known, CLOSE_TIMEOUT_NS)) {
+            file.close();
+        }
     }
 }

@@ -401,4 +401,17 @@ class SharedLruTest {
             assertThat(lru.tombstone(digest)).isEqualTo(raised);
         }
     }
+
+    @Test
+    void shouldRefuseWritesWhenItIsClosed() throws IOException {
+        SharedLru lru = open(Role.STANDALONE);
+        set(lru, "k", "v");
+        lru.close();
+        assertThatThrownBy(() -> set(lru, "k", "late"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+        try (SharedLru again = open(Role.STANDALONE)) {
+            assertThat(get(again, "k")).isEqualTo("v");
+        }
+    }
 }
