@@ -194,11 +194,16 @@ final class ProcessTable {
     }
 
     private boolean isOwn(int asked, long word) {
-        int base = base(asked);
-        return pid(word) == self.pid()
-                && header.getLong(base + SegmentDescriptor.SLOT_START_TIME_OFFSET) == self.startTime()
-                && header.getLong(base + SegmentDescriptor.SLOT_PID_NAMESPACE_OFFSET) == self.pidNamespace()
-                && header.getLong(base + SegmentDescriptor.SLOT_BOOT_ID_OFFSET) == self.bootIdLow();
+        return isOf(self, header, asked, word);
+    }
+
+    /** Whether a slot is recorded as a process's: its lock file must then not be opened by it again. */
+    static boolean isOf(ProcessIdentity process, ByteBuffer header, int slot, long word) {
+        int base = base(slot);
+        return pid(word) == process.pid()
+                && header.getLong(base + SegmentDescriptor.SLOT_START_TIME_OFFSET) == process.startTime()
+                && header.getLong(base + SegmentDescriptor.SLOT_PID_NAMESPACE_OFFSET) == process.pidNamespace()
+                && header.getLong(base + SegmentDescriptor.SLOT_BOOT_ID_OFFSET) == process.bootIdLow();
     }
 
     /** Incarnation of a slot whose process is dead and that nobody has freed, else 0. */

@@ -192,10 +192,8 @@ public final class SegmentFile implements AutoCloseable {
      */
     public void position(long epoch, long position) {
         if (relayEpoch() != epoch) {
-            // A claim reads the epoch first and then the position. With 0 in between no claim pairs the new epoch with
-            // the old
-            // position, which would claim what was never applied; the old epoch with a new position claims nothing,
-            // since the
+            // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
+            // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
             // relay answers for its present epoch only.
             Words.LONG.setRelease(header, SegmentDescriptor.POSITION_OFFSET, 0L);
             // Positions of two epochs do not compare: against the old horizon every answer would be too old.

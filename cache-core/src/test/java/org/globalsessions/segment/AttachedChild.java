@@ -18,20 +18,32 @@ final class AttachedChild {
                 .elCount(Integer.parseInt(arguments[1]))
                 .initializer(Boolean.parseBoolean(arguments[2]))
                 .attachTimeout(Duration.ofSeconds(20));
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        SegmentFile segment = null;
         System.out.println("ready");
+        BufferedReader input = input();
+        String open = input.readLine();
+        if (open == null || !open.equals("open")) {
+            throw new IllegalArgumentException(String.valueOf(open));
+        }
+        SegmentFile segment = SegmentFile.open(settings);
+        System.out.println(segment.slot() + " " + segment.incarnation() + " " + segment.identityHigh());
+        answerLines(segment, input);
+    }
+
+    private static BufferedReader input() {
+        return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    }
+
+    /** Says that it is ready and answers until the input ends, then closes the segment. */
+    static void answerLines(SegmentFile segment) throws IOException {
+        System.out.println("ready");
+        answerLines(segment, input());
+    }
+
+    private static void answerLines(SegmentFile segment, BufferedReader input) throws IOException {
         for (String line = input.readLine(); line != null; line = input.readLine()) {
-            if (line.equals("open")) {
-                segment = SegmentFile.open(settings);
-                System.out.println(segment.slot() + " " + segment.incarnation() + " " + segment.identityHigh());
-            } else {
-                System.out.println(answer(segment, line));
-            }
+            System.out.println(answer(segment, line));
         }
-        if (segment != null) {
-            segment.close();
-        }
+        segment.close();
     }
 
     private static Object answer(SegmentFile segment, String line) {

@@ -1,0 +1,333 @@
+package org.globalsessions.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.globalsessions.status.Counters;
+import org.globalsessions.status.DistinctErrors;
+
+/**
+ * Reads a segment with nothing but its file: geometry, identity, counters, errors, processes, leases. It takes no attach slot
+ * and has no right to write, so it changes nothing.
+ *
+ * <p>Any thread. Values are those of the moment of the call. Nothing needs closing: the mapping goes with the object.
+ */
+public final class SegmentInspector {
+    /** What is known of an attach slot's process. */
+    public enum ProcessState {
+        /** It has the slot's lock, or is this process. */
+        ALIVE,
+        /** It is gone; what it held may not have been freed yet. */
+        DEAD,
+        /** The lock file is absent or may not be read. */
+        UNKNOWN
+    }
+
+    /**
+     * An attach slot that is not free.
+     *
+     * @param slot        0 to 255
+     * @param incarnation how often the slot was given out, 15 bits
+     * @param pid         process id, within its name space
+     * @param state       whether it lives
+     */
+    public record AttachedProcess(int slot, int incarnation, int pid, ProcessState state) {}
+
+    /**
+     * A lease.
+     *
+     * @param duty  what for
+     * @param slot  attach slot of the holder, -1 for nobody
+     * @param epoch number of the holding
+     * @param held  false where nobody holds it or it has run out
+     */
+    public record Lease(SegmentFile.Duty duty, int slot, long epoch, boolean held) {}
+
+    private final Path file;
+    private final SegmentGeometry geometry;
+    private final ByteBuffer header;
+    private final ProcessIdentity self;
+
+    private SegmentInspector(Path file, SegmentGeometry geometry, ByteBuffer header) throws IOException {
+        this.file = file;
+        this.geometry = geometry;
+        this.header = header;
+        self = ProcessIdentity.current();
+    }
+
+    /**
+     * Opens a segment for reading.
+     *
+     * @param file the segment's file, readable
+     * @return its inspector
+     * @throws IOException      where the file is absent or may not be read
+     * @throws SegmentException where it is no segment, or one of another layout version: what was found and expected
+     */
+    public static SegmentInspector open(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new SegmentException("not a segment: it is a directory, expected a plain file, file=" + file);
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            SegmentGeometry geometry = SegmentGeometry.of(SegmentHeader.read(channel, file));
+            // The lock files lie beside the file itself, whatever links lead to it.
+            return new SegmentInspector(
+                    file.toRealPath(),
+                    geometry,
+                    SegmentMapping.piece(channel, MapMode.READ_ONLY, 0, geometry.tombstonesOffset()));
+        }
+    }
+
+    /**
+     * The file.
+     *
+     * @return its real path
+     */
+    public Path path() {
+        return file;
+    }
+
+    /**
+     * Version of the file's layout.
+     *
+     * @return major and minor, with a point between
+     */
+    public String layoutVersion() {
+        return SegmentHeader.versionText(header.getInt(SegmentDescriptor.VERSION_OFFSET));
+    }
+
+    /**
+     * What its creator made it for.
+     *
+     * @return the role
+     */
+    public SegmentSettings.Role role() {
+        int number = header.getInt(SegmentDescriptor.ROLE_OFFSET);
+        for (SegmentSettings.Role role : SegmentSettings.Role.values()) {
+            if (SegmentHeader.roleNumber(role) == number) {
+                return role;
+            }
+        }
+        throw new SegmentException("unknown role in the header: role=" + number + ", file=" + file);
+    }
+
+    /**
+     * Length of the file.
+     *
+     * @return bytes
+     */
+    public long fileLength() {
+        return geometry.fileLength();
+    }
+
+    /**
+     * Bytes of a whole record.
+     *
+     * @return a multiple of 64
+     */
+    public int recordSize() {
+        return geometry.recordStride();
+    }
+
+    /**
+     * Sessions held before the first eviction.
+     *
+     * @return count
+     */
+    public int elCount() {
+        return geometry.elCount();
+    }
+
+    /**
+     * Number of buckets; each has 16 ways.
+     *
+     * @return count
+     */
+    public int bucketCount() {
+        return geometry.bucketCount();
+    }
+
+    /**
+     * Number of ways.
+     *
+     * @return count
+     */
+    public long wayCount() {
+        return geometry.recordCount();
+    }
+
+    /**
+     * Most tombstones at a time.
+     *
+     * @return count
+     */
+    public long tombstoneCapacity() {
+        return (long) geometry.tombstoneBucketCount() * SegmentDescriptor.TOMBSTONES_PER_BUCKET;
+    }
+
+    /**
+     * Seed of the choice of buckets.
+     *
+     * @return any number
+     */
+    public long seed() {
+        return geometry.seed();
+    }
+
+    /**
+     * The segment's random identity.
+     *
+     * @return 32 hexadecimal digits
+     */
+    public String identity() {
+        return String.format(
+                Locale.ROOT,
+                "%016x%016x",
+                header.getLong(SegmentDescriptor.IDENTITY_HIGH_OFFSET),
+                header.getLong(SegmentDescriptor.IDENTITY_LOW_OFFSET));
+    }
+
+    /**
+     * Origin of the versions written here.
+     *
+     * @return more than 0
+     */
+    public int origin() {
+        return (int) Words.INT.getAcquire(header, SegmentDescriptor.ORIGIN_OFFSET);
+    }
+
+    /**
+     * Segment time as last published: it stands still while nobody is attached.
+     *
+     * @return ticks of 10 ms
+     */
+    public long tick() {
+        return getLong(SegmentDescriptor.TICK_OFFSET);
+    }
+
+    /**
+     * Epoch of the relay that the position belongs to.
+     *
+     * @return epoch, 0 for none
+     */
+    public long relayEpoch() {
+        return getLong(SegmentDescriptor.RELAY_EPOCH_OFFSET);
+    }
+
+    /**
+     * A host's applied position, or the last number that a relay has given.
+     *
+     * @return position
+     */
+    public long position() {
+        return getLong(SegmentDescriptor.POSITION_OFFSET);
+    }
+
+    /**
+     * Whether the segment was replaced.
+     *
+     * @return true once it was
+     */
+    public boolean retired() {
+        return SegmentFile.isRetired(header);
+    }
+
+    /**
+     * The note that a node left for those who attach.
+     *
+     * @return text, may be empty
+     */
+    public String note() {
+        return SegmentNote.read(header);
+    }
+
+    /**
+     * The counters.
+     *
+     * @return counters for reading
+     */
+    public Counters counters() {
+        return new Counters(SegmentFile.countersOf(header), 0);
+    }
+
+    /**
+     * The distinct errors.
+     *
+     * @return one element a distinct text
+     */
+    public List<DistinctErrors.DistinctError> errors() {
+        return new DistinctErrors(SegmentFile.errorsOf(header), this::tick).read();
+    }
+
+    /**
+     * The processes that have or had the segment open: every attach slot that is not free.
+     *
+     * @return in order of slots
+     * @throws IOException where lock files cannot be read for another reason than absence or rights
+     */
+    public List<AttachedProcess> processes() throws IOException {
+        List<AttachedProcess> processes = new ArrayList<>();
+        for (int slot = 0; slot < SegmentDescriptor.SLOT_COUNT; slot++) {
+            long word = getLong(ProcessTable.base(slot) + SegmentDescriptor.SLOT_STATE_OFFSET);
+            if (ProcessTable.state(word) != ProcessTable.FREE) {
+                processes.add(new AttachedProcess(
+                        slot, ProcessTable.incarnation(word), ProcessTable.pid(word), stateOf(slot, word)));
+            }
+        }
+        return processes;
+    }
+
+    private ProcessState stateOf(int slot, long word) throws IOException {
+        if (ProcessTable.state(word) == ProcessTable.DEAD) {
+            return ProcessState.DEAD;
+        }
+        // Never open the lock file of a slot of this process: closing it again would drop the lock.
+        if (ProcessTable.pid(word) == self.pid()
+                && (ProcessTable.state(word) == ProcessTable.CLAIMED || ProcessTable.isOf(self, header, slot, word))) {
+            return ProcessState.ALIVE;
+        }
+        Path lockFile = LivenessLocks.fileOf(file, slot);
+        if (!Files.isReadable(lockFile)) {
+            return ProcessState.UNKNOWN;
+        }
+        // A shared lock, which a read-only descriptor may take and which an owner's exclusive lock excludes.
+        try (FileChannel channel =
+                        FileChannel.open(lockFile, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
+                FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return lock == null ? ProcessState.ALIVE : ProcessState.DEAD;
+        } catch (OverlappingFileLockException e) {
+            return ProcessState.ALIVE;
+        } catch (NoSuchFileException e) {
+            return ProcessState.UNKNOWN;
+        }
+    }
+
+    /**
+     * The leases.
+     *
+     * @return one for each duty
+     */
+    public List<Lease> leases() {
+        List<Lease> leases = new ArrayList<>();
+        for (SegmentFile.Duty duty : SegmentFile.Duty.values()) {
+            long word = getLong(Leases.offset(duty));
+            leases.add(new Lease(duty, Leases.slot(word), Leases.epoch(word), Leases.isHeld(word, tick())));
+        }
+        return leases;
+    }
+
+    private long getLong(int offset) {
+        return (long) Words.LONG.getAcquire(header, offset);
+    }
+}
