@@ -1,0 +1,102 @@
+package org.globalsessions.transport.client;
+
+import org.globalsessions.tier.TierListener;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceSessionFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
+
+/** The host's side of the conversation with a relay. On the link's thread only. */
+final class RelayConversation implements FrameHandler {
+    private static final System.Logger LOG = System.getLogger(RelayLink.class.getName());
+
+    private final RelayLink link;
+    private final TierListener listener;
+    private final LinkCounters counters;
+    private boolean welcome;
+
+    RelayConversation(RelayLink link, TierListener listener, LinkCounters counters) {
+        this.link = link;
+        this.listener = listener;
+        this.counters = counters;
+    }
+
+    @Override
+    public void onConnecting() {
+        link.connecting();
+    }
+
+    @Override
+    public void onOpen(Connection connection) {
+        // The hello is under way; everything begins with the welcome.
+        welcome = false;
+    }
+
+    @Override
+    public void onFrame(Connection connection, Frame frame) {
+        if (frame instanceof SessionKnownFrame known) {
+            link.known(known);
+        } else if (frame instanceof SessionReceivedFrame received) {
+            link.received(received);
+        } else if (frame instanceof AnnounceSessionFrame announced) {
+            listener.onAnnounced(announced.entry(), announced.epoch(), announced.position());
+            link.delivered(announced.epoch(), announced.position());
+        } else if (frame instanceof AnnounceDeleteFrame deleted) {
+            listener.onDeleted(deleted.digest(), deleted.tombstone(), deleted.epoch(), deleted.position());
+            link.delivered(deleted.epoch(), deleted.position());
+        } else if (frame instanceof ErrorFrame error) {
+            link.refused(error);
+        } else if (frame instanceof GoodbyeFrame) {
+            connection.close();
+        } else if (frame instanceof WelcomeFrame welcomed && !welcome) {
+            welcome(connection, welcomed);
+        } else {
+            counters.badFrames.increment();
+            connection.send(new ErrorFrame(
+                    frame.correlationId(), ErrorCode.UNEXPECTED, "no frame for a host: type=" + frame.type()));
+            connection.close();
+        }
+    }
+
+    private void welcome(Connection connection, WelcomeFrame frame) {
+        if (link.connected(connection, frame)) {
+            welcome = true;
+            listener.onConnected(frame.epoch(), frame.position());
+        } else {
+            connection.close();
+        }
+    }
+
+    @Override
+    public void onBadFrame(Connection connection, String what) {
+        counters.badFrames.increment();
+        LOG.log(System.Logger.Level.DEBUG, "relay {0} sent what is no frame: {1}", link.relay(), what);
+    }
+
+    @Override
+    public void onFailure(Connection connection, Throwable failure) {
+        LOG.log(System.Logger.Level.ERROR, "conversation with relay " + link.relay(), failure);
+    }
+
+    @Override
+    public void onConnectFailed(int attempts, String reason, boolean gaveUp) {
+        counters.failedAttempts.increment();
+        link.disconnected(gaveUp ? reason + "; given up after " + attempts + " attempts" : reason);
+    }
+
+    @Override
+    public void onClose(Connection connection) {
+        link.disconnected("the connection was lost");
+        if (welcome) {
+            welcome = false;
+            listener.onDisconnected();
+        }
+    }
+}

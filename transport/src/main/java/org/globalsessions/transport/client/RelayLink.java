@@ -1,0 +1,377 @@
+package org.globalsessions.transport.client;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.TierUnavailableException;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierAnswer;
+import org.globalsessions.tier.TierBusyException;
+import org.globalsessions.tier.TierHost;
+import org.globalsessions.tier.TierListener;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
+import org.globalsessions.transport.net.Connector;
+import org.globalsessions.transport.net.EventLoops;
+
+/**
+ * The relay as the next tier of a host's segment: one connection, kept up by itself.
+ *
+ * <p>Any thread may call any method; none blocks but {@link #close}, which waits for its thread at most 2 s. Everything asked
+ * is answered, or ends with {@link TierUnavailableException} within the request time-out; when the connection is lost, at
+ * once. Futures complete on the link's one thread, mostly.
+ *
+ * <p>A question asked while an attempt to connect is under way waits for it; one asked in the pause between two attempts fails
+ * at once. Changes never wait: their marks stay in the segment, and they are sent again from there.
+ */
+public final class RelayLink implements NextTier {
+    private enum Phase {
+        NOT_STARTED,
+        PAUSED,
+        CONNECTING,
+        CONNECTED,
+        CLOSED
+    }
+
+    private final RelayLinkSettings settings;
+    private final TierHost host;
+    private final LinkCounters counters = new LinkCounters();
+
+    /** Guards all below. Frames are sent under it, so they leave in the order of their requests; nobody is called under it. */
+    private final Object lock = new Object();
+
+    private final OpenRequests open;
+    private final Subscription subscription = new Subscription();
+    private Phase phase = Phase.NOT_STARTED;
+    private Connection connection;
+    private String lastReason = "not started";
+    private long nextCorrelationId = 1;
+    private boolean timerArmed;
+    private EventLoops loops;
+    private Connector connector;
+
+    /**
+     * Makes a link; it connects when it is started.
+     *
+     * @param settings where the relay is
+     * @param host     who asks
+     */
+    public RelayLink(RelayLinkSettings settings, TierHost host) {
+        this.settings = settings;
+        this.host = host;
+        this.open = new OpenRequests(settings.window(), settings.windowBytes());
+    }
+
+    @Override
+    public void start(TierListener listener) {
+        synchronized (lock) {
+            if (phase != Phase.NOT_STARTED) {
+                throw new IllegalStateException("a link is started once: phase=" + phase);
+            }
+            phase = Phase.CONNECTING;
+            loops = EventLoops.start("global-sessions-relay-link", 1);
+            connector = Connector.start(
+                    loops,
+                    settings.address(),
+                    settings.port(),
+                    this::hello,
+                    settings.reconnect(),
+                    settings.link(),
+                    settings.security(),
+                    new RelayConversation(this, listener, counters));
+        }
+    }
+
+    @Override
+    public boolean isConnected() {
+        synchronized (lock) {
+            return phase == Phase.CONNECTED;
+        }
+    }
+
+    /**
+     * Counts since the link was made.
+     *
+     * @return a copy
+     */
+    public RelayLinkStatistics statistics() {
+        return counters.snapshot();
+    }
+
+    @Override
+    public CompletableFuture<TierAnswer> ask(byte[] key, KeyDigest digest) {
+        if (key.length == 0 || key.length > FrameCodec.MAX_KEY) {
+            return CompletableFuture.failedFuture(new IllegalArgumentException(
+                    "key out of range: bytes=" + key.length + ", allowed=1.." + FrameCodec.MAX_KEY));
+        }
+        Request.KeyBytes keyBytes = new Request.KeyBytes(key, digest.low());
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED && phase != Phase.CONNECTING) {
+                return CompletableFuture.failedFuture(away());
+            }
+            Request.Question joined = open.question(keyBytes);
+            if (joined != null) {
+                counters.joinedQuestions.increment();
+                // A copy, so that who cancels his own cancels nobody else's.
+                return joined.answer.copy();
+            }
+            if (!open.hasRoomForQuestion()) {
+                return CompletableFuture.failedFuture(busy("questions open=" + settings.window()));
+            }
+            NeedSessionFrame frame = new NeedSessionFrame(nextCorrelationId++, key);
+            Request.Question question =
+                    new Request.Question(frame, FrameCodec.encodedLength(frame), deadlineNs(), keyBytes);
+            if (phase == Phase.CONNECTED && !connection.send(frame)) {
+                return CompletableFuture.failedFuture(notSent());
+            }
+            question.sent = phase == Phase.CONNECTED;
+            open.add(question);
+            armTimer();
+            return question.answer.copy();
+        }
+    }
+
+    @Override
+    public CompletableFuture<Receipt> publish(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Acknowledgement level) {
+        synchronized (lock) {
+            return change(new SessionFrame(nextCorrelationId++, level, epoch, appliedPosition, seenTombstone, entry));
+        }
+    }
+
+    @Override
+    public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+        synchronized (lock) {
+            return change(new DeleteFrame(nextCorrelationId++, level, digest, tombstone));
+        }
+    }
+
+    private CompletableFuture<Receipt> change(Frame frame) {
+        if (phase != Phase.CONNECTED) {
+            return CompletableFuture.failedFuture(away());
+        }
+        try {
+            int length = FrameCodec.encodedLength(frame);
+            if (!open.hasRoomForChange(length)) {
+                return CompletableFuture.failedFuture(
+                        busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
+            }
+            if (!connection.send(frame)) {
+                return CompletableFuture.failedFuture(notSent());
+            }
+            Request.Change request = new Request.Change(frame, length, deadlineNs());
+            request.sent = true;
+            open.add(request);
+            armTimer();
+            return request.receipt;
+        } catch (IllegalArgumentException e) {
+            // Out of the protocol's limits: it could never be sent, so it is the caller's error and no outage.
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    @Override
+    public void subscribe(long leaseEpoch, long epoch, long position) {
+        synchronized (lock) {
+            subscription.want(leaseEpoch, epoch, position);
+            if (phase == Phase.CONNECTED && !connection.send(subscription.frame(nextCorrelationId++))) {
+                // Its budget is full or it is closing: only a new connection can be relied on to be told.
+                connection.close();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        List<Request> left;
+        EventLoops ending;
+        synchronized (lock) {
+            if (phase == Phase.CONNECTED && !connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING))) {
+                counters.refused.increment();
+            }
+            phase = Phase.CLOSED;
+            lastReason = "the link is closed";
+            left = open.removeAll();
+            ending = loops;
+        }
+        TierUnavailableException reason = away();
+        left.forEach(request -> request.fail(reason));
+        if (ending != null) {
+            connector.close();
+            ending.close();
+        }
+    }
+
+    private HelloFrame hello() {
+        synchronized (lock) {
+            return HelloFrame.ofHost(nextCorrelationId++, host, settings.path());
+        }
+    }
+
+    // What follows is called by the conversation, on the link's thread.
+
+    void connecting() {
+        synchronized (lock) {
+            if (phase == Phase.PAUSED) {
+                phase = Phase.CONNECTING;
+            }
+        }
+    }
+
+    /** Repeats the subscription, then sends what has waited. */
+    boolean connected(Connection welcomed, WelcomeFrame welcome) {
+        if (welcome.version() < FrameCodec.MIN_VERSION || welcome.version() > FrameCodec.MAX_VERSION) {
+            return false;
+        }
+        synchronized (lock) {
+            if (phase == Phase.CLOSED) {
+                return false;
+            }
+            phase = Phase.CONNECTED;
+            connection = welcomed;
+            counters.connections.increment();
+            boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
+            for (Request request : open.all()) {
+                // What does not fit is left to its time-out: questions alone never fill the budget.
+                request.sent = request.sent || welcomed.send(request.frame);
+            }
+            return sent;
+        }
+    }
+
+    /** The connection, or the attempt, is over. */
+    void disconnected(String reason) {
+        List<Request> cut;
+        synchronized (lock) {
+            if (phase == Phase.CLOSED) {
+                return;
+            }
+            phase = Phase.PAUSED;
+            connection = null;
+            lastReason = reason;
+            cut = open.removeAll();
+        }
+        counters.cutOff.add(cut.size());
+        TierUnavailableException failure = away();
+        cut.forEach(request -> request.fail(failure));
+    }
+
+    void received(SessionReceivedFrame frame) {
+        if (remove(frame.correlationId()) instanceof Request.Change change) {
+            change.receipt.complete(frame.receipt());
+        } else {
+            counters.lateAnswers.increment();
+        }
+    }
+
+    void known(SessionKnownFrame frame) {
+        if (!(remove(frame.correlationId()) instanceof Request.Question question)) {
+            counters.lateAnswers.increment();
+        } else if (frame.status() == SessionKnownFrame.Status.UNAVAILABLE) {
+            question.fail(new TierUnavailableException(
+                    "a tier behind relay " + relay() + " did not answer, so nobody knows whether the session exists"));
+        } else if (frame.entry() != null && !question.key.isKey(frame.entry().key())) {
+            counters.badFrames.increment();
+            question.fail(new TierUnavailableException("relay " + relay() + " answered for another key"));
+        } else {
+            question.answer.complete(new TierAnswer(frame.entry(), frame.epoch(), frame.position()));
+        }
+    }
+
+    void refused(ErrorFrame error) {
+        Request request = error.correlationId() == 0 ? null : remove(error.correlationId());
+        String text = "relay " + relay() + " refused, code=" + error.code() + ": " + error.text();
+        if (request == null) {
+            synchronized (lock) {
+                lastReason = text;
+            }
+        } else if (error.code() == ErrorCode.BUSY) {
+            request.fail(new TierBusyException(text));
+        } else {
+            request.fail(new TierUnavailableException(text));
+        }
+    }
+
+    void delivered(long epoch, long position) {
+        synchronized (lock) {
+            subscription.delivered(epoch, position);
+        }
+    }
+
+    private Request remove(long correlationId) {
+        synchronized (lock) {
+            return open.remove(correlationId);
+        }
+    }
+
+    private long deadlineNs() {
+        return System.nanoTime() + settings.requestTimeout().toNanos();
+    }
+
+    /** One timer for all, at the oldest one's deadline; under the lock. */
+    private void armTimer() {
+        if (!timerArmed) {
+            timerArmed = true;
+            long delayNs = Math.max(0, open.firstDeadlineNs() - System.nanoTime());
+            loops.schedule(this::expire, Duration.ofNanos(delayNs));
+        }
+    }
+
+    private void expire() {
+        List<Request> due;
+        synchronized (lock) {
+            timerArmed = false;
+            due = open.removeDue(System.nanoTime());
+            if (!open.isEmpty()) {
+                armTimer();
+            }
+        }
+        counters.timeOuts.add(due.size());
+        for (Request request : due) {
+            request.fail(new TierUnavailableException("relay " + relay() + " did not answer within "
+                    + settings.requestTimeout().toMillis() + " ms"));
+        }
+    }
+
+    private TierUnavailableException away() {
+        synchronized (lock) {
+            return new TierUnavailableException("relay " + relay() + " is away: " + lastReason);
+        }
+    }
+
+    private TierUnavailableException notSent() {
+        return connection.isOpen()
+                ? busy("bytes not yet sent=" + connection.pendingBytes())
+                : new TierUnavailableException("relay " + relay() + " is away: the connection is closing");
+    }
+
+    private TierBusyException busy(String what) {
+        counters.refused.increment();
+        return new TierBusyException("relay " + relay() + " is busy: " + what);
+    }
+
+    String relay() {
+        return settings.address() + ":" + settings.port();
+    }
+}

@@ -1,0 +1,87 @@
+package org.globalsessions.transport.client;
+
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import org.globalsessions.TierUnavailableException;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.TierAnswer;
+import org.globalsessions.transport.frame.Frame;
+
+/** Something that waits for an answer of the relay. Its mutable field belongs to the link's lock. */
+abstract sealed class Request {
+    final long id;
+    final Frame frame;
+    final int length;
+    final long deadlineNs;
+    boolean sent;
+
+    private Request(Frame frame, int length, long deadlineNs) {
+        this.id = frame.correlationId();
+        this.frame = frame;
+        this.length = length;
+        this.deadlineNs = deadlineNs;
+    }
+
+    abstract void fail(TierUnavailableException reason);
+
+    /** A question for one key, and everybody who waits for it. */
+    static final class Question extends Request {
+        final KeyBytes key;
+        final CompletableFuture<TierAnswer> answer = new CompletableFuture<>();
+
+        Question(Frame frame, int length, long deadlineNs, KeyBytes key) {
+            super(frame, length, deadlineNs);
+            this.key = key;
+        }
+
+        @Override
+        void fail(TierUnavailableException reason) {
+            answer.completeExceptionally(reason);
+        }
+    }
+
+    /** A publish or delete. */
+    static final class Change extends Request {
+        final CompletableFuture<Receipt> receipt = new CompletableFuture<>();
+
+        Change(Frame frame, int length, long deadlineNs) {
+            super(frame, length, deadlineNs);
+        }
+
+        @Override
+        void fail(TierUnavailableException reason) {
+            receipt.completeExceptionally(reason);
+        }
+    }
+
+    /** A whole key as a key of a map: never only its digest. */
+    static final class KeyBytes {
+        private final byte[] bytes;
+        private final int hash;
+
+        KeyBytes(byte[] bytes, long digestLow) {
+            this.bytes = bytes;
+            // The digest is keyed, so nobody can choose keys that meet in one place of the map.
+            this.hash = Long.hashCode(digestLow);
+        }
+
+        boolean isKey(byte[] other) {
+            return Arrays.equals(bytes, other);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof KeyBytes that && hash == that.hash && Arrays.equals(bytes, that.bytes);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+
+        @Override
+        public String toString() {
+            return "KeyBytes[" + bytes.length + " bytes]";
+        }
+    }
+}
