@@ -10,7 +10,8 @@ import org.globalsessions.status.Counter;
  * set aside, finishes and drops tombstones.
  *
  * <p>One thread at a time within a process; several processes that sweep at once do each other no harm. Most passes go by the
- * hints; every sixth second, or as soon as a process has died, one goes by the state words.
+ * hints; every sixth second one goes by the state words, and so does the one after a process has died, which also retires
+ * the older one of two records of a key.
  */
 final class Sweeper {
     private static final int QUARTER_RANGE = 0x4000;
@@ -20,6 +21,7 @@ final class Sweeper {
     private final EncodedKey key;
     private final int[] deadIncarnations = new int[SLOT_COUNT];
     private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
+    private final EntrySnapshot entry = new EntrySnapshot();
     private boolean anyDead;
     private boolean byStateWords;
     private int nextBucket;
@@ -122,6 +124,9 @@ final class Sweeper {
             if (hintsDiffer) {
                 segment.writer().alignHints(way);
             }
+            if (anyDead) {
+                retireOlderThan(way, state);
+            }
         } else if (kind != RecordDescriptor.FREE && isOfDead(state)) {
             segment.writer()
                     .free(
@@ -132,6 +137,18 @@ final class Sweeper {
                                     RecordDescriptor.incarnation(state),
                                     RecordDescriptor.generation(state)));
             segment.count(Counter.WAYS_RECLAIMED);
+        }
+    }
+
+    /**
+     * A process killed between making an entry visible and retiring the older one has left both: other tiers get the newer one,
+     * so it has to be the one that counts here too.
+     */
+    private void retireOlderThan(int way, long state) {
+        segment.records().copyEntry(way, state, segment.tick(), entry);
+        if (segment.records().stillShows(way, state)) {
+            key.encode(entry.key, entry.keyLength);
+            segment.underLock(key, lock -> true);
         }
     }
 
