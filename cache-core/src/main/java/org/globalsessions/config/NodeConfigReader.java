@@ -14,6 +14,8 @@ import java.util.Map;
 
 /** Puts what was read together. One file, one use. */
 final class NodeConfigReader {
+    private static final long SMALLEST_SPILL_BYTES = 64 << 10;
+
     private final Path file;
     private final ConfigObject top;
     private final NodeKind kind;
@@ -138,6 +140,11 @@ final class NodeConfigReader {
         for (Config relay : relays) {
             need(relay, "auth_path", "");
             need(relay, "port", "");
+        }
+        if (config.hasPath("spill_limit")
+                && config.getLong("spill_limit") > 0
+                && config.getLong("spill_limit") < SMALLEST_SPILL_BYTES) {
+            problem("spill_limit", "out of range, allowed is 0 for no spill file, or 64KiB to 1GiB");
         }
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");

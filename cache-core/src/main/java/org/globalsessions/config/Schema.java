@@ -196,6 +196,12 @@ public final class Schema {
                     KeyType.WORDS,
                     "Command and arguments that start the sibling; arguments that begin with a dot are paths from this file's"
                             + " folder. Without it no sibling is started."),
+            key(
+                            "sibling",
+                            KeyType.CHOICE,
+                            "Who starts the sibling: the relay, as a child, if there is a proc_name; or somebody else, external.")
+                    .choices("child", "external")
+                    .byDefault("child"),
             key("peers", KeyType.WORDS, "Other relays of the path.")
                     .effect(Effect.NONE_YET, "no effect yet: several relays of one path come with a later version"));
 
@@ -239,7 +245,8 @@ public final class Schema {
                             "What other hosts are told of a new session: all of it, that theirs is old, nothing.")
                     .only(RELAY)
                     .choices("full", "invalidate", "off")
-                    .byDefault("full"),
+                    .byDefault("full")
+                    .withoutEffect("invalidate", "no effect yet: the same as full"),
             key("max_stale", KeyType.DURATION, "How long a host that is cut off serves what it cannot confirm.")
                     .only(RELAY)
                     .unit("ms")
@@ -252,7 +259,7 @@ public final class Schema {
                             "Largest size of the file that takes hand-offs while the relief tier is away.")
                     .only(RELAY)
                     .unit("bytes")
-                    .range(0, 1L << 40)
+                    .range(0, 1L << 30)
                     .byDefault("64MiB"),
             key(
                             "aeron_dir",

@@ -110,8 +110,9 @@ final class SchemaReader {
             readSection(key, value, path, result);
         } else if (value != null) {
             try {
-                result.put(key.name(), values.read(key, value));
-                note(key, new Setting(path, values.shown(value), where(value.origin()), key.effectNote()));
+                Object read = values.read(key, value);
+                result.put(key.name(), read);
+                note(key, new Setting(path, values.shown(value), where(value.origin()), key.noteFor(read)));
             } catch (ValueException wrong) {
                 problem(value.origin(), path, wrong.getMessage());
             }
