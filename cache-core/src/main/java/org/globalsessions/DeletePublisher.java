@@ -44,7 +44,9 @@ final class DeletePublisher {
     private final Executor executor;
     private final Consumer<Boolean> onCompleted;
     private final Queue<Delete> waiting = new ArrayBlockingQueue<>(CAPACITY);
-    private final Set<KeyDigest> inFlight = ConcurrentHashMap.newKeySet();
+
+    /** The youngest delete of a key that is in flight. */
+    private final Map<KeyDigest, Version> inFlight = new ConcurrentHashMap<>();
 
     /** What to do once a delete in flight is answered: bounded by the tier's window, since only such have an entry. */
     private final Map<KeyDigest, Set<Behind>> behind = new ConcurrentHashMap<>();
@@ -93,7 +95,7 @@ final class DeletePublisher {
     }
 
     boolean isInFlight(KeyDigest digest) {
-        return inFlight.contains(digest);
+        return inFlight.containsKey(digest);
     }
 
     /** Whether nothing waits to be sent. */
@@ -123,7 +125,7 @@ final class DeletePublisher {
 
     /** Sends a delete that has no receipt yet, unless it is under way, as the publisher's thread; false where the window is full. */
     boolean sendAhead(KeyDigest digest, Version version) {
-        return inFlight.contains(digest) || send(new Delete(digest, version, Acknowledgement.RELAY, null));
+        return version.equals(inFlight.get(digest)) || send(new Delete(digest, version, Acknowledgement.RELAY, null));
     }
 
     /** Keeps something until the delete in flight is answered. */
@@ -134,7 +136,7 @@ final class DeletePublisher {
             return all;
         });
         // The answer may have come just before: then nobody else frees it.
-        if (!inFlight.contains(digest)) {
+        if (!inFlight.containsKey(digest)) {
             free(digest, !lru.awaitsDeleteReceipt(digest));
         }
     }
@@ -142,7 +144,7 @@ final class DeletePublisher {
     /** Drops what made sending fail, as the publisher's thread; its tombstone is in the segment. */
     void dropHeld(TierUnavailableException why) {
         if (held != null) {
-            inFlight.remove(held.digest);
+            inFlight.remove(held.digest, held.version);
             fail(held, why);
             held = null;
         }
@@ -157,11 +159,11 @@ final class DeletePublisher {
     }
 
     private boolean send(Delete delete) {
-        inFlight.add(delete.digest);
+        inFlight.put(delete.digest, delete.version);
         Claims claims = applied.claims();
         CompletableFuture<Receipt> sent = tier.delete(delete.digest, delete.version, delete.level);
         if (Failures.failureOf(sent) instanceof TierBusyException) {
-            inFlight.remove(delete.digest);
+            inFlight.remove(delete.digest, delete.version);
             return false;
         }
         var unused = sent.whenComplete((receipt, failure) -> onReceipt(delete, claims, receipt, failure));
@@ -179,8 +181,9 @@ final class DeletePublisher {
             failures.unexpected("a delete's receipt could not be taken in", e);
             problem = e;
         }
-        inFlight.remove(delete.digest);
-        free(delete.digest, problem == null);
+        if (inFlight.remove(delete.digest, delete.version)) {
+            free(delete.digest, problem == null);
+        }
         onCompleted.accept(failure == null);
         if (delete.caller != null) {
             Throwable told = problem;

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * A JVM of its own with the tests' class path and no flags, as an application has it: takes lines on its standard input, answers
  * with lines, and can be killed. What it wrote to standard error is kept apart.
  */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
     private static final long ANSWER_SECONDS = 60;
 
     private final Process process;
@@ -38,9 +38,15 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Starts it and waits until it has said that it is ready. */
-    static ChildJvm start(Class<?> main, String... arguments) throws IOException, InterruptedException {
+    public static ChildJvm start(Class<?> main, String... arguments) throws IOException, InterruptedException {
+        return startOn(Path.of(System.getProperty("java.home")), main, arguments);
+    }
+
+    /** The same on a JDK of one's choice. */
+    public static ChildJvm startOn(Path javaHome, Class<?> main, String... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(javaHome.resolve("bin").resolve("java").toString());
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(main.getName());
@@ -64,28 +70,28 @@ final class ChildJvm implements AutoCloseable {
         }
     }
 
-    void send(String line) {
+    public void send(String line) {
         input.println(line);
     }
 
     /** The next line of its output; fails if none comes. */
-    String answer() throws InterruptedException {
+    public String answer() throws InterruptedException {
         String line = output.poll(ANSWER_SECONDS, TimeUnit.SECONDS);
         assertThat(line).as("answer of the child; its errors: %s", errors()).isNotNull();
         return line;
     }
 
-    String ask(String line) throws InterruptedException {
+    public String ask(String line) throws InterruptedException {
         send(line);
         return answer();
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
     /** SIGKILL, and waits until the kernel has ended it. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly()
                 .onExit()
                 .orTimeout(ANSWER_SECONDS, TimeUnit.SECONDS)
@@ -93,7 +99,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Ends its input, and waits for its own end. */
-    int end() {
+    public int end() {
         input.close();
         return process.onExit()
                 .orTimeout(ANSWER_SECONDS, TimeUnit.SECONDS)
@@ -101,7 +107,7 @@ final class ChildJvm implements AutoCloseable {
                 .exitValue();
     }
 
-    String errors() {
+    public String errors() {
         try {
             return Files.readString(errorFile);
         } catch (IOException e) {

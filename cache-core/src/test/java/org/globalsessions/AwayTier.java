@@ -1,0 +1,47 @@
+package org.globalsessions;
+
+import java.util.concurrent.CompletableFuture;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierAnswer;
+import org.globalsessions.tier.TierListener;
+
+/** A tier whose connection never stands: what is written in front of it stays unpublished. */
+final class AwayTier implements NextTier {
+    @Override
+    public void start(TierListener listener) {}
+
+    @Override
+    public boolean isConnected() {
+        return false;
+    }
+
+    @Override
+    public CompletableFuture<TierAnswer> ask(byte[] key, KeyDigest digest) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
+    public CompletableFuture<Receipt> publish(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Acknowledgement level) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
+    public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
+    public void subscribe(long leaseEpoch, long epoch, long position) {}
+
+    @Override
+    public void close() {}
+}

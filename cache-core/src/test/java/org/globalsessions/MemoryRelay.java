@@ -1,0 +1,302 @@
+package org.globalsessions;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierAnswer;
+import org.globalsessions.tier.TierBusyException;
+import org.globalsessions.tier.TierHost;
+import org.globalsessions.tier.TierListener;
+
+/**
+ * A relay within the test's process: a segment of its own and one thread that accepts, numbers, announces and answers, as a
+ * relay's event loop does. Links can be cut, and receipts and answers held back.
+ */
+final class MemoryRelay implements AutoCloseable {
+    static final String PATH = "auths";
+
+    private final SharedLru lru;
+    private final long epoch = 4711;
+    private final ExecutorService loop = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "memory-relay");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final List<Link> links = new CopyOnWriteArrayList<>();
+    final AtomicInteger questions = new AtomicInteger();
+    final AtomicInteger publishes = new AtomicInteger();
+    final AtomicInteger deletes = new AtomicInteger();
+
+    /** Changes so far, for links that subscribe late; touched by the loop only. */
+    private final List<Change> changes = new ArrayList<>();
+
+    /** What would be answered, while answers are held back; touched by the loop only. */
+    private final Queue<Runnable> heldBack = new ArrayDeque<>();
+
+    private boolean holdsBack;
+
+    private record Change(long position, long identity, Consumer<TierListener> tell) {}
+
+    MemoryRelay(Path folder) throws IOException {
+        lru = SharedLru.open(new SegmentSettings(folder.resolve("relay.segment"))
+                .elCount(50_000)
+                .pathName(PATH)
+                .role(Role.RELIEF));
+        lru.file().position(epoch, 0);
+    }
+
+    SharedLru lru() {
+        return lru;
+    }
+
+    Link link(TierHost host) {
+        Link link = new Link(host);
+        links.add(link);
+        return link;
+    }
+
+    Link lastLink() {
+        return links.get(links.size() - 1);
+    }
+
+    /** Holds back answers and receipts from now on. */
+    void holdBack() {
+        onLoop(() -> {
+            holdsBack = true;
+            return null;
+        });
+    }
+
+    /** Gives what was held back, and holds nothing back any more. */
+    void letGo() {
+        onLoop(() -> {
+            holdsBack = false;
+            heldBack.forEach(Runnable::run);
+            heldBack.clear();
+            return null;
+        });
+    }
+
+    int heldBackCount() {
+        return onLoop(heldBack::size);
+    }
+
+    /** Does something on the relay's thread, and waits for it. */
+    <T> T onLoop(Supplier<T> what) {
+        return CompletableFuture.supplyAsync(what, loop)
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
+    }
+
+    @Override
+    public void close() {
+        loop.shutdown();
+        lru.close();
+    }
+
+    private <T> void complete(Link link, CompletableFuture<T> future, T value) {
+        Runnable answer = () -> {
+            if (link.connected) {
+                future.complete(value);
+            } else {
+                future.completeExceptionally(new TierUnavailableException("cut"));
+            }
+        };
+        if (holdsBack) {
+            heldBack.add(answer);
+        } else {
+            answer.run();
+        }
+    }
+
+    private void announce(TierHost origin, long position, Consumer<TierListener> tell) {
+        changes.add(new Change(position, origin.identityHigh(), tell));
+        for (Link link : links) {
+            if (link.connected && link.subscribed && !link.deaf && link.host.identityHigh() != origin.identityHigh()) {
+                tell.accept(link.listener);
+            }
+        }
+    }
+
+    /** One host's connection. */
+    final class Link implements NextTier {
+        private final TierHost host;
+        private final AtomicInteger inFlight = new AtomicInteger();
+        private TierListener listener;
+        private volatile boolean connected;
+        private boolean subscribed;
+        volatile int window = 256;
+        volatile long leaseEpoch;
+
+        /** Whether it gets no announcements although it subscribes. */
+        volatile boolean deaf;
+
+        /** Position that its answers carry, -1 for the true one. */
+        volatile long answerPosition = -1;
+
+        Link(TierHost host) {
+            this.host = host;
+        }
+
+        @Override
+        public void start(TierListener wanted) {
+            listener = wanted;
+            connect();
+        }
+
+        void connect() {
+            onLoop(() -> {
+                connected = true;
+                listener.onConnected(epoch, lru.file().position());
+                return null;
+            });
+        }
+
+        void cut() {
+            onLoop(() -> {
+                connected = false;
+                subscribed = false;
+                listener.onDisconnected();
+                return null;
+            });
+        }
+
+        @Override
+        public boolean isConnected() {
+            return connected;
+        }
+
+        @Override
+        public CompletableFuture<TierAnswer> ask(byte[] key, KeyDigest digest) {
+            questions.incrementAndGet();
+            return send(answer -> {
+                long position =
+                        answerPosition >= 0 ? answerPosition : lru.file().position();
+                EntrySnapshot snapshot = new EntrySnapshot();
+                boolean found = lru.find(lru.encode(key), snapshot);
+                complete(this, answer, new TierAnswer(found ? snapshot.toEntry() : null, epoch, position));
+            });
+        }
+
+        @Override
+        public CompletableFuture<Receipt> publish(
+                SessionEntry entry,
+                KeyDigest digest,
+                long claimedEpoch,
+                long appliedPosition,
+                Version seenTombstone,
+                Acknowledgement level) {
+            return sendInWindow(answer -> {
+                publishes.incrementAndGet();
+                WriteOutcome outcome = new WriteOutcome();
+                long known = claimedEpoch == epoch ? appliedPosition : 0;
+                lru.accept(lru.encode(entry.key()), entry, known, seenTombstone, outcome);
+                Receipt.Outcome told = switch (outcome.status()) {
+                    case STORED -> Receipt.Outcome.STORED;
+                    case SUPERSEDED -> Receipt.Outcome.SUPERSEDED;
+                    case BEATEN_BY_TOMBSTONE -> Receipt.Outcome.BEATEN_BY_TOMBSTONE;
+                    default -> throw new IllegalStateException(String.valueOf(outcome.status()));
+                };
+                long position = lru.file().nextPosition();
+                if (told == Receipt.Outcome.STORED) {
+                    SessionEntry stored = new SessionEntry(
+                            entry.key(),
+                            entry.value(),
+                            outcome.version(),
+                            outcome.life(),
+                            false,
+                            entry.idleTicks(),
+                            entry.idleLimitTicks(),
+                            entry.lifetimeTicks());
+                    announce(host, position, to -> to.onAnnounced(stored, epoch, position));
+                }
+                complete(
+                        this,
+                        answer,
+                        new Receipt(told, outcome.version(), outcome.life(), outcome.held(), epoch, position));
+            });
+        }
+
+        @Override
+        public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+            return sendInWindow(answer -> {
+                deletes.incrementAndGet();
+                WriteOutcome outcome = new WriteOutcome();
+                lru.acceptDelete(digest, tombstone, outcome);
+                Version version = outcome.version();
+                long position = lru.file().nextPosition();
+                announce(host, position, to -> to.onDeleted(digest, version, epoch, position));
+                complete(
+                        this, answer, new Receipt(Receipt.Outcome.STORED, version, 0, outcome.held(), epoch, position));
+            });
+        }
+
+        @Override
+        public void subscribe(long lease, long claimedEpoch, long position) {
+            loop.execute(() -> {
+                leaseEpoch = lease;
+                subscribed = lease != 0;
+                if (subscribed && !deaf && claimedEpoch == epoch) {
+                    changes.stream()
+                            .filter(change -> change.position > position && change.identity != host.identityHigh())
+                            .forEach(change -> change.tell.accept(listener));
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            onLoop(() -> {
+                connected = false;
+                subscribed = false;
+                return null;
+            });
+        }
+
+        private <T> CompletableFuture<T> sendInWindow(Consumer<CompletableFuture<T>> work) {
+            if (inFlight.incrementAndGet() > window) {
+                inFlight.decrementAndGet();
+                return CompletableFuture.failedFuture(new TierBusyException("window is full: limit=" + window));
+            }
+            CompletableFuture<T> answer = send(work);
+            var unused = answer.whenComplete((value, failure) -> inFlight.decrementAndGet());
+            return answer;
+        }
+
+        private <T> CompletableFuture<T> send(Consumer<CompletableFuture<T>> work) {
+            CompletableFuture<T> answer = new CompletableFuture<>();
+            if (!connected) {
+                answer.completeExceptionally(new TierUnavailableException("cut"));
+            } else {
+                loop.execute(() -> {
+                    try {
+                        work.accept(answer);
+                    } catch (RuntimeException e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+            }
+            return answer;
+        }
+    }
+}

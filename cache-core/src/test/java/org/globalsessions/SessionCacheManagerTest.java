@@ -1,0 +1,251 @@
+package org.globalsessions;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.globalsessions.ConditionFailedException.Reason;
+import org.globalsessions.status.Counter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SessionCacheManagerTest {
+    private static final Version NOTHING_THERE = Version.NONE;
+
+    @TempDir
+    Path folder;
+
+    private SessionCacheManager cache;
+
+    @BeforeEach
+    void open() throws IOException {
+        cache = SessionCacheManager.open(
+                ConfigFactory.parseMap(Map.of("lru.cache.el_count", 100, "lru.cache.segment_dir", folder.toString())));
+    }
+
+    @AfterEach
+    void close() {
+        cache.close();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+
+    private static Reason reasonOf(CompletableFuture<?> future) {
+        CompletionException failure = catchThrowableOfType(CompletionException.class, future::join);
+        return ((ConditionFailedException) failure.getCause()).reason();
+    }
+
+    @Test
+    void shouldReturnWhatWasSetWhenItIsHere() {
+        cache.set("a", bytes("one"));
+        CompletableFuture<byte[]> found = cache.get("a");
+        assertThat(found).isCompletedWithValue(found.join());
+        assertThat(found.join()).isEqualTo(bytes("one"));
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldReturnNullWhenThereIsNoSuchSession() {
+        assertThat(cache.get("a")).isCompletedWithValue(null);
+        assertThat(cache.getVersioned("a")).isCompletedWithValue(null);
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    @Test
+    void shouldReturnTheLastValueWhenItWasOverwritten() {
+        cache.set("a", bytes("one"));
+        cache.set("a", bytes("a longer value"));
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("a longer value"));
+    }
+
+    @Test
+    void shouldNotShareArraysWithTheCaller() {
+        byte[] value = bytes("one");
+        cache.set("a", value);
+        value[0] = 'x';
+        byte[] read = cache.getLocal("a");
+        assertThat(read).isEqualTo(bytes("one"));
+        read[0] = 'x';
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldKeepEmptyValuesAndCharactersOfManyBytes() {
+        cache.set("leer", new byte[0]);
+        cache.set("schlüssel-鍵-🔑", bytes("wert-値-💎"));
+        assertThat(cache.getLocal("leer")).isEmpty();
+        assertThat(cache.getLocal("schlüssel-鍵-🔑")).isEqualTo(bytes("wert-値-💎"));
+        assertThat(cache.getLocal("schlüssel-鍵-🔐")).isNull();
+    }
+
+    @Test
+    void shouldCopyIntoTheCallersBufferWhenItIsLargeEnough() {
+        cache.set("a", bytes("one"));
+        byte[] target = new byte[5];
+        assertThat(cache.getLocal("a", target, 2)).isEqualTo(3);
+        assertThat(target).isEqualTo(new byte[] {0, 0, 'o', 'n', 'e'});
+        assertThat(cache.getLocal("a", target, 3)).isEqualTo(-2 - 3);
+        assertThat(cache.getLocal("b", target, 0)).isEqualTo(-1);
+    }
+
+    @Test
+    void shouldBeginANewLifeWhenSetAfterDelete() {
+        cache.set("a", bytes("one"));
+        assertThat(cache.delete("a")).isCompletedWithValue(true);
+        assertThat(cache.getLocal("a")).isNull();
+        assertThat(cache.delete("a")).isCompletedWithValue(false);
+        cache.set("a", bytes("two"));
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("two"));
+    }
+
+    @Test
+    void shouldSaveOnConditionOnlyOverTheVersionRead() {
+        cache.set("a", bytes("one"));
+        Version read = cache.getVersioned("a").join().version();
+        Version second = cache.set("a", bytes("two"), SetOptions.DEFAULTS.expectedVersion(read))
+                .join();
+        assertThat(second).isGreaterThan(read);
+        assertThat(reasonOf(cache.set("a", bytes("three"), SetOptions.DEFAULTS.expectedVersion(read))))
+                .isEqualTo(Reason.NEWER_VERSION);
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("two"));
+        cache.delete("a").join();
+        assertThat(reasonOf(cache.set("a", bytes("three"), SetOptions.DEFAULTS.expectedVersion(second))))
+                .isEqualTo(Reason.DELETED);
+        assertThat(reasonOf(cache.set("never", bytes("x"), SetOptions.DEFAULTS.expectedVersion(second))))
+                .isEqualTo(Reason.ABSENT);
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    @Test
+    void shouldCreateOnlyOnceWhenNothingIsExpectedToBeThere() {
+        SetOptions create = SetOptions.DEFAULTS.expectedVersion(NOTHING_THERE);
+        cache.set("a", bytes("one"), create).join();
+        assertThat(reasonOf(cache.set("a", bytes("two"), create))).isEqualTo(Reason.NEWER_VERSION);
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldExpireAfterItsOwnLifetime() {
+        cache.set("a", bytes("one"), SetOptions.DEFAULTS.ttl(Duration.ofMillis(300)))
+                .join();
+        cache.set("b", bytes("one"));
+        assertThat(cache.getLocal("a")).isNotNull();
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> cache.getLocal("a") == null);
+        assertThat(cache.getLocal("b")).isNotNull();
+        // The sweep takes it away, which only the counter shows.
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> cache.counter(Counter.EXPIRATIONS) == 1);
+    }
+
+    @Test
+    void shouldTouchOnlyWhatIsThere() {
+        cache.set("a", bytes("one"));
+        assertThat(cache.touch("a")).isCompletedWithValue(true);
+        assertThat(cache.touch("b")).isCompletedWithValue(false);
+    }
+
+    @Test
+    void shouldStoreNothingAndNameNoKeyWhenTheValueIsTooLarge() {
+        cache.set("secret-key", bytes("one"));
+        ValueTooLargeException refused =
+                catchThrowableOfType(ValueTooLargeException.class, () -> cache.set("secret-key", new byte[10_000]));
+        assertThat(refused).hasMessageContaining("bytes=10000").hasMessageContaining("limit=");
+        assertThat(refused.getMessage()).doesNotContain("secret-key");
+        assertThat(cache.getLocal("secret-key")).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldRefuseWhatMakesNoSense() {
+        assertThatThrownBy(() -> cache.set("", bytes("one"))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> SetOptions.DEFAULTS.ttl(Duration.ofDays(241)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("limit=PT5760H");
+        assertThatThrownBy(() -> cache.set(
+                        "a",
+                        bytes("one"),
+                        SetOptions.DEFAULTS.expectedVersion(NOTHING_THERE).acknowledgement(Acknowledgement.RELAY)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    @Test
+    void shouldTellThatNobodyAcknowledgesWhenThereIsNoRelay() {
+        assertThat(cache.set("a", bytes("one"), SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY)))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withCauseInstanceOf(TierUnavailableException.class);
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("one"));
+        assertThat(cache.delete("a", Acknowledgement.RELIEF))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withCauseInstanceOf(TierUnavailableException.class);
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    @Test
+    void shouldCompleteWhenASessionArrivesWithinTheTime() throws Exception {
+        CompletableFuture<byte[]> awaited = cache.whenArrives("a", Duration.ofSeconds(30));
+        assertThat(awaited).isNotDone();
+        cache.set("a", bytes("one"));
+        assertThat(awaited.get(10, TimeUnit.SECONDS)).isEqualTo(bytes("one"));
+        assertThat(cache.whenArrives("a", Duration.ZERO).join()).isEqualTo(bytes("one"));
+        assertThat(cache.whenArrives("b", Duration.ofMillis(50)).get(10, TimeUnit.SECONDS))
+                .isNull();
+    }
+
+    @Test
+    void shouldRefuseFurtherWaitersWhenTooManyWait() {
+        for (int i = 0; i < Arrivals.CAPACITY; i++) {
+            assertThat(cache.whenArrives("a", Duration.ofSeconds(60))).isNotDone();
+        }
+        assertThat(cache.whenArrives("a", Duration.ofSeconds(60))).isCompletedExceptionally();
+        cache.set("a", bytes("one"));
+        assertThat(cache.whenArrives("a", Duration.ofSeconds(60)).join()).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldRefuseEveryCallWhenClosed() {
+        cache.close();
+        assertThatThrownBy(() -> cache.get("a")).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> cache.set("a", bytes("one"))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> cache.delete("a")).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldFindTheSessionsAgainWhenOpenedAgain() throws IOException {
+        Path file = folder.resolve("client.conf");
+        Files.writeString(
+                file, "lru.cache { el_count : 100, segment_dir : \"" + folder + "\", token_path : \"mine\" }");
+        try (SessionCacheManager first = SessionCacheManager.open(file)) {
+            first.set("a", bytes("one"));
+        }
+        try (SessionCacheManager second = SessionCacheManager.open(file)) {
+            assertThat(second.getLocal("a")).isEqualTo(bytes("one"));
+        }
+    }
+
+    @Test
+    void shouldSayWhatIsMissingWhenARelayIsNamedAndNoClientForItIsThere() {
+        assertThatThrownBy(() -> SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
+                        "lru.cache.segment_dir",
+                        folder.toString(),
+                        "message_relay",
+                        Map.of("auth_path", "auths", "address", "localhost", "port", 9999)))))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("transport");
+    }
+}

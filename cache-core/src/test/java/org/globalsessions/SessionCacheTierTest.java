@@ -1,0 +1,420 @@
+package org.globalsessions;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.globalsessions.ConditionFailedException.Reason;
+import org.globalsessions.segment.ChildJvm;
+import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SessionCacheTierTest {
+    private static final Duration WAIT = Duration.ofMillis(50);
+    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+
+    @TempDir
+    Path folder;
+
+    private MemoryRelay relay;
+    private final List<SessionCacheManager> caches = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws IOException {
+        relay = new MemoryRelay(folder);
+    }
+
+    @AfterEach
+    void stop() {
+        relay.letGo();
+        caches.forEach(SessionCacheManager::close);
+        relay.close();
+    }
+
+    private static SegmentSettings settings(Path folder, String name, int elCount) {
+        return new SegmentSettings(folder.resolve(name))
+                .elCount(elCount)
+                .pathName(MemoryRelay.PATH)
+                .role(Role.HOST);
+    }
+
+    private SessionCacheManager host(String name) throws IOException {
+        return host(name, 1000, WAIT);
+    }
+
+    private SessionCacheManager host(String name, int elCount, Duration wait) throws IOException {
+        SessionCacheManager cache = SessionCacheManager.open(
+                settings(folder, name, elCount), relay::link, wait, new CompletableFuture<>().defaultExecutor());
+        caches.add(cache);
+        return cache;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+
+    private static <T> T join(CompletableFuture<T> future) {
+        return future.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    private static Throwable failureOf(CompletableFuture<?> future) {
+        return catchThrowableOfType(CompletionException.class, () -> join(future))
+                .getCause();
+    }
+
+    private static ConditionFactory soon() {
+        return Awaitility.await().atMost(Duration.ofSeconds(20));
+    }
+
+    private byte[] atRelay(String key) {
+        return relay.lru().get(relay.lru().encode(key));
+    }
+
+    /** Entries of a host's segment that the relay has not acknowledged, seen by another attached process's eyes. */
+    private int unpublished(String name, int elCount) throws IOException {
+        try (SharedLru lru = SharedLru.open(settings(folder, name, elCount))) {
+            int[] count = {0};
+            lru.scan(0, lru.bucketCount(), RecordDescriptor.UNPUBLISHED, entry -> {
+                count[0]++;
+                return true;
+            });
+            return count[0];
+        }
+    }
+
+    private static void awaitLinkOwner(MemoryRelay.Link link) {
+        soon().until(() -> link.leaseEpoch > 0);
+    }
+
+    @Test
+    void shouldPublishAndClearTheMarkWhenSet() throws IOException {
+        SessionCacheManager cache = host("a");
+        cache.set("k", bytes("one"));
+        assertThat(cache.getLocal("k")).isEqualTo(bytes("one"));
+        soon().until(() -> cache.counter(Counter.PUBLISHED) == 1);
+        assertThat(atRelay("k")).isEqualTo(bytes("one"));
+        assertThat(unpublished("a", 1000)).isZero();
+    }
+
+    @Test
+    void shouldCompleteAfterTheRelayHasItWhenAskedTo() throws IOException {
+        SessionCacheManager cache = host("a");
+        Version version = join(cache.set("k", bytes("one"), TO_RELAY));
+        assertThat(atRelay("k")).isEqualTo(bytes("one"));
+        assertThat(join(cache.getVersioned("k")).version()).isEqualTo(version);
+        assertThat(join(cache.delete("k", Acknowledgement.RELAY))).isTrue();
+        assertThat(atRelay("k")).isNull();
+    }
+
+    @Test
+    void shouldFindOnAnotherHostWhatOneHasSet() throws IOException {
+        SessionCacheManager a = host("a");
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        assertThat(b.getLocal("k")).isNull();
+        assertThat(join(b.get("k"))).isEqualTo(bytes("one"));
+        assertThat(b.getLocal("k")).isEqualTo(bytes("one"));
+        assertThat(join(b.getVersioned("k")).version())
+                .isEqualTo(join(a.getVersioned("k")).version());
+        assertThat(join(b.touch("k"))).isTrue();
+        assertThat(join(b.get("nowhere"))).isNull();
+        assertThat(join(b.touch("nowhere"))).isFalse();
+    }
+
+    @Test
+    void shouldAskOnceWhenManyMissOneKeyAtATime() throws IOException {
+        SessionCacheManager a = host("a");
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        relay.holdBack();
+        List<CompletableFuture<byte[]>> gets = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            gets.add(b.get("k"));
+        }
+        soon().until(() -> relay.heldBackCount() == 1);
+        relay.letGo();
+        List<byte[]> values = gets.stream().map(SessionCacheTierTest::join).toList();
+        assertThat(values).allSatisfy(value -> assertThat(value).isEqualTo(bytes("one")));
+        Set<byte[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+        arrays.addAll(values);
+        assertThat(arrays).as("arrays, one a caller").hasSize(50);
+        assertThat(relay.questions).hasValue(1);
+    }
+
+    @Test
+    void shouldNeverAnswerNullWhenTheRelayIsAway() throws IOException {
+        SessionCacheManager cache = host("a");
+        cache.set("here", bytes("one"));
+        relay.lastLink().cut();
+        assertThat(failureOf(cache.get("k"))).isInstanceOf(TierUnavailableException.class);
+        assertThat(failureOf(cache.getVersioned("k"))).isInstanceOf(TierUnavailableException.class);
+        assertThat(failureOf(cache.touch("k"))).isInstanceOf(TierUnavailableException.class);
+        assertThat(failureOf(cache.set("x", bytes("one"), TO_RELAY))).isInstanceOf(TierUnavailableException.class);
+        assertThat(failureOf(cache.delete("here", Acknowledgement.RELAY))).isInstanceOf(TierUnavailableException.class);
+        assertThat(cache.counter(Counter.TIER_UNAVAILABLE)).isEqualTo(3);
+        assertThat(join(cache.get("x"))).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldNotGiveAnAnswerThatADeleteHasOvertaken() throws IOException {
+        SessionCacheManager a = host("a");
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        relay.holdBack();
+        CompletableFuture<byte[]> before = b.get("k");
+        soon().until(() -> relay.heldBackCount() == 1);
+        assertThat(join(b.delete("k"))).isFalse();
+        CompletableFuture<byte[]> after = b.get("k");
+        relay.letGo();
+        assertThat(join(after)).isNull();
+        assertThat(join(before)).isNull();
+        assertThat(b.getLocal("k")).isNull();
+    }
+
+    @Test
+    void shouldBringChangesOfOtherHostsToThisOne() throws IOException {
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b");
+        awaitLinkOwner(relay.lastLink());
+        List<String> heard = Collections.synchronizedList(new ArrayList<>());
+        b.addListener(new SessionListener() {
+            @Override
+            public void onArrival(String key) {
+                heard.add("arrived " + key);
+            }
+
+            @Override
+            public void onDeletion(String key) {
+                heard.add("deleted " + key);
+            }
+        });
+        CompletableFuture<byte[]> awaited = b.whenArrives("schlüssel", Duration.ofSeconds(20));
+        a.set("schlüssel", bytes("one"));
+        assertThat(join(awaited)).isEqualTo(bytes("one"));
+        soon().until(() -> b.getLocal("schlüssel") != null);
+        a.set("schlüssel", bytes("two"));
+        soon().until(() -> new String(b.getLocal("schlüssel"), UTF_8).equals("two"));
+        assertThat(join(a.delete("schlüssel"))).isTrue();
+        soon().until(() -> b.getLocal("schlüssel") == null);
+        soon().until(() -> heard.size() == 3);
+        assertThat(heard).containsExactly("arrived schlüssel", "arrived schlüssel", "deleted schlüssel");
+        assertThat(b.counter(Counter.ANNOUNCEMENTS_APPLIED)).isEqualTo(3);
+        assertThat(relay.questions.get()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void shouldHearOfDeletesMissedWhileTheLinkWasDown() throws IOException {
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b");
+        MemoryRelay.Link linkOfB = relay.lastLink();
+        awaitLinkOwner(relay.lastLink());
+        join(a.set("k", bytes("one"), TO_RELAY));
+        soon().until(() -> b.getLocal("k") != null);
+        linkOfB.cut();
+        join(a.delete("k", Acknowledgement.RELAY));
+        join(a.set("other", bytes("two"), TO_RELAY));
+        assertThat(b.getLocal("k")).isNotNull();
+        linkOfB.connect();
+        // Its receipt has a higher number than the delete missed, and must not make it be skipped.
+        b.set("mine", bytes("three"));
+        soon().until(() -> b.getLocal("k") == null && b.getLocal("other") != null);
+    }
+
+    @Test
+    void shouldLetANewLifeFollowItsDeleteWhateverIsSentFirst() throws IOException {
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b");
+        awaitLinkOwner(relay.lastLink());
+        for (int i = 0; i < 200; i++) {
+            a.set("k", bytes("old" + i));
+            a.delete("k").join();
+            a.set("k", bytes("new" + i));
+        }
+        join(a.set("k", bytes("last"), TO_RELAY));
+        assertThat(atRelay("k")).isEqualTo(bytes("last"));
+        assertThat(a.getLocal("k")).isEqualTo(bytes("last"));
+        soon().untilAsserted(() -> assertThat(join(b.get("k"))).isEqualTo(bytes("last")));
+        assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isZero();
+    }
+
+    @Test
+    void shouldTellWhoWaitsThatAnotherHostDeletedTheSession() throws IOException {
+        SessionCacheManager a = host("a");
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        MemoryRelay.Link linkOfB = relay.lastLink();
+        assertThat(join(b.get("k"))).isEqualTo(bytes("one"));
+        awaitLinkOwner(relay.lastLink());
+        linkOfB.cut();
+        join(a.delete("k", Acknowledgement.RELAY));
+        linkOfB.deaf = true;
+        linkOfB.connect();
+        CompletableFuture<Version> saved = b.set("k", bytes("two"), TO_RELAY);
+        Throwable failure = failureOf(saved);
+        assertThat(failure).isInstanceOf(ConditionFailedException.class);
+        assertThat(((ConditionFailedException) failure).reason()).isEqualTo(Reason.DELETED);
+        assertThat(b.getLocal("k")).isNull();
+        assertThat(atRelay("k")).isNull();
+    }
+
+    @Test
+    void shouldPublishEverythingWhenTheRelayIsBack() throws IOException {
+        SessionCacheManager cache = host("a", 2000, WAIT);
+        MemoryRelay.Link link = relay.lastLink();
+        join(cache.set("gone", bytes("one"), TO_RELAY));
+        link.cut();
+        for (int i = 0; i < 1500; i++) {
+            cache.set("k" + i, bytes("v" + i));
+        }
+        assertThat(join(cache.delete("gone"))).isTrue();
+        assertThat(cache.counter(Counter.PUBLISHED)).isEqualTo(1);
+        link.connect();
+        soon().until(() -> relay.lru().size() == 1500);
+        assertThat(atRelay("gone")).isNull();
+        soon().until(() -> unpublished("a", 2000) == 0);
+    }
+
+    @Test
+    void shouldWaitForTheLinkWhenTheSegmentIsFullOfUnpublished() throws IOException {
+        // Long enough for a machine that does much else: the link drains, so no set may give up.
+        SessionCacheManager cache = host("a", 100, Duration.ofSeconds(5));
+        MemoryRelay.Link link = relay.lastLink();
+        link.window = 4;
+        for (int i = 0; i < 20_000; i++) {
+            cache.set("k" + i, bytes("v" + i));
+        }
+        assertThat(cache.counter(Counter.SETS_WAITED)).isPositive();
+        assertThat(cache.counter(Counter.LOST_UNPUBLISHED)).isZero();
+        soon().until(() -> relay.lru().size() == 20_000);
+    }
+
+    @Test
+    void shouldNotWaitLongerThanDeclaredWhenNoAcknowledgementComes() throws IOException {
+        SessionCacheManager cache = host("a", 16, WAIT);
+        relay.holdBack();
+        long longestNs = 0;
+        for (int i = 0; i < 80; i++) {
+            long startNs = System.nanoTime();
+            cache.set("k" + i, bytes("v" + i));
+            longestNs = Math.max(longestNs, System.nanoTime() - startNs);
+            assertThat(cache.getLocal("k" + i)).isNotNull();
+        }
+        assertThat(cache.counter(Counter.SETS_WAITED)).isPositive();
+        assertThat(cache.counter(Counter.LOST_UNPUBLISHED)).isPositive();
+        assertThat(Duration.ofNanos(longestNs)).isBetween(WAIT, WAIT.multipliedBy(10));
+    }
+
+    @Test
+    void shouldNotWaitAtAllWhenTheLinkIsDown() throws IOException {
+        SessionCacheManager cache = host("a", 16, WAIT);
+        relay.lastLink().cut();
+        long startNs = System.nanoTime();
+        for (int i = 0; i < 200; i++) {
+            cache.set("k" + i, bytes("v" + i));
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isLessThan(WAIT.multipliedBy(10));
+        assertThat(cache.counter(Counter.SETS_WAITED)).isZero();
+        assertThat(cache.counter(Counter.LOST_UNPUBLISHED)).isPositive();
+    }
+
+    @Test
+    void shouldPublishByAnotherProcessWhatAKilledOneHadSet() throws Exception {
+        try (ChildJvm child =
+                ChildJvm.start(CacheChild.class, folder.resolve("a").toString(), "away")) {
+            assertThat(child.ask("set k one")).isEqualTo("set");
+            assertThat(child.ask("set gone one")).isEqualTo("set");
+            assertThat(child.ask("delete gone")).isEqualTo("true");
+            child.kill();
+        }
+        assertThat(unpublished("a", 1000)).isEqualTo(1);
+        SessionCacheManager survivor = host("a");
+        soon().until(() -> atRelay("k") != null);
+        assertThat(atRelay("k")).isEqualTo(bytes("one"));
+        soon().until(() -> relay.deletes.get() > 0);
+        soon().until(() -> survivor.counter(Counter.PUBLISHED) == 1);
+        assertThat(unpublished("a", 1000)).isZero();
+    }
+
+    @Test
+    void shouldMoveTheLinkWhenItsOwnerIsKilled() throws Exception {
+        SessionCacheManager a = host("a");
+        try (ChildJvm child =
+                ChildJvm.start(CacheChild.class, folder.resolve("b").toString(), "owner")) {
+            assertThat(child.ask("lease")).isEqualTo("held");
+            SessionCacheManager b = host("b");
+            join(a.set("early", bytes("one"), TO_RELAY));
+            assertThat(relay.lastLink().leaseEpoch).isZero();
+            child.kill();
+            soon().until(() -> relay.lastLink().leaseEpoch > 0);
+            a.set("late", bytes("two"));
+            soon().until(() -> b.getLocal("late") != null);
+        }
+    }
+
+    @Test
+    void shouldAnswerWithTheNewerValueWhenTheAnswerIsOlderThanWhatIsHere() throws IOException {
+        SessionCacheManager a = host("a");
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        relay.holdBack();
+        CompletableFuture<byte[]> asked = b.get("k");
+        soon().until(() -> relay.heldBackCount() == 1);
+        b.set("k", bytes("newer"));
+        relay.letGo();
+        assertThat(join(asked)).isEqualTo(bytes("newer"));
+        assertThat(b.getLocal("k")).isEqualTo(bytes("newer"));
+    }
+
+    @Test
+    void shouldAskAgainAndThenGiveUpWhenAnswersStayTooOld() throws IOException {
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b", 16, WAIT);
+        MemoryRelay.Link linkOfB = relay.lastLink();
+        awaitLinkOwner(linkOfB);
+        join(a.set("k", bytes("one"), TO_RELAY));
+        // More deletes than b's segment can remember: it forgets the oldest, and with them what may be older than they.
+        AtomicInteger number = new AtomicInteger();
+        soon().until(() -> {
+            for (int i = 0; i < 500; i++) {
+                a.delete("d" + number.getAndIncrement()).join();
+            }
+            return b.counter(Counter.TOMBSTONES_DROPPED_EARLY) > 0;
+        });
+        join(b.delete("k2"));
+        evictAll(b);
+        linkOfB.answerPosition = 1;
+        relay.questions.set(0);
+        assertThat(failureOf(b.get("k"))).isInstanceOf(TierUnavailableException.class);
+        assertThat(relay.questions).hasValue(3);
+        linkOfB.answerPosition = -1;
+        assertThat(join(b.get("k"))).isEqualTo(bytes("one"));
+    }
+
+    /** Fills the segment with other sessions. */
+    private static void evictAll(SessionCacheManager cache) {
+        for (int i = 0; i < 500; i++) {
+            join(cache.set("filler" + i, bytes("x"), TO_RELAY));
+        }
+    }
+}
