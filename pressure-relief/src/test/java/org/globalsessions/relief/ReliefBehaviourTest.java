@@ -1,0 +1,239 @@
+package org.globalsessions.relief;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.globalsessions.relief.Entries.digest;
+import static org.globalsessions.relief.Entries.entry;
+import static org.globalsessions.relief.Entries.key;
+import static org.globalsessions.relief.Entries.value;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.Receipt.Outcome;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.PingFrame;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.VoidFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the two kinds take, and what they let go. Each test fails if one kind stands in for the other, or for both. */
+class ReliefBehaviourTest {
+    private static final int EL_COUNT = 32;
+
+    @TempDir
+    private Path folder;
+
+    private SharedLru segment;
+    private AgingNode aging;
+    private ExpansionNode expansion;
+
+    @BeforeEach
+    void open() throws IOException {
+        segment = SharedLru.open(new SegmentSettings(folder.resolve("relief.segment"))
+                .elCount(EL_COUNT)
+                .role(Role.RELIEF)
+                .pathName("test"));
+        aging = new AgingNode(segment);
+        expansion = new ExpansionNode(segment);
+    }
+
+    @AfterEach
+    void close() {
+        segment.close();
+    }
+
+    @Test
+    void shouldSayWhatItIs() {
+        assertThat(aging.kind()).isEqualTo(PeerKind.AGING);
+        assertThat(expansion.kind()).isEqualTo(PeerKind.EXPANSION);
+    }
+
+    @Test
+    void shouldTakeNewEntriesWhenExpansionOnly() {
+        assertRefused(aging.answer(session(1, entry("a", 10))));
+        assertThat(segment.size()).isZero();
+
+        assertThat(receipt(expansion.answer(session(2, entry("a", 10)))).outcome())
+                .isEqualTo(Outcome.STORED);
+        assertThat(found(expansion, "a").value()).isEqualTo(value("a", 10));
+    }
+
+    @Test
+    void shouldGiveBackWhatWasHandedOffWhenAsked() {
+        assertThat(receipt(aging.answer(backup(5, entry("a", 10)))).version()).isEqualTo(new Version(10, 7));
+
+        SessionEntry found = found(aging, "a");
+        assertThat(found.value()).isEqualTo(value("a", 10));
+        assertThat(found.version()).isEqualTo(new Version(10, 7));
+        assertThat(found.life()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldSayMissingWhenItHasNothing() {
+        assertThat(known(aging, "a").status()).isEqualTo(Status.MISSING);
+        assertThat(known(expansion, "a").status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldKeepTheNewerVersionWhenAnOlderComesLater() {
+        aging.answer(backup(1, entry("a", 20)));
+
+        Receipt receipt = receipt(aging.answer(backup(2, entry("a", 10))));
+        assertThat(receipt.outcome()).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(receipt.version()).isEqualTo(new Version(20, 7));
+        assertThat(found(aging, "a").value()).isEqualTo(value("a", 20));
+    }
+
+    @Test
+    void shouldDropOlderVersionsOnlyWhenTheyAreVoid() {
+        aging.answer(backup(1, entry("older", 10)));
+        aging.answer(backup(2, entry("same", 20)));
+        aging.answer(backup(3, entry("newer", 30)));
+
+        VoidFrame voids = new VoidFrame(
+                4,
+                List.of(
+                        new Voided(digest(segment, "older"), new Version(20, 7)),
+                        new Voided(digest(segment, "same"), new Version(20, 7)),
+                        new Voided(digest(segment, "newer"), new Version(20, 7)),
+                        new Voided(digest(segment, "absent"), new Version(20, 7))));
+        receipt(aging.answer(voids));
+
+        assertThat(known(aging, "older").status()).isEqualTo(Status.MISSING);
+        assertThat(found(aging, "same").version().clock()).isEqualTo(20);
+        assertThat(found(aging, "newer").version().clock()).isEqualTo(30);
+    }
+
+    @Test
+    void shouldTakeTheVoidedKeyAgainWhenItsNewVersionIsHandedOff() {
+        aging.answer(backup(1, entry("a", 10)));
+        aging.answer(new VoidFrame(2, List.of(new Voided(digest(segment, "a"), new Version(20, 7)))));
+
+        // A void is no delete: the live session of the same life comes back here.
+        assertThat(receipt(aging.answer(backup(3, entry("a", 20)))).outcome()).isEqualTo(Outcome.STORED);
+        assertThat(found(aging, "a").value()).isEqualTo(value("a", 20));
+    }
+
+    @Test
+    void shouldRefuseVoidsWhenExpansion() {
+        expansion.answer(session(1, entry("a", 10)));
+        assertRefused(expansion.answer(
+                new VoidFrame(2, List.of(new Voided(digest(segment, "a"), new Version(20, 7))))));
+        assertThat(found(expansion, "a").version().clock()).isEqualTo(10);
+    }
+
+    @Test
+    void shouldCountALossWhenAgingHasNoPlaceLeft() {
+        int sent = 8 * EL_COUNT;
+        for (int i = 0; i < sent; i++) {
+            receipt(aging.answer(backup(i + 1, entry("k" + i, 10 + i))));
+        }
+
+        int kept = segment.size();
+        assertThat(kept).isGreaterThanOrEqualTo(EL_COUNT).isLessThan(sent);
+        assertThat(segment.counters().get(Counter.LOST_FOR_SPACE)).isEqualTo(sent - kept);
+    }
+
+    @Test
+    void shouldLetTheOldestGoWithoutALossWhenExpansion() {
+        int sent = 8 * EL_COUNT;
+        for (int i = 0; i < sent; i++) {
+            receipt(expansion.answer(session(i + 1, entry("k" + i, 10 + i))));
+        }
+
+        assertThat(segment.counters().get(Counter.EVICTIONS)).isEqualTo(sent - segment.size());
+        assertThat(segment.counters().get(Counter.LOST_FOR_SPACE)).isZero();
+        assertThat(known(expansion, "k0").status()).as("the oldest").isEqualTo(Status.MISSING);
+        for (int i = sent - EL_COUNT / 4; i < sent; i++) {
+            assertThat(known(expansion, "k" + i).status()).as("newest %d", i).isEqualTo(Status.FOUND);
+        }
+    }
+
+    @Test
+    void shouldNeverTakeWhatIsOlderThanADelete() {
+        for (ReliefBehaviour behaviour : List.of(aging, expansion)) {
+            String key = "deleted at " + behaviour.kind();
+            behaviour.answer(backup(1, entry(key, 10)));
+
+            Receipt receipt = receipt(behaviour.answer(delete(2, key, 20)));
+            assertThat(receipt.held()).isTrue();
+            assertThat(known(behaviour, key).status()).isEqualTo(Status.MISSING);
+
+            // Its version is newer than the delete, but its life is the one that was ended.
+            assertThat(receipt(behaviour.answer(backup(3, entry(key, 30)))).outcome())
+                    .isEqualTo(Outcome.BEATEN_BY_TOMBSTONE);
+            assertThat(known(behaviour, key).status()).isEqualTo(Status.MISSING);
+            assertThat(receipt(behaviour.answer(delete(4, key, 20))).held()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldRefuseAnEntryWhenItExceedsARecord() {
+        SessionEntry large = new SessionEntry(key("a"), new byte[10_000], new Version(5, 1), 1, false, 0, 0, 0);
+
+        assertThat(((ErrorFrame) aging.answer(backup(9, large))).code()).isEqualTo(ErrorCode.TOO_LARGE);
+        assertThat(((ErrorFrame) expansion.answer(session(9, large))).correlationId())
+                .isEqualTo(9);
+    }
+
+    @Test
+    void shouldHaveNoAnswerWhenTheFrameIsNoneOfASiblings() {
+        assertThat(aging.answer(new PingFrame(1, 0))).isNull();
+        assertThat(expansion.answer(new PingFrame(1, 0))).isNull();
+    }
+
+    private static SessionBackupFrame backup(long id, SessionEntry entry) {
+        return new SessionBackupFrame(id, entry);
+    }
+
+    private static SessionFrame session(long id, SessionEntry entry) {
+        return new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry);
+    }
+
+    private DeleteFrame delete(long id, String key, long clock) {
+        return new DeleteFrame(id, Acknowledgement.RELIEF, digest(segment, key), new Version(clock, 7));
+    }
+
+    private static SessionKnownFrame known(ReliefBehaviour behaviour, String key) {
+        SessionKnownFrame known = (SessionKnownFrame) behaviour.answer(new NeedSessionFrame(77, key(key)));
+        assertThat(known.correlationId()).isEqualTo(77);
+        return known;
+    }
+
+    private static SessionEntry found(ReliefBehaviour behaviour, String key) {
+        SessionKnownFrame known = known(behaviour, key);
+        assertThat(known.status()).isEqualTo(Status.FOUND);
+        return known.entry();
+    }
+
+    private static Receipt receipt(Frame answer) {
+        assertThat(answer).isInstanceOf(SessionReceivedFrame.class);
+        return ((SessionReceivedFrame) answer).receipt();
+    }
+
+    private static void assertRefused(Frame answer) {
+        assertThat(answer).isInstanceOf(ErrorFrame.class);
+        assertThat(((ErrorFrame) answer).code()).isEqualTo(ErrorCode.REFUSED);
+    }
+}

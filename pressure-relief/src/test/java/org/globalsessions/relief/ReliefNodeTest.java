@@ -1,0 +1,120 @@
+package org.globalsessions.relief;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.globalsessions.relief.Entries.entry;
+import static org.globalsessions.relief.Entries.key;
+import static org.globalsessions.relief.Entries.value;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.net.ReconnectPolicy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReliefNodeTest {
+    private static final ReconnectPolicy AT_ONCE = new ReconnectPolicy(Duration.ofMillis(5), Duration.ofMillis(20), 0);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldAnswerWithItsOldIdWhenStartedAgainOnItsSegment() throws IOException {
+        try (SiblingStub sibling = new SiblingStub(0)) {
+            try (ReliefNode node = ReliefNode.launch(context(sibling.port()).aging(true))) {
+                await().until(() -> sibling.hellos().size() == 1);
+                assertThat(node.isConnected()).isTrue();
+                assertThat(sibling.ask(id -> new SessionBackupFrame(id, entry("a", 10))))
+                        .isInstanceOf(SessionReceivedFrame.class);
+            }
+            try (ReliefNode node = ReliefNode.launch(context(sibling.port()).aging(true))) {
+                await().until(() -> sibling.hellos().size() == 2);
+                assertThat(node.isConnected()).isTrue();
+                SessionKnownFrame known = (SessionKnownFrame) sibling.ask(id -> new NeedSessionFrame(id, key("a")));
+                assertThat(known.entry().value()).isEqualTo(value("a", 10));
+            }
+            HelloFrame first = sibling.hellos().get(0);
+            assertThat(first.kind()).isEqualTo(PeerKind.AGING);
+            assertThat(first.path()).isEqualTo("test");
+            assertThat(first.idHigh() | first.idLow()).isNotZero();
+            assertThat(sibling.hellos().get(1).idHigh()).isEqualTo(first.idHigh());
+            assertThat(sibling.hellos().get(1).idLow()).isEqualTo(first.idLow());
+        }
+    }
+
+    @Test
+    void shouldHaveTheConfiguredIdWhenThereIsOne() throws IOException {
+        try (SiblingStub sibling = new SiblingStub(0);
+                ReliefNode node =
+                        ReliefNode.launch(context(sibling.port()).nodeId("0123456789abcdefFEDCBA9876543210"))) {
+            await().until(node::isConnected);
+            await().until(() -> sibling.hellos().size() == 1);
+            HelloFrame hello = sibling.hellos().get(0);
+            assertThat(hello.kind()).isEqualTo(PeerKind.EXPANSION);
+            assertThat(hello.idHigh()).isEqualTo(0x0123456789abcdefL);
+            assertThat(hello.idLow()).isEqualTo(0xfedcba9876543210L);
+        }
+    }
+
+    @Test
+    void shouldComeBackWhenTheConnectionIsCutOrTheSiblingRestarts() throws IOException {
+        int port;
+        try (SiblingStub sibling = new SiblingStub(0)) {
+            port = sibling.port();
+            try (ReliefNode node = ReliefNode.launch(context(port))) {
+                await().until(() -> sibling.hellos().size() == 1);
+                sibling.cut();
+                await().until(() -> sibling.hellos().size() == 2);
+                sibling.end();
+                await().until(() -> !node.isConnected());
+                try (SiblingStub again = new SiblingStub(port)) {
+                    await().until(() -> again.hellos().size() == 1);
+                    assertThat(again.ask(id -> new NeedSessionFrame(id, key("a"))))
+                            .isInstanceOf(SessionKnownFrame.class);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldServeAllSiblingsWhenThereAreSeveral() throws IOException {
+        try (SiblingStub one = new SiblingStub(0);
+                SiblingStub other = new SiblingStub(0);
+                ReliefNode node = ReliefNode.launch(context(one.port())
+                        .sibling("localhost", other.port(), AT_ONCE)
+                        .aging(true))) {
+            await().until(() -> one.hellos().size() == 1 && other.hellos().size() == 1);
+            one.ask(id -> new SessionBackupFrame(id, entry("a", 10)));
+            SessionKnownFrame known = (SessionKnownFrame) other.ask(id -> new NeedSessionFrame(id, key("a")));
+            assertThat(known.entry().value()).isEqualTo(value("a", 10));
+            assertThat(node.isConnected()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldRefuseSettingsWhenTheyAreOutOfRange() {
+        assertThatThrownBy(() -> ReliefNode.launch(new ReliefContext(new SegmentSettings(folder.resolve("x")))))
+                .hasMessage("no sibling to connect to: siblings=0, limit=1 or more");
+        assertThatThrownBy(() -> ReliefNode.launch(context(70_000)))
+                .hasMessage("port out of range: port=70000, limit=1..65535");
+        assertThatThrownBy(() -> ReliefNode.launch(context(1).nodeId("12")))
+                .hasMessageContaining("node_id is no id: node_id=12");
+    }
+
+    private ReliefContext context(int port) {
+        return new ReliefContext(new SegmentSettings(folder.resolve("relief.segment"))
+                        .elCount(100)
+                        .pathName("test"))
+                .pathName("test")
+                .sibling("localhost", port, AT_ONCE);
+    }
+}

@@ -1,0 +1,485 @@
+package org.globalsessions.sibling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.globalsessions.sibling.Entries.entry;
+import static org.globalsessions.sibling.Entries.key;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.Receipt.Outcome;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameType;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.VoidFrame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReliefRouterTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    private static final NodeId A1 = new NodeId(1, 11);
+    private static final NodeId A2 = new NodeId(2, 22);
+    private static final NodeId E1 = new NodeId(3, 33);
+
+    @TempDir
+    private Path folder;
+
+    private SharedLru segment;
+    private IpcExchange exchange;
+    private ReliefRouter router;
+    private final Map<NodeId, ConnectionStub> connections = new HashMap<>();
+    private final Map<NodeId, ReliefEndPoint> endPoints = new HashMap<>();
+    private long lastId;
+
+    @BeforeEach
+    void open() throws IOException {
+        segment = Entries.relaySegment(folder);
+        restart(1);
+    }
+
+    @AfterEach
+    void close() {
+        segment.close();
+    }
+
+    /** A sibling that starts anew: it knows the members from their file, and nobody is connected yet. */
+    private void restart(int replicas) throws IOException {
+        exchange = new IpcExchange(() -> {});
+        Membership membership = Membership.load(folder.resolve("relay.segment.members"));
+        router = new ReliefRouter(segment, membership, exchange, replicas, TIMEOUT.toNanos());
+        connections.clear();
+        endPoints.clear();
+    }
+
+    @Test
+    void shouldSayMissingAndRefuseHandOffsWhenNobodyEverJoined() {
+        assertThat(known(let(need("a"))).status()).isEqualTo(Status.MISSING);
+        assertUnavailable(let(backup("a", 10)));
+        assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
+        assertThat(receipt(let(delete("a", 20))).held()).isFalse();
+    }
+
+    @Test
+    void shouldNeverSayMissingWhenTheOwnerIsAway() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        leave(A1);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> missing(part));
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
+
+        restart(1);
+        assertThat(known(let(need("a"))).status()).isEqualTo(Status.UNAVAILABLE);
+    }
+
+    @Test
+    void shouldAnswerFromAnotherMemberWhenTheOwnerIsAway() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        leave(A1);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(known(id).entry().version().clock()).isEqualTo(10);
+    }
+
+    @Test
+    void shouldAnswerWithTheHighestVersionWhenSeveralHaveIt() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 30)));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 20)));
+        assertThat(known(id).entry().value()).isEqualTo(entry("a", 30).value());
+    }
+
+    @Test
+    void shouldSayMissingOnlyWhenAllHaveSaidSo() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(E1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(id).status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldAskTheOthersTooWhenTheOwnersSayMissing() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        NodeId owner = ownerOf("a");
+        NodeId other = owner.equals(A1) ? A2 : A1;
+
+        long id = let(need("a"));
+        assertThat(connections.get(other).takeSent()).isEmpty();
+        answer(owner, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(other, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(known(id).status()).isEqualTo(Status.FOUND);
+    }
+
+    @Test
+    void shouldStillWaitForAnEarlierOwnerWhenItIsAwayAndOthersJoined() throws IOException {
+        join(A1, Kind.AGING);
+        let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        takeAnswer();
+        String key = keyOwnedByNewcomer();
+        leave(A1);
+
+        long id = let(need(key));
+        answer(A2, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(id).status()).as("the earlier owner may have it").isEqualTo(Status.UNAVAILABLE);
+
+        long deleteId = let(delete(key, 20));
+        answer(A2, FrameType.DELETE, part -> stored(part, 20));
+        assertUnavailable(deleteId);
+    }
+
+    private String keyOwnedByNewcomer() throws IOException {
+        join(A2, Kind.AGING);
+        for (int i = 0; i < 1000; i++) {
+            if (ownerOf("k" + i).equals(A2)) {
+                return "k" + i;
+            }
+        }
+        throw new AssertionError("the newcomer owns nothing");
+    }
+
+    @Test
+    void shouldSayUnavailableWhenAnOwnerDoesNotAnswerInTime() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        router.timeOut(System.nanoTime());
+        assertThat(exchange.peekAnswer()).isNull();
+        router.timeOut(System.nanoTime() + TIMEOUT.toNanos());
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
+
+        // Too late: the relay has its answer.
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(exchange.peekAnswer()).isNull();
+    }
+
+    @Test
+    void shouldSayUnavailableWhenTheConnectionOfAnOwnerEnds() throws IOException {
+        join(A1, Kind.AGING);
+
+        long question = let(need("a"));
+        leave(A1);
+        assertThat(known(question).status()).isEqualTo(Status.UNAVAILABLE);
+
+        join(A1, Kind.AGING);
+        long handOff = let(backup("b", 10));
+        leave(A1);
+        assertUnavailable(handOff);
+    }
+
+    @Test
+    void shouldGiveNewEntriesToExpansionAndVoidsToAging() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(session("a", 10));
+        List<Frame> toAging = connections.get(A1).takeSent();
+        assertThat(toAging).extracting(Frame::type).containsExactly(FrameType.VOID);
+        VoidFrame voids = (VoidFrame) toAging.get(0);
+        assertThat(voids.voided())
+                .containsExactly(new VoidFrame.Voided(segment.encode("a").digest(), new Version(10, 7)));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    @Test
+    void shouldGiveHandOffsToAgingOnly() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(backup("a", 10));
+        assertThat(connections.get(E1).takeSent()).isEmpty();
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(receipt(id).version().clock()).isEqualTo(10);
+    }
+
+    @Test
+    void shouldGiveHandOffsToExpansionWhenNoAgingNodeEverJoined() throws IOException {
+        join(E1, Kind.EXPANSION);
+
+        long id = let(backup("a", 10));
+        answer(E1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        receipt(id);
+
+        // An aging node that is away is still the owner.
+        join(A1, Kind.AGING);
+        leave(A1);
+        assertUnavailable(let(backup("a", 10)));
+        assertThat(connections.get(E1).takeSent()).isEmpty();
+    }
+
+    @Test
+    void shouldAcknowledgeNewEntriesAtOnceWhenThereIsNoExpansionNode() throws IOException {
+        join(A1, Kind.AGING);
+
+        assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
+        assertThat(connections.get(A1).takeSent()).extracting(Frame::type).containsExactly(FrameType.VOID);
+    }
+
+    @Test
+    void shouldAcknowledgeAHandOffOnlyWhenAllReplicasHaveIt() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+
+        long id = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(A2, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+
+        leave(A2);
+        id = let(backup("b", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertUnavailable(id);
+    }
+
+    @Test
+    void shouldTellOfATombstoneWhenOneOwnerHasIt() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+
+        long id = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> received(part, Outcome.BEATEN_BY_TOMBSTONE, 99, false));
+        answer(A2, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        Receipt receipt = receipt(id);
+        assertThat(receipt.outcome()).isEqualTo(Outcome.BEATEN_BY_TOMBSTONE);
+        assertThat(receipt.version().clock()).isEqualTo(99);
+        assertThat(receipt.life()).isZero();
+    }
+
+    @Test
+    void shouldAcknowledgeADeleteOnlyWhenAllOwnersHaveIt() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(delete("a", 20));
+        answer(A1, FrameType.DELETE, part -> received(part, Outcome.STORED, 20, true));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(E1, FrameType.DELETE, part -> stored(part, 20));
+        assertThat(receipt(id).held()).isTrue();
+
+        leave(E1);
+        id = let(delete("b", 20));
+        answer(A1, FrameType.DELETE, part -> stored(part, 20));
+        assertUnavailable(id);
+    }
+
+    @Test
+    void shouldSendADeleteToAllConnectedMembers() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        let(delete("a", 20));
+        for (ConnectionStub connection : connections.values()) {
+            assertThat(connection.takeSent()).extracting(Frame::type).containsExactly(FrameType.DELETE);
+        }
+    }
+
+    @Test
+    void shouldRefuseAChangeWhenARefusalComesFromAnOwner() throws IOException {
+        join(A1, Kind.AGING);
+
+        long id = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> new ErrorFrame(part, ErrorCode.BUSY, "no room"));
+        assertUnavailable(id);
+    }
+
+    @Test
+    void shouldNotAcknowledgeWhenTheConnectionTakesNothing() throws IOException {
+        join(A1, Kind.AGING);
+        connections.get(A1).full(true);
+
+        long id = let(backup("a", 10));
+        ErrorFrame refusal = (ErrorFrame) takeAnswer();
+        assertThat(refusal.correlationId()).isEqualTo(id);
+        assertThat(refusal.code()).isEqualTo(ErrorCode.BUSY);
+
+        // Voids wait, as many as there is room for; then the new entry waits at the relay.
+        int taken = 0;
+        while (takeAnswerOf(let(session("s" + taken, 10))) instanceof SessionReceivedFrame) {
+            taken++;
+        }
+        assertThat(taken).isEqualTo(ReliefEndPoint.MAX_VOIDS);
+        connections.get(A1).full(false);
+        router.drain();
+        assertThat(((VoidFrame) connections.get(A1).takeSent().get(0)).voided()).hasSize(ReliefEndPoint.MAX_VOIDS);
+        assertThat(takeAnswerOf(let(session("again", 10)))).isInstanceOf(SessionReceivedFrame.class);
+    }
+
+    @Test
+    void shouldTakeThePlaceOfTheOldConnectionWhenANodeComesAgain() throws IOException {
+        join(A1, Kind.AGING);
+        long id = let(need("a"));
+        ReliefEndPoint old = endPoints.get(A1);
+        ReliefEndPoint replaced = join(A1, Kind.AGING);
+        assertThat(replaced).isSameAs(old);
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
+
+        // The end of the old connection does not take the new one away.
+        router.disconnected(old);
+        assertThat(router.connectedCount()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldRefuseANodeWhenItComesBackAsTheOtherKind() throws IOException {
+        join(A1, Kind.AGING);
+        leave(A1);
+        assertThatThrownBy(() -> join(A1, Kind.EXPANSION)).isInstanceOf(IOException.class);
+        assertUnavailable(let(backup("a", 10)));
+    }
+
+    @Test
+    void shouldAnswerInternalWhenAFrameCannotBeHandled() {
+        long id = let(correlationId -> new NeedSessionFrame(correlationId, new byte[60_000]));
+        ErrorFrame error = (ErrorFrame) takeAnswerOf(id);
+        assertThat(error.code()).isEqualTo(ErrorCode.INTERNAL);
+    }
+
+    private ReliefEndPoint join(NodeId id, Kind kind) throws IOException {
+        ConnectionStub connection = new ConnectionStub();
+        ReliefEndPoint endPoint = new ReliefEndPoint(id, kind, connection);
+        ReliefEndPoint before = router.connected(endPoint);
+        connections.put(id, connection);
+        endPoints.put(id, endPoint);
+        return before;
+    }
+
+    private void leave(NodeId id) {
+        router.disconnected(endPoints.remove(id));
+        connections.remove(id);
+    }
+
+    private NodeId ownerOf(String key) throws IOException {
+        Placement placement = new Placement(
+                Membership.load(folder.resolve("relay.segment.members")).members(), 1);
+        placement.place(segment.encode(key).digest().low());
+        for (int i = 0; i < placement.members().size(); i++) {
+            if (placement.owns(i)) {
+                return placement.members().get(i).id();
+            }
+        }
+        throw new AssertionError("no owner");
+    }
+
+    private interface Part {
+        Frame answer(long correlationId);
+    }
+
+    /** The relay sends a frame. */
+    private long let(Part frame) {
+        lastId++;
+        exchange.letIn(new Message(1, frame.answer(lastId)));
+        router.drain();
+        return lastId;
+    }
+
+    /** A node answers what it was last asked. */
+    private void answer(NodeId node, FrameType asked, Part answer) {
+        List<Frame> sent = connections.get(node).takeSent();
+        Frame last = sent.stream()
+                .filter(frame -> frame.type() == asked)
+                .reduce((a, b) -> b)
+                .orElseThrow();
+        router.onAnswer(endPoints.get(node), answer.answer(last.correlationId()));
+    }
+
+    private Frame takeAnswer() {
+        Message message = exchange.peekAnswer();
+        assertThat(message).as("an answer for the relay").isNotNull();
+        exchange.answerTaken();
+        return message.frame();
+    }
+
+    private Frame takeAnswerOf(long id) {
+        Frame answer = takeAnswer();
+        assertThat(answer.correlationId()).isEqualTo(id);
+        return answer;
+    }
+
+    private SessionKnownFrame known(long id) {
+        return (SessionKnownFrame) takeAnswerOf(id);
+    }
+
+    private Receipt receipt(long id) {
+        return ((SessionReceivedFrame) takeAnswerOf(id)).receipt();
+    }
+
+    private void assertUnavailable(long id) {
+        Frame answer = takeAnswerOf(id);
+        assertThat(answer).isInstanceOf(ErrorFrame.class);
+        assertThat(((ErrorFrame) answer).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+    }
+
+    private static Part need(String key) {
+        return id -> new NeedSessionFrame(id, key(key));
+    }
+
+    private static Part backup(String key, long clock) {
+        return id -> new SessionBackupFrame(id, entry(key, clock));
+    }
+
+    private static Part session(String key, long clock) {
+        return id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry(key, clock));
+    }
+
+    private Part delete(String key, long clock) {
+        return id ->
+                new DeleteFrame(id, Acknowledgement.RELIEF, segment.encode(key).digest(), new Version(clock, 7));
+    }
+
+    private static Frame missing(long id) {
+        return new SessionKnownFrame(id, Status.MISSING, 0, 0, null);
+    }
+
+    private static Frame found(long id, SessionEntry entry) {
+        return new SessionKnownFrame(id, Status.FOUND, 0, 0, entry);
+    }
+
+    private static Frame stored(long id, long clock) {
+        return received(id, Outcome.STORED, clock, false);
+    }
+
+    private static Frame received(long id, Outcome outcome, long clock, boolean held) {
+        return new SessionReceivedFrame(id, new Receipt(outcome, new Version(clock, 7), 1, held, 0, 0));
+    }
+}
