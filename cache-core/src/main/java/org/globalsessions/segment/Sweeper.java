@@ -153,8 +153,9 @@ final class Sweeper {
     }
 
     private boolean isOfDead(long state) {
-        int dead = anyDead ? deadIncarnations[RecordDescriptor.slot(state)] : 0;
-        return dead != 0 && dead == RecordDescriptor.incarnation(state);
+        // Not by the list of this pass: where slots are scarce, a dead one is given out again before its ways are
+        // freed.
+        return segment.file().isDead(RecordDescriptor.slot(state), RecordDescriptor.incarnation(state));
     }
 
     private void sweepTombstones(int firstBucket, int endBucket) {
