@@ -236,7 +236,6 @@ class SessionCacheTierTest {
         join(a.set("other", bytes("two"), TO_RELAY));
         assertThat(b.getLocal("k")).isNotNull();
         linkOfB.connect();
-        // Its receipt has a higher number than the delete missed, and must not make it be skipped.
         b.set("mine", bytes("three"));
         soon().until(() -> b.getLocal("k") == null && b.getLocal("other") != null);
     }
@@ -255,6 +254,25 @@ class SessionCacheTierTest {
         assertThat(atRelay("k")).isEqualTo(bytes("last"));
         assertThat(a.getLocal("k")).isEqualTo(bytes("last"));
         soon().untilAsserted(() -> assertThat(join(b.get("k"))).isEqualTo(bytes("last")));
+        assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isZero();
+    }
+
+    @Test
+    void shouldLetANewLifeFollowItsDeleteWhenTheRelayRaisesTheDelete() throws IOException {
+        SessionCacheManager a = host("a");
+        MemoryRelay.Link linkOfA = relay.lastLink();
+        join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        assertThat(join(b.get("k"))).isEqualTo(bytes("one"));
+        linkOfA.cut();
+        assertThat(join(a.delete("k"))).isTrue();
+        // Later than the delete, so the relay raises the delete above it; and known to nobody on host a.
+        join(b.set("k", bytes("two"), TO_RELAY));
+        a.set("k", bytes("new login"));
+        linkOfA.deaf = true;
+        linkOfA.connect();
+        soon().untilAsserted(() -> assertThat(atRelay("k")).isEqualTo(bytes("new login")));
+        assertThat(a.getLocal("k")).isEqualTo(bytes("new login"));
         assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isZero();
     }
 
