@@ -1,6 +1,7 @@
 package org.globalsessions.relay;
 
 import io.aeron.Aeron;
+import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
 import io.aeron.Publication;
@@ -8,6 +9,7 @@ import io.aeron.Subscription;
 import io.aeron.logbuffer.Header;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.io.File;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
@@ -17,6 +19,8 @@ import org.globalsessions.status.Counters;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Both streams of Aeron IPC between relay and sibling: frames out on stream {@link #TO_SIBLING}, frames in on stream
@@ -25,7 +29,7 @@ import org.globalsessions.transport.frame.FrameException;
  * <p>Used by the relay's agent alone. Nothing waits: a frame that back pressure holds up is kept, one at most, and sent in the
  * next duty cycle.
  */
-final class SiblingLink implements AutoCloseable {
+final class SiblingLink implements FrameSink, AutoCloseable {
     /** Channel of both streams. */
     static final String AERON_CHANNEL_URI = "aeron:ipc";
 
@@ -35,7 +39,9 @@ final class SiblingLink implements AutoCloseable {
     /** Stream from sibling to relay. */
     static final int FROM_SIBLING = 1002;
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(SiblingLink.class);
     private static final int FRAGMENT_LIMIT = 64;
+    private static final long DRIVER_TIMEOUT_MS = 10_000;
 
     private final String aeronDir;
     private final Counters counters;
@@ -65,10 +71,20 @@ final class SiblingLink implements AutoCloseable {
         this.receiver = receiver;
     }
 
+    /**
+     * Whether a driver is alive in the folder. To connect where none is would wait for its time-out.
+     *
+     * @return true if one gave a sign of life lately
+     */
+    boolean isDriverActive() {
+        return CommonContext.isDriverActive(new File(aeronDir), DRIVER_TIMEOUT_MS, LOGGER::debug);
+    }
+
     /** Connects to the driver; waits for its answers, at most its time-out. */
     void open() {
         aeron = Aeron.connect(new Aeron.Context()
                 .aeronDirectoryName(aeronDir)
+                .driverTimeoutMs(DRIVER_TIMEOUT_MS)
                 .errorHandler(errors)
                 .subscriberErrorHandler(errors)
                 .threadFactory(SiblingLink::conductorThread));
@@ -88,7 +104,7 @@ final class SiblingLink implements AutoCloseable {
      * @return true if {@link #close} and {@link #open} are due
      */
     boolean isLost() {
-        return aeron == null || aeron.isClosed() || publication.isClosed() || subscription.isClosed();
+        return subscription == null || aeron.isClosed() || publication.isClosed() || subscription.isClosed();
     }
 
     /**
@@ -100,22 +116,14 @@ final class SiblingLink implements AutoCloseable {
         return !isLost() && publication.isConnected();
     }
 
-    /**
-     * Whether a frame can be taken now.
-     *
-     * @return false while one is kept back
-     */
-    boolean isReady() {
+    @Override
+    public boolean isReady() {
         return pendingLength == 0;
     }
 
-    /**
-     * Sends a frame, or keeps it for {@link #flush} where back pressure holds it up. Only while {@link #isReady}.
-     *
-     * @param frame the frame
-     * @return false where there is nobody to send it to: it is dropped
-     */
-    boolean send(Frame frame) {
+    /** Sends a frame, or keeps it for {@link #flush} where back pressure holds it up. */
+    @Override
+    public boolean send(Frame frame) {
         if (pendingLength > 0) {
             throw new IllegalStateException("a frame is kept back: pendingLength=" + pendingLength);
         }
@@ -152,6 +160,10 @@ final class SiblingLink implements AutoCloseable {
         }
         // Nobody there, or closed: what is marked is sent again once somebody is.
         pendingLength = 0;
+        if (result == Publication.MAX_POSITION_EXCEEDED) {
+            // The end of what a publication can carry: closed, the link counts as lost and begins anew.
+            publication.close();
+        }
         return 0;
     }
 
@@ -186,8 +198,10 @@ final class SiblingLink implements AutoCloseable {
     @Override
     public void close() {
         pendingLength = 0;
+        subscription = null;
         if (aeron != null) {
             aeron.close();
+            aeron = null;
         }
     }
 }

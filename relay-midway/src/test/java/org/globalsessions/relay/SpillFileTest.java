@@ -219,6 +219,25 @@ class SpillFileTest {
     }
 
     @Test
+    void shouldKeepWhatWasPutWhenTheProcessIsKilled() throws Exception {
+        int last = -1;
+        try (TestProcess writer = new TestProcess(
+                SpillWriter.class, folder.resolve("errors"), file().toString())) {
+            while (last < 2000) {
+                last = Integer.parseInt(writer.readLine());
+            }
+            writer.kill();
+        }
+        try (SpillFile spill = SpillFile.open(file(), 64 << 20)) {
+            assertThat(spill.size()).isGreaterThan(last);
+            for (int i = 0; i <= last; i++) {
+                assertThat(spill.get(new KeyDigest(i, i), 0).value())
+                        .isEqualTo(SpillWriter.entry(i).value());
+            }
+        }
+    }
+
+    @Test
     void shouldBeItsOwnersAloneWhenCreated() throws IOException {
         SpillFile.open(file(), LIMIT).close();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))

@@ -1,0 +1,219 @@
+package org.globalsessions.relay;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.globalsessions.Version;
+import org.globalsessions.relay.ClientEndPoint.HostId;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceSessionFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.SubscribeFrame;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells hosts what other hosts have changed, in the order of positions: one subscription a host, held by its link owner.
+ *
+ * <p>A ring of the last {@link #RING_CAPACITY} changes serves a host that comes back with an older position. A host that does
+ * not drain its announcements is disconnected rather than left with a gap: it comes back with its position. On the relay's
+ * event loop alone.
+ */
+final class Announcer {
+    /** Changes remembered for hosts that come back. */
+    static final int RING_CAPACITY = 16_384;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Announcer.class);
+    private static final int DELETED = -1;
+
+    private record Subscription(long leaseEpoch, ClientEndPoint endPoint) {}
+
+    /** One change; the way is {@link #DELETED} for a delete. */
+    private record Change(long position, HostId host, KeyDigest digest, Version version, int way) {}
+
+    private final SharedLru lru;
+    private final RelayErrors errors;
+    private final boolean entries;
+    private final Map<HostId, Subscription> subscriptions = new HashMap<>();
+    private final Map<HostId, Long> highestLease = new HashMap<>();
+    private final Change[] ring = new Change[RING_CAPACITY];
+    private final EntrySnapshot snapshot = new EntrySnapshot();
+    /** Every change with a position above this one is in the ring. */
+    private long ringBase;
+
+    private int ringNext;
+
+    /**
+     * An announcer without subscriptions.
+     *
+     * @param lru     the relay's table
+     * @param errors  told of hosts that do not drain
+     * @param entries whether new entries are announced; deletes always are
+     */
+    Announcer(SharedLru lru, RelayErrors errors, boolean entries) {
+        this.lru = lru;
+        this.errors = errors;
+        this.entries = entries;
+        this.ringBase = lru.file().position();
+    }
+
+    /**
+     * Takes, renews or gives up a host's subscription.
+     *
+     * @param endPoint the connection
+     * @param frame    what it asked for
+     * @return false where another process of the host is link owner by a newer lease
+     */
+    boolean subscribe(ClientEndPoint endPoint, SubscribeFrame frame) {
+        HostId host = endPoint.host();
+        if (frame.leaseEpoch() == 0) {
+            leave(endPoint);
+            return true;
+        }
+        Long highest = highestLease.get(host);
+        if (highest != null && highest > frame.leaseEpoch()) {
+            return false;
+        }
+        highestLease.put(host, frame.leaseEpoch());
+        subscriptions.put(host, new Subscription(frame.leaseEpoch(), endPoint));
+        long position = lru.file().position();
+        if (frame.epoch() == lru.file().relayEpoch() && frame.position() < position) {
+            replay(endPoint, frame.position());
+        }
+        return true;
+    }
+
+    /**
+     * Ends the subscription of a connection, if it has one.
+     *
+     * @param endPoint the connection
+     */
+    void leave(ClientEndPoint endPoint) {
+        Subscription subscription = subscriptions.get(endPoint.host());
+        if (subscription != null && subscription.endPoint == endPoint) {
+            subscriptions.remove(endPoint.host());
+        }
+    }
+
+    /**
+     * The last connection of a host is gone: its leases may be counted anew by a later segment of that identity.
+     *
+     * @param host the host
+     */
+    void forget(HostId host) {
+        highestLease.remove(host);
+    }
+
+    /**
+     * Announces an entry to every host but the one that stored it.
+     *
+     * @param from     the host that stored it
+     * @param digest   digest of its key
+     * @param entry    the entry as it counts now
+     * @param way      where it is
+     * @param position number of the change
+     */
+    void announce(HostId from, KeyDigest digest, SessionEntry entry, int way, long position) {
+        remember(new Change(position, from, digest, entry.version(), way));
+        if (entries) {
+            sendToOthers(from, new AnnounceSessionFrame(lru.file().relayEpoch(), position, entry));
+        }
+    }
+
+    /**
+     * Announces a delete to every host but the one that requested it.
+     *
+     * @param from     the host that requested it, or null for all to be told
+     * @param digest   digest of the key
+     * @param version  the tombstone's version
+     * @param position number of the change
+     */
+    void announceDelete(HostId from, KeyDigest digest, Version version, long position) {
+        remember(new Change(position, from, digest, version, DELETED));
+        sendToOthers(from, new AnnounceDeleteFrame(lru.file().relayEpoch(), position, digest, version));
+    }
+
+    private void remember(Change change) {
+        Change overwritten = ring[ringNext];
+        if (overwritten != null) {
+            ringBase = overwritten.position;
+        }
+        ring[ringNext] = change;
+        ringNext = (ringNext + 1) % RING_CAPACITY;
+    }
+
+    private void sendToOthers(HostId from, Frame frame) {
+        for (Map.Entry<HostId, Subscription> subscription : subscriptions.entrySet()) {
+            if (!subscription.getKey().equals(from)) {
+                send(subscription.getValue().endPoint, frame);
+            }
+        }
+    }
+
+    private boolean send(ClientEndPoint endPoint, Frame frame) {
+        if (endPoint.connection().send(frame)) {
+            lru.counters().increment(Counter.ANNOUNCED);
+            return true;
+        }
+        if (endPoint.connection().isOpen()) {
+            errors.record("a host did not drain its announcements and was disconnected");
+            LOGGER.warn(
+                    "A host does not drain its announcements, it is disconnected: {}",
+                    endPoint.connection().remoteAddress());
+            endPoint.connection().close();
+        }
+        return false;
+    }
+
+    private void replay(ClientEndPoint endPoint, long from) {
+        long epoch = lru.file().relayEpoch();
+        if (from < ringBase && !replayTombstones(endPoint, from, epoch)) {
+            return;
+        }
+        for (int i = 0; i < RING_CAPACITY; i++) {
+            Change change = ring[(ringNext + i) % RING_CAPACITY];
+            if (change == null || change.position <= from || endPoint.host().equals(change.host)) {
+                continue;
+            }
+            if (change.way == DELETED) {
+                if (!send(endPoint, new AnnounceDeleteFrame(epoch, change.position, change.digest, change.version))) {
+                    return;
+                }
+            } else if (entries
+                    && lru.read(change.way, snapshot)
+                    && snapshot.version().equals(change.version)
+                    && !send(endPoint, new AnnounceSessionFrame(epoch, change.position, snapshot.toEntry()))) {
+                return;
+            }
+        }
+    }
+
+    /** Where the ring does not reach back, as after a restart: deletes that no relief node has acknowledged are still here. */
+    private boolean replayTombstones(ClientEndPoint endPoint, long from, long epoch) {
+        boolean[] sent = {true};
+        lru.scanUnacknowledgedTombstones((digest, version, position) -> {
+            if (position == 0 || position > from) {
+                // Without its own position it must not move the host's: the lowest one that the host lacks is none to
+                // claim.
+                sent[0] = send(endPoint, new AnnounceDeleteFrame(epoch, from, digest, version));
+            }
+            return sent[0];
+        });
+        return sent[0];
+    }
+
+    /**
+     * Whether a connection is the one that is told.
+     *
+     * @param endPoint the connection
+     * @return true if so
+     */
+    boolean isSubscribed(ClientEndPoint endPoint) {
+        Subscription subscription = subscriptions.get(endPoint.host());
+        return subscription != null && subscription.endPoint == endPoint;
+    }
+}

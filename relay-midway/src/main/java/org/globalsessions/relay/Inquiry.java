@@ -1,0 +1,186 @@
+package org.globalsessions.relay;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.segment.EncodedKey;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+
+/**
+ * Answers hosts' questions: from the segment, from the spill file, or through the sibling, one question for all who ask for
+ * the same key at the same time. What comes from a later tier is stored here on its way. On the relay's event loop alone.
+ */
+final class Inquiry {
+    private static final int MAX_ASKERS_A_KEY = 256;
+    private static final int MAX_ATTEMPTS = 3;
+
+    private record Asker(ClientEndPoint endPoint, long correlationId) {}
+
+    private static final class Open {
+        final byte[] key;
+        final List<Asker> askers = new ArrayList<>(1);
+        long position;
+        int attempts;
+
+        Open(byte[] key) {
+            this.key = key;
+        }
+    }
+
+    private final SharedLru lru;
+    private final SegmentFile file;
+    private final Counters counters;
+    private final SpillFile spill;
+    private final RelayAgent agent;
+    private final Intake intake;
+    private final Map<KeyDigest, Open> open = new HashMap<>();
+    private final EntrySnapshot snapshot = new EntrySnapshot();
+    private final WriteOutcome outcome = new WriteOutcome();
+
+    Inquiry(SharedLru lru, SpillFile spill, RelayAgent agent, Intake intake) {
+        this.lru = lru;
+        this.file = lru.file();
+        this.counters = lru.counters();
+        this.spill = spill;
+        this.agent = agent;
+        this.intake = intake;
+    }
+
+    /** A host asks for a key. */
+    void onNeedSession(ClientEndPoint endPoint, NeedSessionFrame frame) {
+        Asker asker = new Asker(endPoint, frame.correlationId());
+        // The number first and the segment after: the answer is at least as new as the number.
+        long position = file.position();
+        EncodedKey key = lru.encode(frame.key());
+        KeyDigest digest = key.digest();
+        if (lru.find(key, snapshot)) {
+            counters.increment(Counter.HITS);
+            // A host that asks uses the session; find renews nothing by itself.
+            lru.touch(key);
+            answer(asker, Status.FOUND, position, snapshot.toEntry());
+            return;
+        }
+        counters.increment(Counter.MISSES);
+        SessionEntry spilled = spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
+        if (spilled != null) {
+            answer(asker, takeBack(digest, spilled), position);
+            return;
+        }
+        if (!agent.hasSibling()) {
+            answer(asker, Status.MISSING, position, null);
+            return;
+        }
+        join(asker, digest, frame.key(), position);
+    }
+
+    private record Found(Status status, SessionEntry entry) {}
+
+    private void answer(Asker asker, Found found, long position) {
+        answer(asker, found.status, position, found.entry);
+    }
+
+    private void answer(Asker asker, Status status, long position, SessionEntry entry) {
+        if (status == Status.UNAVAILABLE) {
+            counters.increment(Counter.TIER_UNAVAILABLE);
+        }
+        asker.endPoint
+                .connection()
+                .send(new SessionKnownFrame(asker.correlationId, status, file.relayEpoch(), position, entry));
+    }
+
+    private void join(Asker asker, KeyDigest digest, byte[] key, long position) {
+        Open question = open.get(digest);
+        if (question == null) {
+            question = new Open(key);
+            question.position = position;
+            open.put(digest, question);
+            question.askers.add(asker);
+            ask(digest, question);
+        } else if (question.askers.size() < MAX_ASKERS_A_KEY) {
+            question.askers.add(asker);
+        } else {
+            answer(asker, Status.UNAVAILABLE, position, null);
+        }
+    }
+
+    private void ask(KeyDigest digest, Open question) {
+        question.attempts++;
+        counters.increment(Counter.QUESTIONS);
+        if (!agent.ask(question.key, (status, entry) -> onAnswer(digest, question, status, entry))) {
+            finish(digest, question, new Found(Status.UNAVAILABLE, null));
+        }
+    }
+
+    private void onAnswer(KeyDigest digest, Open question, Status status, SessionEntry entry) {
+        if (open.get(digest) != question) {
+            return;
+        }
+        Found found = null;
+        if (status == Status.FOUND && lru.encode(entry.key()).digest().equals(digest)) {
+            counters.increment(Counter.TIER_HITS);
+            found = takeIn(digest, entry, question.position);
+            if (found == null && question.attempts < MAX_ATTEMPTS) {
+                question.position = file.position();
+                ask(digest, question);
+                return;
+            }
+        } else if (status != Status.FOUND) {
+            // Stored here since the question was asked?
+            found = lru.find(lru.encode(question.key), snapshot)
+                    ? new Found(Status.FOUND, snapshot.toEntry())
+                    : new Found(status, null);
+        }
+        finish(digest, question, found == null ? new Found(Status.UNAVAILABLE, null) : found);
+    }
+
+    private void finish(KeyDigest digest, Open question, Found found) {
+        open.remove(digest);
+        for (Asker asker : question.askers) {
+            answer(asker, found, question.position);
+        }
+    }
+
+    /** Stores what a relief node answered; null where it has to be asked again. */
+    private Found takeIn(KeyDigest digest, SessionEntry entry, long position) {
+        EncodedKey key = lru.encode(entry.key());
+        try {
+            lru.fill(key, entry, position, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+        } catch (ValueTooLargeException e) {
+            // Too large for this segment's records: answered, not kept. The relief tier has it.
+            counters.increment(Counter.ERRORS);
+            return new Found(Status.FOUND, entry);
+        }
+        Found found = switch (outcome.status()) {
+            case STORED, NO_ROOM -> new Found(Status.FOUND, entry);
+            case SUPERSEDED ->
+                lru.find(lru.encode(entry.key()), snapshot) ? new Found(Status.FOUND, snapshot.toEntry()) : null;
+            case BEATEN_BY_TOMBSTONE -> new Found(Status.MISSING, null);
+            default -> null;
+        };
+        intake.checkRoom(digest);
+        return found;
+    }
+
+    /** Stores what lay in the spill file, and takes it out there once it is held here. */
+    private Found takeBack(KeyDigest digest, SessionEntry entry) {
+        // As new as can be: every change of this key since has passed through here and removed it.
+        Found found = takeIn(digest, entry, Long.MAX_VALUE);
+        if (outcome.status() == WriteOutcome.Status.STORED && spill.removeUpTo(digest, entry.version())) {
+            counters.increment(Counter.UNSPILLED);
+        }
+        return found == null ? new Found(Status.UNAVAILABLE, null) : found;
+    }
+}

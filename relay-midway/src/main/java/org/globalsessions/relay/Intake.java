@@ -1,0 +1,321 @@
+package org.globalsessions.relay;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.Version;
+import org.globalsessions.segment.EncodedKey;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.net.EventLoops;
+
+/**
+ * Takes in what hosts publish: stores it, numbers it, acknowledges it, has it announced, and queues its way to the relief tier.
+ *
+ * <p>An entry that finds every place held waits, and its connection with it, while hand-offs progress; without progress for
+ * ten times {@code unpublished_wait} the oldest entry goes to the spill file. On the relay's event loop alone.
+ */
+final class Intake {
+    private static final int STALL_FACTOR = 10;
+
+    private final SharedLru lru;
+    private final SegmentFile file;
+    private final Counters counters;
+    private final SpillFile spill;
+    private final RelayAgent agent;
+    private final Announcer announcer;
+    private final EventLoops loops;
+    private final Duration retryPause;
+    private final long stallNs;
+    private final WriteOutcome outcome = new WriteOutcome();
+    private final EntrySnapshot oldest = new EntrySnapshot();
+    private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
+    private boolean retryScheduled;
+    private boolean stalled;
+    private long stalledSinceNs;
+
+    /**
+     * An intake.
+     *
+     * @param lru             the relay's table
+     * @param spill           the spill file, or null for none
+     * @param agent           owns the way to the relief tier
+     * @param announcer       tells the other hosts
+     * @param loops           the event loop that all of this runs on
+     * @param unpublishedWait tenth part of the time without progress after which an entry is spilled
+     */
+    Intake(
+            SharedLru lru,
+            SpillFile spill,
+            RelayAgent agent,
+            Announcer announcer,
+            EventLoops loops,
+            Duration unpublishedWait) {
+        this.lru = lru;
+        this.file = lru.file();
+        this.counters = lru.counters();
+        this.spill = spill;
+        this.agent = agent;
+        this.announcer = announcer;
+        this.loops = loops;
+        this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
+        this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
+    }
+
+    /** A host publishes an entry. */
+    void onSession(ClientEndPoint endPoint, SessionFrame frame) {
+        try {
+            take(endPoint, frame);
+        } catch (ValueTooLargeException e) {
+            // The host's records are larger than ours. The message names the key's digest, size and limit.
+            counters.increment(Counter.ERRORS);
+            endPoint.connection().send(new ErrorFrame(frame.correlationId(), ErrorCode.TOO_LARGE, e.getMessage()));
+        }
+    }
+
+    private void take(ClientEndPoint endPoint, SessionFrame frame) {
+        if (tryTake(endPoint, frame)) {
+            return;
+        }
+        long nowNs = System.nanoTime();
+        if (!stalled) {
+            stalled = true;
+            stalledSinceNs = nowNs;
+        }
+        if (nowNs - stalledSinceNs >= stallNs && spillOldest(frame) && tryTake(endPoint, frame)) {
+            return;
+        }
+        endPoint.hold(frame);
+        waiting.add(endPoint);
+        scheduleRetry();
+    }
+
+    private boolean tryTake(ClientEndPoint endPoint, SessionFrame frame) {
+        EncodedKey key = lru.encode(frame.entry().key());
+        KeyDigest digest = key.digest();
+        long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
+        lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
+        switch (outcome.status()) {
+            case STORED -> onStored(endPoint, frame, digest);
+            case SUPERSEDED -> answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position());
+            case BEATEN_BY_TOMBSTONE -> answer(endPoint, frame, Receipt.Outcome.BEATEN_BY_TOMBSTONE, file.position());
+            case NO_ROOM -> {
+                makeRoom(digest);
+                return false;
+            }
+            default -> endPoint.connection().send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
+        }
+        return true;
+    }
+
+    private void onStored(ClientEndPoint endPoint, SessionFrame frame, KeyDigest digest) {
+        Version version = outcome.version();
+        long life = outcome.life();
+        int way = outcome.way();
+        long position = file.nextPosition();
+        if (outcome.evicted() && !agent.hasSibling()) {
+            counters.increment(Counter.LOST_FOR_SPACE);
+        }
+        if (spill != null && spill.size() > 0) {
+            // What lies there is older than what was just stored, and must not answer for it later.
+            spill.removeUpTo(digest, version);
+        }
+        Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
+        boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
+        if (!waits) {
+            endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+        }
+        announcer.announce(endPoint.host(), digest, asStored(frame.entry(), version, life), way, position);
+        if (agent.hasSibling()) {
+            ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
+            if (!agent.publish(way, version, waiter) && waits) {
+                endPoint.connection()
+                        .send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+            }
+            checkRoom(digest);
+        }
+    }
+
+    private static SessionEntry asStored(SessionEntry entry, Version version, long life) {
+        return new SessionEntry(
+                entry.key(),
+                entry.value(),
+                version,
+                life,
+                false,
+                entry.idleTicks(),
+                entry.idleLimitTicks(),
+                entry.lifetimeTicks());
+    }
+
+    private static ErrorFrame refused(long correlationId, int code, String why) {
+        return new ErrorFrame(correlationId, code, why);
+    }
+
+    private ClientSide.Waiter waiterFor(ClientEndPoint endPoint, long correlationId, Receipt here) {
+        return far -> {
+            if (far == null) {
+                endPoint.connection()
+                        .send(refused(correlationId, ErrorCode.UNAVAILABLE, "no relief node has acknowledged in time"));
+                return;
+            }
+            boolean beaten = far.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE;
+            Receipt receipt = beaten
+                    ? new Receipt(far.outcome(), far.version(), 0, false, here.epoch(), here.position())
+                    : new Receipt(
+                            here.outcome(),
+                            here.version(),
+                            here.life(),
+                            here.held() || far.held(),
+                            here.epoch(),
+                            here.position());
+            endPoint.connection().send(new SessionReceivedFrame(correlationId, receipt));
+        };
+    }
+
+    private void answer(ClientEndPoint endPoint, SessionFrame frame, Receipt.Outcome how, long position) {
+        long life = how == Receipt.Outcome.BEATEN_BY_TOMBSTONE ? 0 : outcome.life();
+        Receipt receipt = new Receipt(how, outcome.version(), life, false, file.relayEpoch(), position);
+        endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+    }
+
+    /** A host publishes a delete. */
+    void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
+        KeyDigest digest = frame.digest();
+        lru.acceptDelete(digest, frame.tombstone(), outcome);
+        boolean held = outcome.held();
+        if (spill != null
+                && spill.delete(
+                        digest,
+                        outcome.status() == WriteOutcome.Status.STORED ? outcome.version() : frame.tombstone())) {
+            held = true;
+        }
+        if (outcome.status() != WriteOutcome.Status.STORED) {
+            endPoint.connection()
+                    .send(refused(
+                            frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, the entry is gone here"));
+            return;
+        }
+        Version version = outcome.version();
+        long position = file.nextPosition();
+        Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, 0, held, file.relayEpoch(), position);
+        boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
+        if (!waits) {
+            endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+        }
+        announcer.announceDelete(endPoint.host(), digest, version, position);
+        if (!agent.hasSibling()) {
+            lru.confirmDelete(digest, version, receipt);
+            return;
+        }
+        ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
+        if (!agent.delete(digest, version, position, waiter) && waits) {
+            endPoint.connection().send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+        }
+    }
+
+    /** A relief node beats an entry of ours: its tombstone holds here and for the hosts, too. */
+    void onBeaten(KeyDigest digest, Version tombstone) {
+        lru.applyDelete(digest, tombstone, 0, outcome);
+        if (spill != null) {
+            spill.delete(digest, tombstone);
+        }
+        announcer.announceDelete(null, digest, tombstone, file.nextPosition());
+    }
+
+    /** Has the agent hand off from a key's buckets where they have too few takeable ways. */
+    void checkRoom(KeyDigest digest) {
+        checkBucket(lru.firstBucket(digest));
+        checkBucket(lru.secondBucket(digest));
+    }
+
+    private void checkBucket(int bucket) {
+        if (lru.takeable(bucket) < HandOffs.TAKEABLE) {
+            agent.makeRoom(bucket);
+        }
+    }
+
+    private void makeRoom(KeyDigest digest) {
+        agent.makeRoom(lru.firstBucket(digest));
+        agent.makeRoom(lru.secondBucket(digest));
+    }
+
+    /** Puts the entry that would have to go into the spill file, or lets it go; false where there is a place already. */
+    private boolean spillOldest(SessionFrame frame) {
+        EncodedKey key = lru.encode(frame.entry().key());
+        if (!lru.oldestFor(key, oldest)) {
+            return true;
+        }
+        SessionEntry entry = oldest.toEntry();
+        int way = oldest.way();
+        long word = oldest.stateWord();
+        KeyDigest digest = lru.encode(entry.key()).digest();
+        boolean spilled = spill != null && spill.put(digest, entry, file.tick());
+        if (!lru.clearMarks(way, word, RecordDescriptor.NOT_HANDED_OFF)) {
+            // Changed meanwhile; a copy in the spill file does no harm, the agent hands it off or a newer one removes
+            // it.
+            return true;
+        }
+        counters.increment(spilled ? Counter.SPILLED : Counter.LOST_SPILL_FULL);
+        return true;
+    }
+
+    /** Hand-offs were acknowledged: those who wait try again, in the order in which they came. */
+    void onHandOffProgress() {
+        stalled = false;
+        retry();
+    }
+
+    private void retry() {
+        for (ClientEndPoint endPoint : new ArrayList<>(waiting)) {
+            SessionFrame frame = endPoint.waiting();
+            if (!endPoint.connection().isOpen()) {
+                waiting.remove(endPoint);
+                continue;
+            }
+            onSessionAgain(endPoint, frame);
+        }
+    }
+
+    private void onSessionAgain(ClientEndPoint endPoint, SessionFrame frame) {
+        waiting.remove(endPoint);
+        onSession(endPoint, frame);
+        if (!waiting.contains(endPoint)) {
+            endPoint.release();
+        }
+    }
+
+    private void scheduleRetry() {
+        if (retryScheduled) {
+            return;
+        }
+        retryScheduled = true;
+        loops.schedule(
+                () -> {
+                    retryScheduled = false;
+                    retry();
+                },
+                retryPause);
+    }
+
+    /** A connection is gone: what it waited with was not acknowledged. */
+    void onClose(ClientEndPoint endPoint) {
+        waiting.remove(endPoint);
+    }
+}

@@ -1,0 +1,422 @@
+package org.globalsessions.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceSessionFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MidwayRelayTest {
+    private static final Duration LIMIT = TestHost.LIMIT;
+    private static final int EL_COUNT = 320;
+
+    @TempDir
+    Path folder;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private MidwayRelay relay;
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+    }
+
+    private Path segment() {
+        return folder.resolve("relay.segment");
+    }
+
+    private RelayContext context() {
+        return new RelayContext()
+                .authPath("auths")
+                .port(0)
+                .segment(new SegmentSettings(segment()).elCount(EL_COUNT))
+                .siblingLog(folder.resolve("sibling.log"))
+                .unpublishedWait(Duration.ofMillis(20));
+    }
+
+    private MidwayRelay launch(RelayContext context) throws IOException {
+        relay = MidwayRelay.launch(context);
+        opened.add(relay);
+        return relay;
+    }
+
+    private TestHost host(int number) {
+        TestHost host = new TestHost(relay.port(), number);
+        opened.add(host);
+        return host.welcomed();
+    }
+
+    private FakeSibling sibling() {
+        FakeSibling sibling =
+                new FakeSibling(FakeSibling.aeronDir(relay.lru().file().note()), "auths", this::digest);
+        opened.add(sibling);
+        return sibling;
+    }
+
+    private KeyDigest digest(byte[] key) {
+        return relay.lru().encode(key).digest();
+    }
+
+    private KeyDigest digest(String key) {
+        return digest(key.getBytes(UTF_8));
+    }
+
+    private long count(Counter counter) {
+        return relay.counters().get(counter);
+    }
+
+    private static Receipt receipt(Frame answer) {
+        assertThat(answer).isInstanceOf(SessionReceivedFrame.class);
+        return ((SessionReceivedFrame) answer).receipt();
+    }
+
+    private static String value(SessionKnownFrame answer) {
+        assertThat(answer.status()).isEqualTo(Status.FOUND);
+        return new String(answer.entry().value(), UTF_8);
+    }
+
+    @Test
+    void shouldAnswerTheOtherHostWhenOneHasSet() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        Receipt receipt = receipt(a.set("user-1", "cart=3"));
+        assertThat(receipt.outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(receipt.position()).isEqualTo(1);
+        assertThat(receipt.epoch()).isEqualTo(a.welcome.epoch()).isPositive();
+        assertThat(value(b.get("user-1"))).isEqualTo("cart=3");
+        await().atMost(LIMIT).until(() -> b.announced.size() == 1);
+        AnnounceSessionFrame announced = (AnnounceSessionFrame) b.announced.get(0);
+        assertThat(announced.position()).isEqualTo(1);
+        assertThat(new String(announced.entry().value(), UTF_8)).isEqualTo("cart=3");
+        assertThat(b.get("user-2").status()).isEqualTo(Status.MISSING);
+        assertThat(a.announced).isEmpty();
+    }
+
+    @Test
+    void shouldAnnounceTheDeleteWhenAHostDeletes() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        a.set("user-1", "x");
+        Receipt receipt = receipt(a.delete(digest("user-1"), Acknowledgement.RELAY));
+        assertThat(receipt.held()).isTrue();
+        assertThat(b.get("user-1").status()).isEqualTo(Status.MISSING);
+        await().atMost(LIMIT).until(() -> b.announced.size() == 2);
+        AnnounceDeleteFrame announced = (AnnounceDeleteFrame) b.announced.get(1);
+        assertThat(announced.digest()).isEqualTo(digest("user-1"));
+        assertThat(announced.position()).isEqualTo(2);
+        assertThat(announced.tombstone()).isEqualTo(receipt.version());
+        assertThat(receipt(a.delete(digest("user-2"), Acknowledgement.RELAY)).held())
+                .isFalse();
+    }
+
+    @Test
+    void shouldReplayWhatAHostMissedWhenItComesBack() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        a.set("user-1", "one");
+        a.set("user-2", "two");
+        a.delete(digest("user-1"), Acknowledgement.RELAY);
+        TestHost b = host(2);
+        b.subscribed(7, b.welcome.epoch(), 1);
+        await().atMost(LIMIT).until(() -> b.announced.size() == 2);
+        assertThat(((AnnounceSessionFrame) b.announced.get(0)).position()).isEqualTo(2);
+        assertThat(((AnnounceDeleteFrame) b.announced.get(1)).position()).isEqualTo(3);
+        // The host's own changes are there already.
+        TestHost again = host(1);
+        again.subscribed(3, again.welcome.epoch(), 0);
+        assertThat(again.announced).isEmpty();
+    }
+
+    @Test
+    void shouldTellOneProcessOfAHostWhenTwoSubscribe() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        TestHost old = host(2).subscribed(5, 0, 0);
+        TestHost young = host(2).subscribed(6, 0, 0);
+        TestHost stale = host(2).subscribed(4, 0, 0);
+        a.set("user-1", "x");
+        await().atMost(LIMIT).until(() -> young.announced.size() == 1);
+        assertThat(old.announced).isEmpty();
+        assertThat(stale.announced).isEmpty();
+        assertThat(stale.unasked).hasOnlyElementsOfType(ErrorFrame.class).hasSize(1);
+    }
+
+    @Test
+    void shouldRefuseWhenThePathIsAnother() throws IOException {
+        launch(context());
+        TestHost stranger = new TestHost(relay.port(), 3, 3, "others");
+        opened.add(stranger);
+        await().atMost(LIMIT)
+                .until(() ->
+                        stranger.unasked.stream().anyMatch(frame -> ((ErrorFrame) frame).code() == ErrorCode.REFUSED));
+        assertThat(count(Counter.BAD_FRAMES)).isPositive();
+    }
+
+    @Test
+    void shouldRefuseWhenTwoSegmentsHaveOneOrigin() throws IOException {
+        launch(context());
+        host(1);
+        TestHost clashing = new TestHost(relay.port(), 2, 1, "auths");
+        opened.add(clashing);
+        await().atMost(LIMIT)
+                .until(() -> clashing.unasked.stream()
+                        .anyMatch(frame -> ((ErrorFrame) frame).code() == ErrorCode.ORIGIN_CLASH));
+        assertThat(host(1).welcome).isNotNull();
+    }
+
+    @Test
+    void shouldStayUnharmedWhenAStrangerSpeaksHttp() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        try (Socket stranger = new Socket("localhost", relay.port())) {
+            OutputStream out = stranger.getOutputStream();
+            out.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+            out.flush();
+            await().atMost(LIMIT).until(() -> count(Counter.BAD_FRAMES) == 1);
+        }
+        assertThat(receipt(a.set("user-1", "x")).outcome()).isEqualTo(Receipt.Outcome.STORED);
+    }
+
+    @Test
+    void shouldRefuseTheEntryWhenItIsLargerThanARecord() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        Frame answer = a.ask(a.session("user-1", new byte[5000], Acknowledgement.RELAY));
+        assertThat(((ErrorFrame) answer).code()).isEqualTo(ErrorCode.TOO_LARGE);
+        assertThat(((ErrorFrame) answer).text()).doesNotContain("user-1");
+        assertThat(receipt(a.set("user-1", "x")).outcome()).isEqualTo(Receipt.Outcome.STORED);
+    }
+
+    @Test
+    void shouldSayGoodbyeAndKeepTheSegmentWhenItEnds() throws IOException {
+        launch(context());
+        long epoch = relay.lru().file().relayEpoch();
+        TestHost a = host(1);
+        a.set("user-1", "kept");
+        relay.close();
+        await().atMost(LIMIT).until(() -> a.goodbye);
+        launch(context());
+        assertThat(relay.lru().file().relayEpoch()).isEqualTo(epoch);
+        assertThat(value(host(2).get("user-1"))).isEqualTo("kept");
+    }
+
+    @Test
+    void shouldNameTheAddressWhenThePortIsInUse() throws IOException {
+        launch(context());
+        int port = relay.port();
+        RelayContext second = context()
+                .segment(new SegmentSettings(folder.resolve("b.segment")))
+                .port(port);
+        assertThatThrownBy(() -> MidwayRelay.launch(second))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("localhost")
+                .hasMessageContaining(String.valueOf(port));
+    }
+
+    @Test
+    void shouldPassEverythingOverAeronWhenASiblingIsThere() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        int sessions = 2000;
+        for (int i = 0; i < sessions; i++) {
+            assertThat(receipt(a.set("user-" + i, "value-" + i)).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        }
+        await().atMost(LIMIT).until(() -> sibling.published.size() == sessions);
+        assertThat(count(Counter.IPC_SENT)).isGreaterThanOrEqualTo(sessions);
+        assertThat(count(Counter.HANDED_OFF)).isGreaterThanOrEqualTo(sessions - 2 * EL_COUNT);
+        assertThat(count(Counter.LOST_SPILL_FULL)).isZero();
+        TestHost b = host(2);
+        for (int i = 0; i < sessions; i++) {
+            assertThat(value(b.get("user-" + i))).isEqualTo("value-" + i);
+        }
+        assertThat(count(Counter.TIER_HITS)).isPositive();
+        await().atMost(LIMIT)
+                .untilAsserted(
+                        () -> assertThat(marked(RecordDescriptor.UNPUBLISHED)).isZero());
+        assertThat(count(Counter.ERRORS)).isZero();
+    }
+
+    private int marked(int mark) {
+        int[] found = {0};
+        SharedLru lru = relay.lru();
+        lru.scan(0, lru.bucketCount(), mark, entry -> {
+            found[0]++;
+            return true;
+        });
+        return found[0];
+    }
+
+    @Test
+    void shouldWaitForTheReliefTierWhenAskedTo() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        await().atMost(LIMIT).until(() -> count(Counter.IPC_RECEIVED) > 0);
+        Frame set = a.ask(a.session("user-1", new byte[10], Acknowledgement.RELIEF));
+        assertThat(receipt(set).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(sibling.published).containsKey(digest("user-1"));
+        Receipt deleted = receipt(a.delete(digest("user-1"), Acknowledgement.RELIEF));
+        assertThat(deleted.held()).isTrue();
+        assertThat(sibling.deleted).containsEntry(digest("user-1"), deleted.version());
+        sibling.refusing = true;
+        Frame refused = a.ask(a.session("user-2", new byte[10], Acknowledgement.RELIEF));
+        assertThat(((ErrorFrame) refused).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        assertThat(marked(RecordDescriptor.UNPUBLISHED)).isOne();
+        sibling.refusing = false;
+        await().atMost(LIMIT).until(() -> sibling.published.containsKey(digest("user-2")));
+        await().atMost(LIMIT).until(() -> marked(RecordDescriptor.UNPUBLISHED) == 0);
+    }
+
+    @Test
+    void shouldSayUnavailableWhenTheSiblingIsAway() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        a.set("user-1", "x");
+        assertThat(value(a.get("user-1"))).isEqualTo("x");
+        assertThat(a.get("user-2").status()).isEqualTo(Status.UNAVAILABLE);
+        FakeSibling sibling = sibling();
+        await().atMost(LIMIT).until(() -> sibling.published.containsKey(digest("user-1")));
+        assertThat(a.get("user-2").status()).isEqualTo(Status.MISSING);
+        sibling.close();
+        await().atMost(LIMIT).until(() -> a.get("user-3").status() == Status.UNAVAILABLE);
+    }
+
+    @Test
+    void shouldAskOnceWhenManyMissTheSameKey() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        TestHost b = host(2);
+        await().atMost(LIMIT).until(() -> count(Counter.IPC_RECEIVED) > 0);
+        sibling.silent = true;
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            answers.add(a.getLater("user-1"));
+            answers.add(b.getLater("user-1"));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        assertThat(answers)
+                .allSatisfy(answer ->
+                        assertThat(((SessionKnownFrame) answer.join()).status()).isEqualTo(Status.UNAVAILABLE));
+        assertThat(count(Counter.QUESTIONS)).isOne();
+    }
+
+    @Test
+    void shouldSpillAndHandOffLaterWhenTheReliefTierIsAway() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        int sessions = 1200;
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < sessions; i++) {
+            answers.add(a.send(a.session("user-" + i, ("value-" + i).getBytes(UTF_8), Acknowledgement.RELAY)));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        assertThat(count(Counter.SPILLED)).isGreaterThan(sessions / 2);
+        assertThat(count(Counter.LOST_SPILL_FULL)).isZero();
+        TestHost b = host(2);
+        for (int i = 0; i < sessions; i += 7) {
+            assertThat(value(b.get("user-" + i))).isEqualTo("value-" + i);
+        }
+        KeyDigest gone = digest("user-1");
+        a.delete(gone, Acknowledgement.RELAY);
+        FakeSibling sibling = sibling();
+        await().atMost(LIMIT).until(() -> sibling.deleted.containsKey(gone));
+        await().atMost(LIMIT).until(() -> count(Counter.UNSPILLED) >= count(Counter.SPILLED) - 40);
+        for (int i = 0; i < sessions; i++) {
+            SessionKnownFrame answer = b.get("user-" + i);
+            if (i == 1) {
+                assertThat(answer.status()).isEqualTo(Status.MISSING);
+            } else {
+                assertThat(value(answer)).isEqualTo("value-" + i);
+            }
+        }
+        assertThat(sibling.handedOff).doesNotContainKey(gone);
+    }
+
+    @Test
+    void shouldCountTheLossWhenTheSpillFileIsFull() throws IOException {
+        launch(context().siblingExternal(true).spillLimit(SpillFile.MIN_LIMIT));
+        TestHost a = host(1);
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < 1500; i++) {
+            answers.add(a.send(a.session("user-" + i, new byte[200], Acknowledgement.RELAY)));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        assertThat(count(Counter.SPILLED)).isBetween(150L, 250L);
+        assertThat(count(Counter.LOST_SPILL_FULL)).isGreaterThan(400);
+    }
+
+    @Test
+    void shouldStartTheChildAgainWhenItIsKilled() throws IOException {
+        launch(context().siblingCommand(childCommand()));
+        await().atMost(LIMIT).until(() -> count(Counter.IPC_RECEIVED) == 1);
+        TestHost a = host(1);
+        a.set("user-1", "x");
+        await().atMost(LIMIT).until(() -> count(Counter.PUBLISHED) == 1);
+        long killed = relay.siblingPid().orElseThrow();
+        ProcessHandle.of(killed).orElseThrow().destroyForcibly();
+        await().atMost(LIMIT).until(() -> count(Counter.SIBLING_RESTARTS) == 1);
+        a.set("user-2", "y");
+        await().atMost(LIMIT).until(() -> count(Counter.PUBLISHED) == 2);
+        assertThat(a.get("user-3").status()).isEqualTo(Status.MISSING);
+        long second = relay.siblingPid().orElseThrow();
+        assertThat(second).isNotEqualTo(killed);
+        String aeronDir = FakeSibling.aeronDir(relay.lru().file().note());
+        relay.close();
+        assertThat(ProcessHandle.of(second).map(ProcessHandle::isAlive).orElse(false))
+                .isFalse();
+        assertThat(Path.of(aeronDir).getParent()).doesNotExist();
+    }
+
+    private List<String> childCommand() {
+        List<String> command = new ArrayList<>(SiblingCommand.resolve(List.of("global-sessions")));
+        command.set(command.size() - 1, FakeSibling.class.getName());
+        command.addAll(List.of(segment().toString(), String.valueOf(EL_COUNT), "auths"));
+        return command;
+    }
+
+    @Test
+    void shouldGiveUpHeldEntriesOnlyWhenHandedOff() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        a.set("user-1", "x");
+        EntrySnapshot snapshot = new EntrySnapshot();
+        assertThat(relay.lru().find(relay.lru().encode("user-1"), snapshot)).isTrue();
+        assertThat(snapshot.marks()).isEqualTo(RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF);
+        assertThat(Files.exists(segment().resolveSibling("relay.segment.spill")))
+                .isTrue();
+    }
+}

@@ -1,0 +1,45 @@
+package org.globalsessions.relay;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A class of the tests as a process of its own, with this JVM's flags and class path. */
+final class TestProcess implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader output;
+
+    TestProcess(Class<?> main, Path errors, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(SiblingCommand.resolve(List.of("global-sessions")));
+        command.set(command.size() - 1, main.getName());
+        command.addAll(List.of(arguments));
+        process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
+                .start();
+        output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    /** Next line of its standard output; null at its end. */
+    String readLine() throws IOException {
+        return output.readLine();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** SIGKILL, and its end awaited. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}
