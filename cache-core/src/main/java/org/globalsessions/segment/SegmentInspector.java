@@ -316,15 +316,22 @@ public final class SegmentInspector {
     /**
      * The leases.
      *
-     * @return one for each duty
+     * @return one for each duty; none is held by a dead process, although time stands still after the last one died
+     * @throws IOException as {@link #processes()}
      */
-    public List<Lease> leases() {
+    public List<Lease> leases() throws IOException {
         List<Lease> leases = new ArrayList<>();
         for (SegmentFile.Duty duty : SegmentFile.Duty.values()) {
             long word = getLong(Leases.offset(duty));
-            leases.add(new Lease(duty, Leases.slot(word), Leases.epoch(word), Leases.isHeld(word, tick())));
+            boolean held = Leases.isHeld(word, tick()) && mayLive(Leases.slot(word));
+            leases.add(new Lease(duty, Leases.slot(word), Leases.epoch(word), held));
         }
         return leases;
+    }
+
+    private boolean mayLive(int slot) throws IOException {
+        long word = getLong(ProcessTable.base(slot) + SegmentDescriptor.SLOT_STATE_OFFSET);
+        return ProcessTable.state(word) != ProcessTable.FREE && stateOf(slot, word) != ProcessState.DEAD;
     }
 
     private long getLong(int offset) {

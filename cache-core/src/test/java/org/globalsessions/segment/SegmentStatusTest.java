@@ -2,10 +2,12 @@ package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SegmentInspector.Lease;
@@ -109,6 +111,20 @@ class SegmentStatusTest {
             assertThat(inspector.identity())
                     .isEqualTo(String.format("%016x%016x", segment.identityHigh(), segment.identityLow()));
             assertThat(inspector.retired()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldShowNoLeaseAsHeldWhenItsHolderWasLastAndWasKilled() throws Exception {
+        SegmentFile.open(settings()).close();
+        try (ChildJvm child =
+                ChildJvm.start(ChildWithSeed.class, settings().file().toString())) {
+            child.ask("lease sweeper");
+            SegmentInspector inspector = SegmentInspector.open(settings().file());
+            assertThat(inspector.leases()).contains(new Lease(Duty.SWEEPER, 0, 1, true));
+            child.kill();
+            await().atMost(Duration.ofSeconds(5))
+                    .untilAsserted(() -> assertThat(inspector.leases()).contains(new Lease(Duty.SWEEPER, 0, 1, false)));
         }
     }
 
