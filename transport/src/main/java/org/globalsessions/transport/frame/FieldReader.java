@@ -87,6 +87,14 @@ final class FieldReader {
         return clock == 0 && origin == 0 ? Version.NONE : new Version(clock, origin);
     }
 
+    int protocolVersion(String name, int lowest) throws FrameException {
+        int value = u16();
+        if (value < lowest) {
+            throw bad(name + " out of range: " + name + "=" + value + ", lowest=" + lowest);
+        }
+        return value;
+    }
+
     boolean flag(String name) throws FrameException {
         int value = u8();
         if (value > 1) {

@@ -207,7 +207,12 @@ public final class FrameCodec {
             case HELLO -> readHello(correlationId, in);
             case WELCOME ->
                 new WelcomeFrame(
-                        correlationId, in.u16(), in.i64(), in.position(), in.i64(), in.i32InRange("maxFrame", 16));
+                        correlationId,
+                        in.protocolVersion("version", 1),
+                        in.i64(),
+                        in.position(),
+                        in.i64(),
+                        in.i32InRange("maxFrame", HEADER_LENGTH));
             case ERROR -> new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
             case PING -> new PingFrame(correlationId, in.i64());
             case PONG -> new PongFrame(correlationId, in.i64());
@@ -240,11 +245,8 @@ public final class FrameCodec {
     }
 
     private static HelloFrame readHello(long correlationId, FieldReader in) throws FrameException {
-        int minVersion = in.u16();
-        int maxVersion = in.u16();
-        if (minVersion < 1 || maxVersion < minVersion) {
-            throw in.bad("versions out of order: minVersion=" + minVersion + ", maxVersion=" + maxVersion);
-        }
+        int minVersion = in.protocolVersion("minVersion", 1);
+        int maxVersion = in.protocolVersion("maxVersion", minVersion);
         PeerKind kind = WireCodes.kind(in);
         return new HelloFrame(
                 correlationId,

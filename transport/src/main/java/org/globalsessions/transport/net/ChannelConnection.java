@@ -31,7 +31,8 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     /** A longer first frame is a stranger's: no hello, welcome or error comes near. */
     private static final int LONGEST_FIRST_FRAME = 2048;
 
-    private static final long CLOSE_DELAY_MS = 1_000;
+    /** Longest time for which a close waits for what was sent before. */
+    static final long CLOSE_DELAY_MS = 1_000;
 
     private static final AtomicLong NEXT_ID = new AtomicLong(1);
 
@@ -57,7 +58,9 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private Object attachment;
     private Future<?> aliveTimer;
     private Future<?> helloTimer;
+    private final long checkIntervalNs;
     private long lastReceivedNs;
+    private long lastCheckNs;
     private long pings;
 
     /** Set by senders on any thread, taken by the timer: racing ones cost one needless ping at most. */
@@ -72,6 +75,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         this.handler = handler;
         this.loops = loops;
         this.accepted = accepted;
+        this.checkIntervalNs = Math.max(1_000_000, settings.pingInterval().toNanos() / 4);
         this.remoteAddress = ChannelSetup.describe(channel.remoteAddress());
     }
 
@@ -88,9 +92,10 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     void open(Frame hello) {
         lastReceivedNs = System.nanoTime();
         lastSentNs = lastReceivedNs;
-        long checkNs = Math.max(1_000_000, settings.pingInterval().toNanos() / 4);
+        lastCheckNs = lastReceivedNs;
         aliveTimer = channel.eventLoop()
-                .scheduleAtFixedRate(loops.guarded(this::checkAlive), checkNs, checkNs, TimeUnit.NANOSECONDS);
+                .scheduleAtFixedRate(
+                        loops.guarded(this::checkAlive), checkIntervalNs, checkIntervalNs, TimeUnit.NANOSECONDS);
         helloTimer = channel.eventLoop()
                 .schedule(
                         loops.guarded(this::checkFirstFrame),
@@ -192,6 +197,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
             return;
         }
         closing = true;
+        loops.closing(channel);
         inLoop(() -> {
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             Future<?> forced = channel.eventLoop()
@@ -314,6 +320,10 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
 
     private void checkAlive() {
         long now = System.nanoTime();
+        // While this process was stopped nothing could be received: that time is not the peer's silence.
+        long stoppedNs = Math.max(0, now - lastCheckNs - checkIntervalNs);
+        lastCheckNs = now;
+        lastReceivedNs = Math.min(now, lastReceivedNs + stoppedNs);
         if (sentSinceCheck) {
             sentSinceCheck = false;
             lastSentNs = now;

@@ -1,11 +1,14 @@
 package org.globalsessions.transport.net;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -22,6 +25,9 @@ public final class EventLoops implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup group;
     private final EventLoop first;
     private final Consumer<Throwable> onFailure;
+
+    /** Connections that are closed but may still have something to send. */
+    private final Set<Channel> closing = ConcurrentHashMap.newKeySet();
 
     private EventLoops(String threadName, int threads, Consumer<Throwable> onFailure) {
         this.group = new MultiThreadIoEventLoopGroup(
@@ -97,18 +103,40 @@ public final class EventLoops implements AutoCloseable {
         boolean cancel();
     }
 
-    /** Ends the threads, waiting for them at most 2 s; listeners, connectors and connections should be closed before. */
+    /**
+     * Ends the threads. Listeners, connectors and connections should be closed before: what a closed connection has still to
+     * send may leave, for which at most 1 s is waited, then 2 s at most for the threads.
+     */
     @Override
     public void close() {
-        Future<?> ended = group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         boolean fromWithin = false;
         for (var loop : group) {
             fromWithin |= loop.inEventLoop();
         }
+        if (!fromWithin) {
+            awaitClosing();
+        }
+        Future<?> ended = group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         // A thread that waited for its own end would wait for nothing.
         if (!fromWithin && !ended.awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
             LOG.log(System.Logger.Level.WARNING, "event loops did not end within {0} ms", CLOSE_TIMEOUT_MS);
         }
+    }
+
+    /** A loop that ends closes its channels before it runs its tasks, so a last word would be lost. */
+    private void awaitClosing() {
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ChannelConnection.CLOSE_DELAY_MS);
+        for (Channel channel : closing) {
+            long leftNs = deadlineNs - System.nanoTime();
+            if (leftNs <= 0 || !channel.closeFuture().awaitUninterruptibly(leftNs, TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        }
+    }
+
+    void closing(Channel channel) {
+        closing.add(channel);
+        channel.closeFuture().addListener(closed -> closing.remove(channel));
     }
 
     MultiThreadIoEventLoopGroup group() {

@@ -1,0 +1,33 @@
+package org.globalsessions.transport.client;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.TierListener;
+
+/** Keeps what it is told, in order. */
+final class RecordingListener implements TierListener {
+    final List<String> events = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onConnected(long epoch, long position) {
+        events.add("connected " + epoch + " " + position);
+    }
+
+    @Override
+    public void onDisconnected() {
+        events.add("disconnected");
+    }
+
+    @Override
+    public void onAnnounced(SessionEntry entry, long epoch, long position) {
+        events.add("session " + position);
+    }
+
+    @Override
+    public void onDeleted(KeyDigest digest, Version tombstone, long epoch, long position) {
+        events.add("delete " + position + " " + tombstone);
+    }
+}

@@ -1,0 +1,80 @@
+package org.globalsessions.transport.frame;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+
+/** The frames of the golden vectors, by the names that they have in {@code golden-vectors.txt}. */
+final class FrameSamples {
+    private static final Version VERSION = new Version(0x0102030405060708L, 0xa1a2a3a4);
+    private static final KeyDigest DIGEST = new KeyDigest(0x1112131415161718L, 0x2122232425262728L);
+    private static final SessionEntry ENTRY = new SessionEntry(
+            ascii("key-1"), ascii("value"), VERSION, 0x0102030405060000L, true, 100, 180_000, 8_640_000);
+    private static final SessionEntry EMPTY_VALUE =
+            new SessionEntry(new byte[] {(byte) 0xff}, new byte[0], new Version(1, 0), 0, false, 0, 0, 0);
+
+    private FrameSamples() {}
+
+    static Map<String, Frame> all() {
+        Map<String, Frame> samples = new LinkedHashMap<>();
+        samples.put(
+                "hello-host",
+                new HelloFrame(1, 1, 1, PeerKind.HOST, 0x0a0b0c0d0e0f1011L, -2, 0xcafebabe, 3, 7, "sessions"));
+        samples.put("hello-aging", new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th"));
+        samples.put("hello-expansion", new HelloFrame(2, 1, 65_535, PeerKind.EXPANSION, 1, 2, 0, 0, 0, ""));
+        samples.put("hello-sibling", new HelloFrame(2, 1, 1, PeerKind.SIBLING, 1, 2, 0, 0, 0, "sessions"));
+        samples.put(
+                "welcome",
+                new WelcomeFrame(1, 1, 0x7fffffffffffffffL, 42, 1_700_000_000_000_000L, FrameCodec.MAX_FRAME));
+        samples.put("error", new ErrorFrame(9, 6, "no room: bucket=7"));
+        samples.put("error-of-connection", new ErrorFrame(0, 1, ""));
+        samples.put("ping", new PingFrame(1, -1));
+        samples.put("pong", new PongFrame(1, -1));
+        samples.put("goodbye", new GoodbyeFrame(GoodbyeFrame.ENDING));
+        samples.put("subscribe", new SubscribeFrame(5, 11, 12, 13));
+        samples.put("session", new SessionFrame(6, Acknowledgement.RELAY, 12, 13, new Version(5, 6), ENTRY));
+        samples.put("session-relief", new SessionFrame(6, Acknowledgement.RELIEF, 0, 0, Version.NONE, EMPTY_VALUE));
+        samples.put("announce-session", new AnnounceSessionFrame(12, 14, ENTRY));
+        samples.put(
+                "session-received",
+                new SessionReceivedFrame(6, new Receipt(Receipt.Outcome.STORED, VERSION, 7, false, 12, 14)));
+        samples.put(
+                "session-received-beaten",
+                new SessionReceivedFrame(
+                        6, new Receipt(Receipt.Outcome.BEATEN_BY_TOMBSTONE, VERSION, 0, true, 12, 15)));
+        samples.put(
+                "session-received-superseded",
+                new SessionReceivedFrame(6, new Receipt(Receipt.Outcome.SUPERSEDED, VERSION, 7, false, 12, 15)));
+        samples.put(
+                "session-received-condition",
+                new SessionReceivedFrame(6, new Receipt(Receipt.Outcome.CONDITION_FAILED, VERSION, 7, false, 12, 15)));
+        samples.put("need-session", new NeedSessionFrame(7, ascii("key-1")));
+        samples.put("session-known", new SessionKnownFrame(7, SessionKnownFrame.Status.FOUND, 12, 14, ENTRY));
+        samples.put("session-missing", new SessionKnownFrame(7, SessionKnownFrame.Status.MISSING, 12, 14, null));
+        samples.put(
+                "session-unavailable", new SessionKnownFrame(7, SessionKnownFrame.Status.UNAVAILABLE, 12, 14, null));
+        samples.put("session-backup", new SessionBackupFrame(8, ENTRY));
+        samples.put("delete", new DeleteFrame(9, Acknowledgement.RELAY, DIGEST, VERSION));
+        samples.put("delete-relief", new DeleteFrame(9, Acknowledgement.RELIEF, DIGEST, VERSION));
+        samples.put("announce-delete", new AnnounceDeleteFrame(12, 15, DIGEST, VERSION));
+        samples.put("void-none", new VoidFrame(10, List.of()));
+        samples.put(
+                "void",
+                new VoidFrame(
+                        10,
+                        List.of(
+                                new VoidFrame.Voided(DIGEST, VERSION),
+                                new VoidFrame.Voided(new KeyDigest(-1, 0), new Version(1, -1)))));
+        return samples;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
