@@ -27,6 +27,9 @@ final class SiblingConnections implements FrameHandler {
     /** Whether a person has been told that the sibling is away, so that it is said once. */
     private boolean awayLogged;
 
+    /** Why the sibling refused this node last: it tries on, and that is said once. */
+    private String lastRefusal = "";
+
     SiblingConnections(SharedLru segment, ReliefBehaviour behaviour) {
         this.segment = segment;
         this.behaviour = behaviour;
@@ -42,12 +45,20 @@ final class SiblingConnections implements FrameHandler {
         if (frame instanceof WelcomeFrame) {
             joined = true;
             awayLogged = false;
+            lastRefusal = "";
             LOG.info("{} node joined the sibling at {}", behaviour.kind(), connection.remoteAddress());
         } else if (frame instanceof ErrorFrame error) {
-            segment.counters().increment(Counter.ERRORS);
-            LOG.warn("the sibling at {} refused: code {}: {}", connection.remoteAddress(), error.code(), error.text());
+            onError(connection, error);
         } else if (!(frame instanceof GoodbyeFrame)) {
             answer(connection, frame);
+        }
+    }
+
+    private void onError(Connection connection, ErrorFrame error) {
+        segment.counters().increment(Counter.ERRORS);
+        if (!error.text().equals(lastRefusal)) {
+            lastRefusal = error.text();
+            LOG.warn("the sibling at {} refused: code {}: {}", connection.remoteAddress(), error.code(), error.text());
         }
     }
 

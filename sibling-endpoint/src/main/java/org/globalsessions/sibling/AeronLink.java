@@ -6,7 +6,6 @@ import io.aeron.ExclusivePublication;
 import io.aeron.FragmentAssembler;
 import io.aeron.Publication;
 import io.aeron.Subscription;
-import io.aeron.logbuffer.FragmentHandler;
 import java.io.File;
 import java.nio.ByteBuffer;
 import org.agrona.DirectBuffer;
@@ -46,20 +45,25 @@ final class AeronLink implements AutoCloseable {
     private final Aeron aeron;
     private final long publicationId;
     private final long subscriptionId;
-    private final FragmentHandler assembler;
+    private final FragmentAssembler assembler;
     private final ByteBuffer outgoing = ByteBuffer.allocateDirect(FrameCodec.MAX_FRAME);
     private final UnsafeBuffer outgoingView = new UnsafeBuffer(outgoing);
     private final Receiver receiver;
     private byte[] incoming = new byte[4096];
     private ExclusivePublication publication;
     private Subscription subscription;
+    private int relayStarts;
 
     private AeronLink(Aeron aeron, Receiver receiver) {
         this.aeron = aeron;
         this.receiver = receiver;
         this.publicationId = aeron.asyncAddExclusivePublication(AERON_CHANNEL_URI, TO_RELAY_STREAM_ID);
-        this.subscriptionId = aeron.asyncAddSubscription(AERON_CHANNEL_URI, FROM_RELAY_STREAM_ID);
         this.assembler = new FragmentAssembler((buffer, offset, length, header) -> onMessage(buffer, offset, length));
+        this.subscriptionId = aeron.asyncAddSubscription(
+                AERON_CHANNEL_URI,
+                FROM_RELAY_STREAM_ID,
+                image -> relayStarts++,
+                image -> assembler.freeSessionBuffer(image.sessionId()));
     }
 
     /**
@@ -113,9 +117,17 @@ final class AeronLink implements AutoCloseable {
                 || (subscription != null && subscription.isClosed());
     }
 
-    /** Whether the relay listens. */
+    /** Whether the relay listens and sends. */
     boolean isConnected() {
-        return publication != null && subscription != null && publication.isConnected();
+        return publication != null && subscription != null && publication.isConnected() && subscription.isConnected();
+    }
+
+    /**
+     * How many relays have begun to send over this link: a relay that died and came back to the same driver is another one,
+     * even if the end of the first one goes unnoticed.
+     */
+    int relayStarts() {
+        return relayStarts;
     }
 
     /**

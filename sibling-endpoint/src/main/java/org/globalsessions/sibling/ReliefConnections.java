@@ -33,6 +33,9 @@ final class ReliefConnections implements FrameHandler {
     private final String pathName;
     private final Runnable answersReady;
 
+    /** Why the last one was refused: a node that tries for ever does not fill the log. */
+    private String lastRefusal = "";
+
     /**
      * The handler.
      *
@@ -127,8 +130,13 @@ final class ReliefConnections implements FrameHandler {
     }
 
     private void refuse(Connection connection, Frame frame, int code, String why) {
-        LOG.warn("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
         segment.counters().increment(Counter.BAD_FRAMES);
+        if (why.equals(lastRefusal)) {
+            LOG.debug("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
+        } else {
+            lastRefusal = why;
+            LOG.warn("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
+        }
         long answered = frame.type() == FrameType.HELLO ? frame.correlationId() : 0;
         connection.send(new ErrorFrame(answered, code, why));
         connection.close();

@@ -53,7 +53,10 @@ final class SiblingAgent implements Agent {
     private AeronLink link;
     private String linkedNote = "";
     private long nextNoteNs = System.nanoTime();
-    private boolean wasConnected;
+
+    /** Which of the link's relays the hello is for, 0 for none. */
+    private int greetedRelay;
+
     private boolean helloSent;
     private int ipcSession;
 
@@ -82,16 +85,15 @@ final class SiblingAgent implements Agent {
             unlink("the Aeron client was closed");
             return workCount + 1;
         }
-        if (link.isConnected() != wasConnected) {
-            wasConnected = !wasConnected;
-            helloSent = false;
-            if (wasConnected) {
-                // What was asked over an earlier connection is no longer awaited there.
-                ipcSession++;
-            }
-        }
-        if (!wasConnected) {
+        if (!link.isConnected()) {
+            greetedRelay = 0;
             return workCount + dropAnswers();
+        }
+        if (greetedRelay != link.relayStarts()) {
+            greetedRelay = link.relayStarts();
+            helloSent = false;
+            // What was asked by an earlier relay is no longer awaited by this one.
+            ipcSession++;
         }
         if (!helloSent) {
             helloSent = send(hello());
@@ -150,7 +152,7 @@ final class SiblingAgent implements Agent {
         AeronLink old = link;
         link = null;
         linkedNote = "";
-        wasConnected = false;
+        greetedRelay = 0;
         helloSent = false;
         old.close();
     }

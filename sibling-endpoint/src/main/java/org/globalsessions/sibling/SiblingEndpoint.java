@@ -72,7 +72,15 @@ public final class SiblingEndpoint implements AutoCloseable {
         EventLoops loops = null;
         try {
             Path file = segment.file().path();
-            Membership membership = Membership.load(file.resolveSibling(file.getFileName() + ".members"));
+            Path membersFile = file.resolveSibling(file.getFileName() + ".members");
+            Membership membership = Membership.load(membersFile);
+            if (!membership.members().isEmpty()) {
+                LOG.info(
+                        "waiting for the {} relief nodes that joined earlier; where one never comes back, its sessions are"
+                                + " unavailable until {} is removed and the sibling started again",
+                        membership.members().size(),
+                        membersFile);
+            }
             loops = EventLoops.start("sibling", 1);
             SiblingEndpoint endpoint = new SiblingEndpoint(segment, loops, membership, context);
             endpoint.start(context);
@@ -121,9 +129,13 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void tick() {
-        if (!closing.get()) {
+        if (closing.get()) {
+            return;
+        }
+        try {
             router.timeOut(System.nanoTime());
             wakeAgent();
+        } finally {
             loops.schedule(this::tick, TICK);
         }
     }

@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntSupplier;
 import java.util.function.LongFunction;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -25,6 +27,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 
 /** Plays the relay: its segment with the note, its media driver, its two streams. */
@@ -34,6 +37,7 @@ final class RelayStub implements AutoCloseable {
     private final List<HelloFrame> hellos = new CopyOnWriteArrayList<>();
     private final Map<Long, Frame> answers = new ConcurrentHashMap<>();
     private int starts;
+    private String aeronDir;
     private long lastId;
     private MediaDriver driver;
     private Aeron aeron;
@@ -48,13 +52,18 @@ final class RelayStub implements AutoCloseable {
 
     private void start() {
         starts++;
-        String aeronDir = folder.resolve("aeron-" + starts).toString();
+        aeronDir = folder.resolve("aeron-" + starts).toString();
         driver = MediaDriver.launch(new MediaDriver.Context()
                 .aeronDirectoryName(aeronDir)
                 .threadingMode(ThreadingMode.SHARED)
                 .sharedIdleStrategy(new BackoffIdleStrategy())
                 .ipcTermBufferLength(1 << 20)
                 .dirDeleteOnShutdown(true));
+        startClient();
+        segment.file().note("aeronDir=" + aeronDir + ";epoch=" + starts);
+    }
+
+    private void startClient() {
         aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(aeronDir).errorHandler(failure -> {}));
         publication = aeron.addExclusivePublication("aeron:ipc", 1001);
         Subscription subscription = aeron.addSubscription("aeron:ipc", 1002);
@@ -66,10 +75,9 @@ final class RelayStub implements AutoCloseable {
                 null,
                 new Poller(() -> subscription.poll(assembler, 10)));
         AgentRunner.startOnThread(poller);
-        segment.file().note("aeronDir=" + aeronDir + ";epoch=" + starts);
     }
 
-    private record Poller(java.util.function.IntSupplier poll) implements org.agrona.concurrent.Agent {
+    private record Poller(IntSupplier poll) implements Agent {
         @Override
         public int doWork() {
             return poll.getAsInt();
@@ -109,10 +117,13 @@ final class RelayStub implements AutoCloseable {
     /** Sends a frame. */
     long send(LongFunction<Frame> frame) {
         lastId++;
-        ByteBuffer bytes = ByteBuffer.allocateDirect(FrameCodec.MAX_FRAME);
-        FrameCodec.encode(frame.apply(lastId), bytes);
-        UnsafeBuffer buffer = new UnsafeBuffer(bytes, 0, bytes.position());
-        await().until(() -> publication.offer(buffer) > 0);
+        Frame sent = frame.apply(lastId);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(FrameCodec.encodedLength(sent));
+        FrameCodec.encode(sent, bytes);
+        UnsafeBuffer buffer = new UnsafeBuffer(bytes);
+        if (publication.offer(buffer) < 0) {
+            await().until(() -> publication.offer(buffer) > 0);
+        }
         return lastId;
     }
 
@@ -128,8 +139,7 @@ final class RelayStub implements AutoCloseable {
     }
 
     SessionKnownFrame question(String key) {
-        return (SessionKnownFrame)
-                ask(id -> new org.globalsessions.transport.frame.NeedSessionFrame(id, Entries.key(key)));
+        return (SessionKnownFrame) ask(id -> new NeedSessionFrame(id, Entries.key(key)));
     }
 
     /** The relay dies and comes back with a driver in another folder. */
@@ -138,9 +148,19 @@ final class RelayStub implements AutoCloseable {
         start();
     }
 
-    private void stop() {
+    /** The relay dies and comes back to the same driver, which goes on. */
+    void restartClient() {
+        stopClient();
+        startClient();
+    }
+
+    private void stopClient() {
         poller.close();
         aeron.close();
+    }
+
+    private void stop() {
+        stopClient();
         driver.close();
     }
 

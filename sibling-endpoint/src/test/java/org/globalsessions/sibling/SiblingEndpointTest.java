@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import static org.globalsessions.sibling.Entries.entry;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,6 +157,17 @@ class SiblingEndpointTest {
     }
 
     @Test
+    void shouldGreetAgainWhenTheRelayComesBackToTheSameDriver() throws IOException {
+        SiblingEndpoint sibling = launch(0);
+        join(sibling, PeerKind.AGING, 1);
+        relay.ask(id -> new SessionBackupFrame(id, entry("a", 10)));
+
+        relay.restartClient();
+        await().until(() -> relay.hellos().size() == 2);
+        assertThat(relay.question("a").status()).isEqualTo(Status.FOUND);
+    }
+
+    @Test
     void shouldSayUnavailableInTimeWhenANodeIsSilent() throws IOException {
         SiblingEndpoint sibling = launch(0);
         ReliefStub aging = join(sibling, PeerKind.AGING, 1);
@@ -185,7 +197,7 @@ class SiblingEndpointTest {
 
     @Test
     void shouldNotStartWhenThePortIsTaken() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getByName("localhost"))) {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
             assertThatThrownBy(() -> launch(taken.getLocalPort()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(Integer.toString(taken.getLocalPort()));
