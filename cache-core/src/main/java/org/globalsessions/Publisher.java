@@ -38,6 +38,10 @@ final class Publisher implements Runnable {
 
     private static final int URGENT_CAPACITY = 1024;
     private static final int BURST = 256;
+
+    /** How long after its start the first connection may take before callers who wait for it are told that the relay is away. */
+    private static final long FIRST_CONNECTION_NS = TimeUnit.SECONDS.toNanos(2);
+
     private static final long IDLE_PARK_NS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long WINDOW_PARK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -83,8 +87,13 @@ final class Publisher implements Runnable {
     private volatile boolean closed;
     private volatile Runnable onDrained = () -> {};
 
-    // Owned by the sending thread: what found the window full, and is sent next.
+    // Owned by the sending thread.
+    private boolean wasConnected;
+    private long startNs;
+
+    /** What found the window full, and is sent next. */
     private int heldWay = -1;
+
     private AwaitedSet heldSet;
 
     Publisher(
@@ -226,12 +235,15 @@ final class Publisher implements Runnable {
 
     @Override
     public void run() {
+        startNs = System.nanoTime();
         while (!closed) {
             Wait next;
             long completed = completions.count();
             try {
-                next = tier.isConnected() ? sendSome() : Wait.CONNECTION;
-                if (next == Wait.CONNECTION) {
+                boolean connected = tier.isConnected();
+                wasConnected |= connected;
+                next = connected ? sendSome() : Wait.CONNECTION;
+                if (!connected && (wasConnected || System.nanoTime() - startNs >= FIRST_CONNECTION_NS)) {
                     failWaiting("done on this host; the relay is away and will be told later");
                 }
             } catch (RuntimeException e) {

@@ -92,6 +92,10 @@ final class Recovery {
 
     private void onAnswer(Question question, int attempt, TierAnswer answer, Throwable failure) {
         open.remove(question.key, question.result);
+        if (question.result.isDone()) {
+            // The cache was closed meanwhile: nobody waits, and the segment takes no writes any more.
+            return;
+        }
         try {
             if (failure != null) {
                 fail(question, Failures.unavailable("the next tier did not answer", failure));

@@ -55,6 +55,9 @@ final class MemoryRelay implements AutoCloseable {
 
     private boolean holdsBack;
 
+    /** Whether a link's connection stands as soon as it is started. */
+    volatile boolean connectsAtOnce = true;
+
     private record Change(long position, long identity, Consumer<TierListener> tell) {}
 
     MemoryRelay(Path folder) throws IOException {
@@ -161,7 +164,9 @@ final class MemoryRelay implements AutoCloseable {
         @Override
         public void start(TierListener wanted) {
             listener = wanted;
-            connect();
+            if (connectsAtOnce) {
+                connect();
+            }
         }
 
         void connect() {

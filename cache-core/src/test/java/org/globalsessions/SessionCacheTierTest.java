@@ -357,6 +357,36 @@ class SessionCacheTierTest {
     }
 
     @Test
+    void shouldWaitForTheFirstConnectionWhenJustOpened() throws IOException {
+        relay.connectsAtOnce = false;
+        SessionCacheManager cache = host("a");
+        CompletableFuture<Version> saved = cache.set("k", bytes("one"), TO_RELAY);
+        assertThat(saved).isNotDone();
+        relay.lastLink().connect();
+        assertThat(join(saved)).isGreaterThan(Version.NONE);
+        assertThat(atRelay("k")).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldDeleteHereAndSayThatNobodyWasToldWhenTooManyDeletesWait() throws IOException {
+        SessionCacheManager cache = host("a", 16, WAIT);
+        relay.lastLink().cut();
+        int refused = -1;
+        for (int i = 0; i < 50_000 && refused < 0; i++) {
+            cache.set("k" + i, bytes("one"));
+            refused = cache.delete("k" + i).isCompletedExceptionally() ? i : -1;
+        }
+        assertThat(refused).isPositive();
+        assertThat(cache.getLocal("k" + refused)).isNull();
+        assertThat(cache.counter(Counter.TOMBSTONES_REFUSED)).isPositive();
+        assertThat(failureOf(cache.delete("k" + refused))).isInstanceOf(TierUnavailableException.class);
+        relay.lastLink().connect();
+        int again = refused;
+        soon().until(() -> !cache.delete("k" + again).isCompletedExceptionally());
+        soon().until(() -> relay.deletes.get() >= again);
+    }
+
+    @Test
     void shouldPublishByAnotherProcessWhatAKilledOneHadSet() throws Exception {
         try (ChildJvm child =
                 ChildJvm.start(CacheChild.class, folder.resolve("a").toString(), "away")) {
