@@ -1,0 +1,157 @@
+package org.globalsessions.cli;
+
+import com.typesafe.config.ConfigException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.globalsessions.config.ConfigurationException;
+import org.globalsessions.config.ConfigurationProblem;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command {@code global-sessions}.
+ *
+ * <p>Exit codes: 0 done, 1 failed or not found, 2 bad usage or configuration. Results go to standard output, everything else
+ * to standard error.
+ */
+@Command(
+        name = "global-sessions",
+        description = "A session cache for Java services that run as several processes on several machines.",
+        synopsisHeading = "Usage: ",
+        customSynopsis = {"global-sessions CONFIG...", "       global-sessions COMMAND [ARGUMENT...]"},
+        mixinStandardHelpOptions = true,
+        version = "global-sessions 0.1.0-SNAPSHOT",
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            GetCommand.class,
+            SetCommand.class,
+            DeleteCommand.class,
+            TouchCommand.class,
+            StatCommand.class,
+            ReplayCommand.class,
+            QuickstartCommand.class,
+            QuickstartWriterCommand.class,
+            QuickstartReaderCommand.class,
+        })
+public final class GlobalSessions implements Runnable {
+    /** Done. */
+    public static final int DONE = 0;
+
+    /** Failed, or not found. */
+    public static final int FAILED = 1;
+
+    /** Bad usage or configuration. */
+    public static final int BAD_USAGE = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    private GlobalSessions() {}
+
+    /**
+     * Runs one command and ends the process with its exit code.
+     *
+     * @param args the command line
+     */
+    public static void main(String[] args) {
+        System.exit(execute(args, writer(System.out), writer(System.err)));
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @param args the command line
+     * @param out  where results go
+     * @param err  where errors and progress go
+     * @return the exit code
+     */
+    public static int execute(String[] args, PrintWriter out, PrintWriter err) {
+        CommandLine line = new CommandLine(new GlobalSessions())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, err));
+        return line.execute(withCommand(args, line));
+    }
+
+    private static PrintWriter writer(OutputStream stream) {
+        return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+    }
+
+    /** A command line that begins with a file means {@code run}. */
+    private static String[] withCommand(String[] args, CommandLine line) {
+        if (args.length == 0 || args[0].startsWith("-") || line.getSubcommands().containsKey(args[0])) {
+            return args;
+        }
+        String[] withRun = new String[args.length + 1];
+        withRun[0] = "run";
+        System.arraycopy(args, 0, withRun, 1, args.length);
+        return withRun;
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "Missing: a configuration or a command");
+    }
+
+    /** Says in one line what went wrong, or in one line for each problem of a configuration. */
+    private static int report(Exception failure, PrintWriter err) {
+        if (failure instanceof ConfigurationException refused) {
+            for (ConfigurationProblem problem : refused.problems()) {
+                err.println("global-sessions: " + problem);
+            }
+            return BAD_USAGE;
+        }
+        if (failure instanceof UsageException) {
+            err.println("global-sessions: " + failure.getMessage());
+            return BAD_USAGE;
+        }
+        Throwable cause = failure;
+        while ((cause instanceof ExecutionException || isPlainWrapper(cause)) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        err.println("global-sessions: " + describe(cause));
+        if (isUnexpected(cause)) {
+            cause.printStackTrace(err);
+        }
+        return FAILED;
+    }
+
+    private static boolean isPlainWrapper(Throwable cause) {
+        return cause.getClass() == RuntimeException.class
+                || cause instanceof java.util.concurrent.CompletionException
+                || cause instanceof java.io.UncheckedIOException;
+    }
+
+    private static String describe(Throwable cause) {
+        String text = cause.getMessage();
+        if (text == null || text.isBlank()) {
+            return cause.getClass().getSimpleName();
+        }
+        // Such exceptions have a bare path or word as their text.
+        boolean bare = cause instanceof java.nio.file.FileSystemException || !text.contains(" ");
+        return (bare ? cause.getClass().getSimpleName() + ": " : "")
+                + text.lines().findFirst().orElse(text);
+    }
+
+    /** Failures that the product foresees carry a text that says all; of others the trace is needed. */
+    private static boolean isUnexpected(Throwable cause) {
+        List<Class<? extends Throwable>> programming = Arrays.asList(
+                NullPointerException.class,
+                IndexOutOfBoundsException.class,
+                ClassCastException.class,
+                UnsupportedOperationException.class,
+                ConfigException.class,
+                Error.class);
+        return !(cause instanceof IOException) && programming.stream().anyMatch(type -> type.isInstance(cause));
+    }
+}
