@@ -370,7 +370,8 @@ final class Publisher implements Runnable {
                 sent = publish(snapshot, claims, set.level(), set);
                 return sent != Sent.WINDOW_FULL;
             }
-            boolean deleted = !lru.tombstone(lru.encode(set.key()).digest()).equals(Version.NONE);
+            // An older tombstone says nothing of this write, which began a new life over it.
+            boolean deleted = lru.tombstone(lru.encode(set.key()).digest()).compareTo(set.version()) > 0;
             set.fail(
                     deleted
                             ? new ConditionFailedException(

@@ -387,6 +387,43 @@ class SessionCacheTierTest {
     }
 
     @Test
+    void shouldSendWhatIsUnsentWhenClosed() throws IOException {
+        SessionCacheManager cache = host("a");
+        awaitLinkOwner(relay.lastLink());
+        for (int i = 0; i < 500; i++) {
+            cache.set("k" + i, bytes("one"));
+        }
+        cache.close();
+        assertThat(relay.lru().size()).isEqualTo(500);
+    }
+
+    @Test
+    void shouldDropAndCountNotificationsWhenAListenerDoesNotReturn() throws IOException {
+        SessionCacheManager a = host("a", 5000, WAIT);
+        SessionCacheManager b = host("b", 5000, WAIT);
+        awaitLinkOwner(relay.lastLink());
+        CompletableFuture<Void> release = new CompletableFuture<>();
+        AtomicInteger heard = new AtomicInteger();
+        b.addListener(new SessionListener() {
+            @Override
+            public void onArrival(String key) {
+                join(release);
+                heard.incrementAndGet();
+            }
+        });
+        int surplus = 100;
+        int sent = Notifier.CAPACITY + 1 + surplus;
+        for (int i = 0; i < sent; i++) {
+            a.set("k" + i, bytes("one"));
+        }
+        soon().until(() -> b.counter(Counter.ANNOUNCEMENTS_APPLIED) == sent);
+        // The one that the listener was called with waits no longer, so it may be one more or less.
+        assertThat(b.counter(Counter.NOTIFICATIONS_DROPPED)).isBetween((long) surplus, surplus + 1L);
+        release.complete(null);
+        soon().until(() -> heard.get() == sent - b.counter(Counter.NOTIFICATIONS_DROPPED));
+    }
+
+    @Test
     void shouldPublishByAnotherProcessWhatAKilledOneHadSet() throws Exception {
         try (ChildJvm child =
                 ChildJvm.start(CacheChild.class, folder.resolve("a").toString(), "away")) {
