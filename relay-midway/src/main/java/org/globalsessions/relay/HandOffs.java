@@ -66,7 +66,14 @@ final class HandOffs {
     private int oldestWay;
     private long oldestWord;
 
-    HandOffs(SharedLru lru, SpillFile spill, Executor loop, ClientSide clientSide, int capacity, long timeoutNs, long nowNs) {
+    HandOffs(
+            SharedLru lru,
+            SpillFile spill,
+            Executor loop,
+            ClientSide clientSide,
+            int capacity,
+            long timeoutNs,
+            long nowNs) {
         this.lru = lru;
         this.spill = spill;
         this.marks = new Marks(lru);

@@ -140,7 +140,15 @@ public final class MidwayRelay implements AutoCloseable {
 
     private void openAgent(SpillFile spill) throws IOException {
         RelayAgent.LinkMaker linkMaker = context.hasSibling() ? linkMaker() : null;
-        agent = new RelayAgent(lru, spill, linkMaker, errors, context.authPath(), SystemNanoClock.INSTANCE, loops::execute, new FromAgent());
+        agent = new RelayAgent(
+                lru,
+                spill,
+                linkMaker,
+                errors,
+                context.authPath(),
+                SystemNanoClock.INSTANCE,
+                loops::execute,
+                new FromAgent());
     }
 
     private RelayAgent.LinkMaker linkMaker() throws IOException {

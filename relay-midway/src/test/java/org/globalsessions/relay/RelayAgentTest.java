@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
@@ -96,7 +95,8 @@ class RelayAgentTest {
     }
 
     private FakeSibling sibling() {
-        return keep(new FakeSibling(driver.folder(), "auths", key -> lru.encode(key).digest()));
+        return keep(
+                new FakeSibling(driver.folder(), "auths", key -> lru.encode(key).digest()));
     }
 
     private void turnUntil(BooleanSupplier condition) {
@@ -288,7 +288,8 @@ class RelayAgentTest {
         RelayErrors errors = new RelayErrors(lru.counters(), lru.file().errors());
         MediaDriver first = launchDriver(external, errors);
         agent = agent(external, errors);
-        FakeSibling sibling = new FakeSibling(external, "auths", key -> lru.encode(key).digest());
+        FakeSibling sibling =
+                new FakeSibling(external, "auths", key -> lru.encode(key).digest());
         turnUntil(agent::isPresent);
         sibling.close();
         first.close();
@@ -296,7 +297,8 @@ class RelayAgentTest {
         Version version = store(1);
         agent.publish(outcome.way(), version, null);
         keep(launchDriver(external, errors));
-        FakeSibling second = keep(new FakeSibling(external, "auths", key -> lru.encode(key).digest()));
+        FakeSibling second =
+                keep(new FakeSibling(external, "auths", key -> lru.encode(key).digest()));
         await().atMost(LIMIT).until(() -> {
             passTime(Duration.ofMillis(20));
             agent.doWork();

@@ -59,9 +59,7 @@ class RelayContextTest {
     @Test
     void shouldTakeWhatTheFileSaysWhenMadeFromIt() throws Exception {
         Path file = folder.resolve("relay.conf");
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 edge_supported_relay : true
                 auth_path : "auths"
                 address : "localhost"
@@ -72,15 +70,15 @@ class RelayContextTest {
                   relay { proc_name : ["global-sessions", "./sibling.conf"] }
                   cache { token_path : "./relay", segment_dir : "%s", el_count : 500 }
                 } }
-                """
-                        .formatted(folder));
+                """.formatted(folder));
         RelayContext context = RelayContext.from(NodeConfig.load(file)).conclude();
         assertThat(context.authPath()).isEqualTo("auths");
         assertThat(context.port()).isEqualTo(7878);
         assertThat(context.spillLimit()).isEqualTo(1 << 20);
         assertThat(context.announce()).isEqualTo(RelayContext.Announce.OFF);
         assertThat(context.siblingCommand()).startsWith("global-sessions").hasSize(2);
-        assertThat(context.siblingCommand().get(1)).isEqualTo(folder.resolve("sibling.conf").toString());
+        assertThat(context.siblingCommand().get(1))
+                .isEqualTo(folder.resolve("sibling.conf").toString());
         assertThat(context.hasSibling()).isTrue();
         assertThat(context.unpublishedWait()).isEqualTo(Duration.ofMillis(50));
     }

@@ -77,7 +77,8 @@ class RelayKilledTest {
 
     @Test
     void shouldLoseNothingAcknowledgedWhenKilledWhileItHandsOff() throws Exception {
-        SegmentSettings digests = new SegmentSettings(folder.resolve("digests")).elCount(20).pathName("auths");
+        SegmentSettings digests =
+                new SegmentSettings(folder.resolve("digests")).elCount(20).pathName("auths");
         Set<Integer> acknowledged;
         FakeSibling before;
         String firstFolder;

@@ -221,8 +221,7 @@ class SpillFileTest {
     @Test
     void shouldKeepWhatWasPutWhenTheProcessIsKilled() throws Exception {
         int last = -1;
-        try (TestProcess writer = new TestProcess(
-                SpillWriter.class, folder.resolve("errors"), file().toString())) {
+        try (TestProcess writer = new TestProcess(SpillWriter.class, folder.resolve("errors"), file().toString())) {
             while (last < 2000) {
                 last = Integer.parseInt(writer.readLine());
             }
