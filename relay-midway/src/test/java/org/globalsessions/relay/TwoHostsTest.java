@@ -136,7 +136,7 @@ class TwoHostsTest {
         assertThat(get(b, "user-1")).isEqualTo(value(1));
         int port = relay.port();
         relay.close();
-        a.delete("user-1");
+        assertThat(a.delete("user-1").join()).isTrue();
         a.set("user-2", value(2));
         a.set("user-3", value(3));
         relay = keep(MidwayRelay.launch(context().port(port)));
