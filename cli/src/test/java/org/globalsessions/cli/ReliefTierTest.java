@@ -1,0 +1,230 @@
+package org.globalsessions.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
+import org.globalsessions.TierUnavailableException;
+import org.globalsessions.Version;
+import org.globalsessions.relay.MidwayRelay;
+import org.globalsessions.relay.RelayContext;
+import org.globalsessions.relief.ReliefContext;
+import org.globalsessions.relief.ReliefNode;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.sibling.SiblingContext;
+import org.globalsessions.sibling.SiblingEndpoint;
+import org.globalsessions.status.Counter;
+import org.globalsessions.transport.net.ReconnectPolicy;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * All nodes of one path in one JVM, over real Aeron IPC and TCP: what no longer fits into a host or the relay is found again at
+ * the relief nodes. It stands in this module because the modules of the nodes do not know each other.
+ */
+class ReliefTierTest {
+    private static final String PATH = "test";
+    private static final int SESSIONS = 2_000;
+    private static final int RELAY_COUNT = 400;
+    private static final int HOST_COUNT = 200;
+    private static final SetOptions UNTIL_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+    private static final ReconnectPolicy SOON = new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
+
+    @TempDir
+    private Path folder;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private MidwayRelay relay;
+    private SiblingEndpoint sibling;
+    private ReliefNode aging;
+    private ReliefNode expansion;
+
+    @BeforeEach
+    void start() throws IOException {
+        relay = MidwayRelay.launch(new RelayContext()
+                .authPath(PATH)
+                .port(0)
+                .segment(relaySegment())
+                .siblingExternal(true));
+        open.add(relay);
+        sibling = launchSibling(0);
+        aging = launchNode("aging", true, 4 * SESSIONS);
+        expansion = launchNode("expansion", false, RELAY_COUNT);
+        await().until(() -> aging.isConnected() && expansion.isConnected());
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            open.get(i).close();
+        }
+    }
+
+    @Test
+    void shouldFindEverySessionOnAnotherHostWhenTheSiblingIsReplacedMeanwhile() throws Exception {
+        SessionCacheManager writer = openHost("writer");
+        store(writer, 0, SESSIONS / 2);
+        int port = sibling.port();
+        sibling.close();
+        sibling = launchSibling(port);
+        store(writer, SESSIONS / 2, SESSIONS);
+        assertThat(writer.counter(Counter.LOST_UNPUBLISHED)).isZero();
+        SessionCacheManager reader = openHost("reader");
+        for (int i = 0; i < SESSIONS; i++) {
+            assertThat(eventually(reader, "key " + i)).as("session %d", i).isEqualTo(value(i));
+        }
+        assertThat(aging.counters().get(Counter.FILLS)).isGreaterThanOrEqualTo(SESSIONS - 3L * RELAY_COUNT);
+        assertThat(aging.counters().get(Counter.LOST_FOR_SPACE)).isZero();
+        assertThat(expansion.counters().get(Counter.EVICTIONS)).isPositive();
+        assertThat(expansion.counters().get(Counter.LOST_FOR_SPACE)).isZero();
+    }
+
+    @Test
+    void shouldBeGoneEverywhereWhenADeleteIsAcknowledgedByTheReliefTier() throws Exception {
+        SessionCacheManager writer = openHost("writer");
+        store(writer, 0, SESSIONS);
+        for (int i = 0; i < SESSIONS; i += 100) {
+            deleteEventually(writer, "key " + i);
+        }
+        assertThat(writer.counter(Counter.LOST_UNPUBLISHED)).isZero();
+        SessionCacheManager reader = openHost("reader");
+        for (int i = 0; i < SESSIONS; i += 50) {
+            byte[] expected = i % 100 == 0 ? null : value(i);
+            assertThat(eventually(reader, "key " + i)).as("session %d", i).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void shouldNeverSayMissingWhenAReliefNodeIsAway() throws Exception {
+        SessionCacheManager host = openHost("host");
+        assertThat(eventually(host, "never there")).isNull();
+
+        aging.close();
+        await().untilAsserted(() -> assertThatThrownBy(
+                        () -> host.get("never there 2").get(10, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TierUnavailableException.class));
+        assertThatThrownBy(
+                        () -> host.delete("never there", Acknowledgement.RELIEF).get(10, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(TierUnavailableException.class);
+
+        aging = launchNode("aging", true, 4 * SESSIONS);
+        assertThat(eventually(host, "never there 2")).isNull();
+    }
+
+    /** Stores sessions until the relay has them: what is only local may be lost where the host's segment is full of such. */
+    private static void store(SessionCacheManager host, int from, int to) throws InterruptedException {
+        Deque<Integer> left = new ArrayDeque<>();
+        IntStream.range(from, to).forEach(left::add);
+        while (!left.isEmpty()) {
+            Map<Integer, CompletableFuture<Version>> batch = new HashMap<>();
+            while (batch.size() < HOST_COUNT / 4 && !left.isEmpty()) {
+                int i = left.remove();
+                batch.put(i, host.set("key " + i, value(i), UNTIL_RELAY));
+            }
+            for (Map.Entry<Integer, CompletableFuture<Version>> sent : batch.entrySet()) {
+                try {
+                    sent.getValue().get();
+                } catch (ExecutionException e) {
+                    assertThat(e).hasCauseInstanceOf(TierUnavailableException.class);
+                    left.add(sent.getKey());
+                }
+            }
+        }
+    }
+
+    /** The answer of the tiers once all of them are there. */
+    private static byte[] eventually(SessionCacheManager host, String key) {
+        byte[][] answer = new byte[1][];
+        await().pollDelay(Duration.ZERO).atMost(Duration.ofSeconds(30)).until(() -> {
+            try {
+                answer[0] = host.get(key).get(10, TimeUnit.SECONDS);
+                return true;
+            } catch (ExecutionException e) {
+                assertThat(e).hasCauseInstanceOf(TierUnavailableException.class);
+                return false;
+            }
+        });
+        return answer[0];
+    }
+
+    private static void deleteEventually(SessionCacheManager host, String key) {
+        await().pollDelay(Duration.ZERO).atMost(Duration.ofSeconds(30)).until(() -> {
+            try {
+                host.delete(key, Acknowledgement.RELIEF).get(10, TimeUnit.SECONDS);
+                return true;
+            } catch (ExecutionException e) {
+                assertThat(e).hasCauseInstanceOf(TierUnavailableException.class);
+                return false;
+            }
+        });
+    }
+
+    private static byte[] value(int i) {
+        return ("value of session " + i).repeat(3).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private SegmentSettings relaySegment() {
+        return new SegmentSettings(folder.resolve("relay.segment"))
+                .elCount(RELAY_COUNT)
+                .recordSize(256)
+                .pathName(PATH);
+    }
+
+    private SiblingEndpoint launchSibling(int port) throws IOException {
+        SiblingEndpoint launched = SiblingEndpoint.launch(
+                new SiblingContext(relaySegment()).pathName(PATH).port(port));
+        open.add(launched);
+        return launched;
+    }
+
+    private ReliefNode launchNode(String name, boolean isAging, int elCount) throws IOException {
+        SegmentSettings segment = new SegmentSettings(folder.resolve(name + ".segment"))
+                .elCount(elCount)
+                .recordSize(256)
+                .pathName(PATH);
+        ReliefNode launched = ReliefNode.launch(
+                new ReliefContext(segment).aging(isAging).pathName(PATH).sibling("localhost", sibling.port(), SOON));
+        open.add(launched);
+        return launched;
+    }
+
+    private SessionCacheManager openHost(String name) throws IOException {
+        SessionCacheManager host = SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
+                "lru.cache.token_path",
+                folder.resolve(name).toString(),
+                "lru.cache.segment_dir",
+                folder.toString(),
+                "lru.cache.el_count",
+                HOST_COUNT,
+                "lru.cache.record_size",
+                256,
+                "message_relay.auth_path",
+                PATH,
+                "message_relay.address",
+                "localhost",
+                "message_relay.port",
+                relay.port())));
+        open.add(host);
+        return host;
+    }
+}
