@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.awaitility.Awaitility;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
@@ -48,6 +49,7 @@ import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.globalsessions.transport.net.RecordingHandler;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class RelayLinkTest {
@@ -56,11 +58,16 @@ class RelayLinkTest {
     private static final KeyDigest DIGEST = new KeyDigest(7, 8);
     private static final byte[] KEY = "the-key".getBytes(StandardCharsets.US_ASCII);
     private static final long EPOCH = 99;
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
 
     private final EventLoops loops = EventLoops.start("test-relay", 1);
     private final List<AutoCloseable> toClose = new ArrayList<>();
     private final RecordingListener listener = new RecordingListener();
+
+    @BeforeAll
+    static void bePatient() {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
 
     @AfterEach
     void close() throws Exception {
@@ -410,7 +417,7 @@ class RelayLinkTest {
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(10, TimeUnit.SECONDS);
+        return future.get(30, TimeUnit.SECONDS);
     }
 
     private static void assertUnavailable(CompletableFuture<?> future, String text) {

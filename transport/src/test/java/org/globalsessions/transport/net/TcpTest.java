@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import org.awaitility.Awaitility;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
@@ -30,6 +31,7 @@ import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class TcpTest {
@@ -38,8 +40,8 @@ class TcpTest {
     private static final LinkSettings QUICK = new LinkSettings(
             Duration.ofMillis(100),
             Duration.ofMillis(400),
-            Duration.ofMillis(500),
-            Duration.ofSeconds(2),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10),
             64 << 10,
             256 << 10);
 
@@ -48,6 +50,11 @@ class TcpTest {
 
     private final EventLoops loops = EventLoops.start("tcp-test", 1);
     private final List<AutoCloseable> toClose = new ArrayList<>();
+
+    @BeforeAll
+    static void bePatient() {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
 
     @AfterEach
     void close() throws Exception {
@@ -289,7 +296,7 @@ class TcpTest {
         connector.connection().pauseReads();
 
         await().during(Duration.ofMillis(1_200))
-                .atMost(Duration.ofSeconds(5))
+                .atMost(Duration.ofSeconds(20))
                 .until(() -> client.closed.isEmpty() && server.closed.isEmpty());
     }
 
