@@ -49,6 +49,9 @@ final class FakeSibling implements AutoCloseable {
     /** Nothing is answered. */
     volatile boolean silent;
 
+    /** Questions are answered from what was handed off alone. */
+    volatile boolean agingOnly;
+
     private final Function<byte[], KeyDigest> digests;
     private final Aeron aeron;
     private final ExclusivePublication publication;
@@ -142,7 +145,7 @@ final class FakeSibling implements AutoCloseable {
 
     private Frame answer(NeedSessionFrame question) {
         KeyDigest digest = digests.apply(question.key());
-        SessionEntry entry = handedOff.getOrDefault(digest, published.get(digest));
+        SessionEntry entry = handedOff.getOrDefault(digest, agingOnly ? null : published.get(digest));
         SessionKnownFrame.Status status = entry != null
                 ? SessionKnownFrame.Status.FOUND
                 : refusing ? SessionKnownFrame.Status.UNAVAILABLE : SessionKnownFrame.Status.MISSING;

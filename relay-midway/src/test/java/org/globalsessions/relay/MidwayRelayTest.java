@@ -22,6 +22,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -364,6 +365,34 @@ class MidwayRelayTest {
             }
         }
         assertThat(sibling.handedOff).doesNotContainKey(gone);
+    }
+
+    @Test
+    void shouldTakeTheOlderEntryOutOfTheSpillFileWhenANewerOneIsStored() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < 1200; i++) {
+            answers.add(a.send(a.session("user-" + i, ("value-" + i).getBytes(UTF_8), Acknowledgement.RELAY)));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        long spilled = count(Counter.SPILLED);
+        assertThat(spilled).isGreaterThan(600);
+        List<KeyDigest> digests = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            a.set("user-" + i, "newer-" + i);
+            digests.add(digest("user-" + i));
+        }
+        relay.close();
+        try (SpillFile spill = SpillFile.open(folder.resolve("relay.segment.spill"), 64 << 20)) {
+            assertThat(spill.size()).isGreaterThan(600);
+            for (int i = 0; i < 40; i++) {
+                SessionEntry left = spill.get(digests.get(i), 0);
+                if (left != null) {
+                    assertThat(new String(left.value(), UTF_8)).isEqualTo("newer-" + i);
+                }
+            }
+        }
     }
 
     @Test
