@@ -131,7 +131,8 @@ final class QuickstartFolder implements AutoCloseable {
         Files.writeString(config(name), content);
     }
 
-    private static void delete(Path folder) throws IOException {
+    /** Removes a file, or a folder with everything in it; nothing where it is absent. */
+    static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }

@@ -1,0 +1,250 @@
+package org.globalsessions.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
+import org.globalsessions.cli.QuickstartFolder.Plan;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.status.Counter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every node a process of its own, started by the launcher as an operator does it. */
+@Tag("slow")
+class SystemIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+    private static final List<String> NODES = List.of("relay", "aging", "expansion");
+
+    private final SessionSource source = new SessionSource(20_261_122);
+    private final List<LaunchedProcess> processes = new ArrayList<>();
+
+    @TempDir
+    private Path folder;
+
+    @AfterEach
+    void endProcesses() {
+        for (int i = processes.size() - 1; i >= 0; i--) {
+            processes.get(i).close();
+        }
+    }
+
+    @Test
+    void shouldCarrySessionsToTheAgingNodeAndBackWhenTheSamplesRunTogether() throws Exception {
+        Path samples = Path.of("..", "config-samples");
+        int[] ports = freePorts();
+        for (String name : List.of("relay", "sibling", "aging", "expansion", "client")) {
+            String text = Files.readString(samples.resolve(name + ".conf"))
+                    .replace("port : 7878", "port : " + ports[0])
+                    .replace("port : 7880", "port : " + ports[1])
+                    .replace("# segment_dir : \"/dev/shm\"", "segment_dir : \"" + folder + "\"");
+            String small = text.replaceAll("(?m)^( *)el_count : 20000$", "$1el_count : 500");
+            Files.writeString(folder.resolve(name + ".conf"), small);
+        }
+        startNodes();
+        LaunchedProcess set = launch("set", source.key(0), "first", "--config", folder.resolve("client.conf"));
+        assertThat(set.awaitEnd(PATIENCE)).as(set.err()).isZero();
+
+        storeAndReadBack("client.conf", "second.conf", 1, 4000, 4000);
+
+        LaunchedProcess get = launch("get", source.key(0), "--config", folder.resolve("second.conf"));
+        assertThat(get.awaitEnd(PATIENCE)).as(get.err()).isZero();
+        assertThat(get.out()).isEqualTo("first");
+        endNodesCleanly();
+    }
+
+    @Test
+    void shouldCarrySessionsToTheAgingNodeAndBackWhenTheEarlierSystemsFilesRun() throws Exception {
+        Path shared = Path.of(System.getProperty("globalsessions.shared", "../../shared"), "succeeded-configs");
+        assumeTrue(Files.isDirectory(shared), () -> "no folder " + shared + ": the earlier system's files are not run");
+        int[] ports = freePorts();
+        List<Path> segments = new ArrayList<>();
+        try {
+            for (String name : List.of("relay", "sibling", "aging", "expansion", "client")) {
+                Path file = folder.resolve(name + ".conf");
+                Files.writeString(
+                        file,
+                        Files.readString(shared.resolve(name + ".conf"))
+                                .replace("7878", Integer.toString(ports[0]))
+                                .replace("7880", Integer.toString(ports[1])));
+                assertThat(CommandRun.of("check", file).exit()).isZero();
+                NodeConfig config = name.equals("client") ? NodeConfig.loadClient(file) : NodeConfig.load(file);
+                segments.add(config.cache().segmentFile());
+            }
+            startNodes();
+            // More than relay and expansion node hold together with their spare ways: the first are only at the aging node.
+            storeAndReadBack("client.conf", "second.conf", 0, 34_000, 500);
+            segments.add(NodeConfig.loadClient(folder.resolve("second.conf")).cache().segmentFile());
+            endNodesCleanly();
+        } finally {
+            processes.forEach(LaunchedProcess::close);
+            for (Path segment : segments) {
+                removeSegment(segment);
+            }
+        }
+    }
+
+    @Test
+    void shouldLoseNothingWhenTheRelayIsKilledWhileItHandsOff() throws Exception {
+        int count = 6000;
+        try (QuickstartFolder configs = QuickstartFolder.create(new Plan(count, 600, 600))) {
+            folderOf(configs);
+            SegmentStat stat = SegmentStat.open(configs.nodeSegment("relay"));
+            LaunchedProcess relay = processes.get(0);
+            AtomicInteger stored = new AtomicInteger();
+            try (SessionCacheManager cache = SessionCacheManager.open(configs.config("host-a"))) {
+                Thread killer = new Thread(() -> {
+                    await().atMost(PATIENCE).until(() -> stat.counter(Counter.HANDED_OFF) > count / 4);
+                    killAndRestart(relay, configs);
+                });
+                killer.start();
+                new Pipeline(64, PATIENCE, n -> cache.set(source.key(n), source.value(source.key(n)), TO_RELAY))
+                        .run(count, stored::set);
+                killer.join();
+            }
+            assertThat(processes).hasSize(4);
+            readBack(configs.config("host-b"), 0, count);
+            processes.get(3).terminate();
+        }
+    }
+
+    @Test
+    void shouldPassAndCleanUpWhenQuickstartRuns() throws Exception {
+        LaunchedProcess run = launch("quickstart", "--sessions", "10000", "--json");
+
+        int exit = run.awaitEnd(Duration.ofMinutes(4));
+
+        assertThat(exit).as(run.err()).isZero();
+        JsonNode report = new ObjectMapper().readTree(run.out());
+        assertThat(report.get("sessions").asInt()).isEqualTo(10_000);
+        assertThat(report.get("frontCapacity").asInt()).isEqualTo(1000);
+        assertThat(report.get("verified").asInt()).isEqualTo(9500);
+        assertThat(report.get("deleted").asInt()).isEqualTo(500);
+        for (String bad : List.of("lost", "torn", "resurrected")) {
+            assertThat(report.get(bad).asInt()).as(bad).isZero();
+        }
+        assertThat(report.get("killed")).hasSize(1);
+        assertThat(report.get("relayCounters").get("ipcSent").asLong()).isPositive();
+        for (JsonNode process : report.get("processes")) {
+            assertThat(ProcessHandle.of(process.get("pid").asLong()).filter(ProcessHandle::isAlive))
+                    .as(process.toString())
+                    .isEmpty();
+        }
+        Path configs = Path.of(run.err().lines().findFirst().orElseThrow().replaceFirst(".*folder ", ""));
+        assertThat(configs).doesNotExist();
+    }
+
+    private void startNodes() throws IOException {
+        for (String node : NODES) {
+            launch(folder.resolve(node + ".conf")).awaitRunning();
+        }
+        awaitMembers(NodeConfig.load(folder.resolve("relay.conf")));
+    }
+
+    private void folderOf(QuickstartFolder configs) throws IOException {
+        for (String node : NODES) {
+            launch(configs.config(node)).awaitRunning();
+        }
+        awaitMembers(NodeConfig.load(configs.config("relay")));
+    }
+
+    private static void awaitMembers(NodeConfig relay) {
+        Path members = Path.of(relay.cache().segmentFile() + ".members");
+        await().atMost(PATIENCE)
+                .until(() -> Files.exists(members)
+                        && Files.readAllLines(members).stream()
+                                        .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
+                                        .count()
+                                == 2);
+    }
+
+    private void killAndRestart(LaunchedProcess relay, QuickstartFolder configs) {
+        try {
+            relay.kill();
+            launch(configs.config("relay")).awaitRunning();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void storeAndReadBack(String client, String second, int from, int to, int readTo) throws Exception {
+        Path file = folder.resolve(client);
+        try (SessionCacheManager cache = SessionCacheManager.open(file)) {
+            new Pipeline(256, PATIENCE, i -> {
+                        String key = source.key(from + i);
+                        return cache.set(key, source.value(key), TO_RELAY);
+                    })
+                    .run(to - from, done -> {});
+        }
+        Path aging = NodeConfig.load(folder.resolve("aging.conf")).cache().segmentFile();
+        assertThat(SegmentStat.open(aging).occupiedWays()).isPositive();
+        // Another token path: a second host as far as the relay can tell.
+        String text = Files.readString(file).replace("./client.token", "./second.token");
+        readBack(Files.writeString(folder.resolve(second), text), from, readTo);
+    }
+
+    private void readBack(Path client, int from, int to) throws Exception {
+        AtomicInteger verified = new AtomicInteger();
+        try (SessionCacheManager cache = SessionCacheManager.open(client)) {
+            new Pipeline(256, PATIENCE, i -> {
+                        String key = source.key(from + i);
+                        return cache.get(key)
+                                .thenAccept(value ->
+                                        verified.addAndGet(Arrays.equals(value, source.value(key)) ? 1 : 0));
+                    })
+                    .run(to - from, done -> {});
+        }
+        assertThat(verified).hasValue(to - from);
+    }
+
+    private void endNodesCleanly() throws Exception {
+        for (int i = NODES.size() - 1; i >= 0; i--) {
+            LaunchedProcess node = processes.get(i);
+            assertThat(node.terminate()).as(node.err()).isZero();
+        }
+    }
+
+    private LaunchedProcess launch(Object... args) throws IOException {
+        LaunchedProcess process = LaunchedProcess.start(folder, args);
+        processes.add(process);
+        return process;
+    }
+
+    private static void removeSegment(Path segment) throws IOException {
+        String name = segment.getFileName().toString();
+        if (Files.isDirectory(segment.getParent())) {
+            try (var files = Files.list(segment.getParent())) {
+                for (Path file : files.filter(each -> each.getFileName().toString().startsWith(name)).toList()) {
+                    QuickstartFolder.delete(file);
+                }
+            }
+        }
+    }
+
+    private static int[] freePorts() throws IOException {
+        try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return new int[] {first.getLocalPort(), second.getLocalPort()};
+        }
+    }
+}
