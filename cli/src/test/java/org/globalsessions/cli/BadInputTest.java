@@ -1,14 +1,25 @@
 package org.globalsessions.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The rows of README's troubleshooting table that need no running node. */
+/** The rows of README's troubleshooting table. */
 class BadInputTest {
     @TempDir
     private Path folder;
@@ -150,6 +161,67 @@ class BadInputTest {
 
         assertThat(run.exit()).isEqualTo(GlobalSessions.FAILED);
         assertThat(run.err().lines()).singleElement().asString().contains("not a segment", file.toString());
+    }
+
+    @Test
+    void shouldNameAddressAndPortWhenThePortIsInUse() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+            CommandRun run = CommandRun.of(relay(taken.getLocalPort()));
+
+            assertThat(run.exit()).isEqualTo(GlobalSessions.FAILED);
+            assertThat(run.err().lines())
+                    .singleElement()
+                    .asString()
+                    .contains("localhost:" + taken.getLocalPort(), "address already in use");
+        }
+    }
+
+    @Test
+    void shouldCloseCountAndGoOnWhenAStrayClientSpeaksHttpOrRandomBytes() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+            port = free.getLocalPort();
+        }
+        NodeConfig config = NodeConfig.load(relay(port));
+        byte[] random = new byte[4096];
+        new Random(7).nextBytes(random);
+        try (NodeLauncher nodes = NodeLauncher.launch(List.of(config), () -> {})) {
+            assertThat(nodes.count()).isEqualTo(1);
+            SegmentStat stat = SegmentStat.open(config.cache().segmentFile());
+            speak(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            await().atMost(Duration.ofSeconds(20)).until(() -> stat.counter(Counter.BAD_FRAMES) == 1);
+            speak(port, random);
+            await().atMost(Duration.ofSeconds(20)).until(() -> stat.counter(Counter.BAD_FRAMES) == 2);
+
+            Path client = Files.writeString(folder.resolve("c.conf"), """
+                    lru.cache { segment_dir : "%s", el_count : 100 }
+                    message_relay { auth_path : a, address : localhost, port : %d }
+                    """.formatted(folder, port));
+            assertThat(CommandRun.of("set", "key", "value", "--config", client).exit())
+                    .isZero();
+            assertThat(stat.counter(Counter.ERRORS)).isZero();
+        }
+    }
+
+    /** Sends bytes and reads until the other side closes; what it says before is its own affair. */
+    private static void speak(int port, byte[] bytes) throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout(20_000);
+            try {
+                socket.getOutputStream().write(bytes);
+                socket.getInputStream().readAllBytes();
+            } catch (SocketException reset) {
+                // A close with bytes unread resets the connection: that is a close as well.
+                assertThat(reset).isNotNull();
+            }
+        }
+    }
+
+    private Path relay(int port) throws IOException {
+        return Files.writeString(folder.resolve("relay.conf"), """
+                edge_supported_relay : true, auth_path : a, port : %d
+                path_types.a.cache { segment_dir : "%s", el_count : 100 }
+                """.formatted(port, folder));
     }
 
     private Path client(String cache) throws IOException {

@@ -90,9 +90,11 @@ class SystemIT {
                 segments.add(config.cache().segmentFile());
             }
             startNodes();
-            // More than relay and expansion node hold together with their spare ways: the first are only at the aging node.
+            // More than relay and expansion node hold together with their spare ways: the first are only at the aging
+            // node.
             storeAndReadBack("client.conf", "second.conf", 0, 34_000, 500);
-            segments.add(NodeConfig.loadClient(folder.resolve("second.conf")).cache().segmentFile());
+            segments.add(
+                    NodeConfig.loadClient(folder.resolve("second.conf")).cache().segmentFile());
             endNodesCleanly();
         } finally {
             processes.forEach(LaunchedProcess::close);
@@ -209,8 +211,8 @@ class SystemIT {
             new Pipeline(256, PATIENCE, i -> {
                         String key = source.key(from + i);
                         return cache.get(key)
-                                .thenAccept(value ->
-                                        verified.addAndGet(Arrays.equals(value, source.value(key)) ? 1 : 0));
+                                .thenAccept(
+                                        value -> verified.addAndGet(Arrays.equals(value, source.value(key)) ? 1 : 0));
                     })
                     .run(to - from, done -> {});
         }
@@ -234,7 +236,9 @@ class SystemIT {
         String name = segment.getFileName().toString();
         if (Files.isDirectory(segment.getParent())) {
             try (var files = Files.list(segment.getParent())) {
-                for (Path file : files.filter(each -> each.getFileName().toString().startsWith(name)).toList()) {
+                for (Path file : files.filter(
+                                each -> each.getFileName().toString().startsWith(name))
+                        .toList()) {
                     QuickstartFolder.delete(file);
                 }
             }
