@@ -112,6 +112,7 @@ class RelayKilledTest {
                     assertThat(sibling.published.size() + before.handedOff.size())
                             .isGreaterThanOrEqualTo(acknowledged.size());
                 }
+                relay.end();
             }
         }
         assertThat(Files.readString(folder.resolve("relay.log"))).doesNotContain("ERROR");

@@ -38,6 +38,12 @@ final class TestProcess implements AutoCloseable {
         process.waitFor();
     }
 
+    /** Its standard input ends, and its own end is awaited: it leaves nothing behind. */
+    void end() throws IOException, InterruptedException {
+        process.getOutputStream().close();
+        process.waitFor();
+    }
+
     @Override
     public void close() {
         process.destroyForcibly();
