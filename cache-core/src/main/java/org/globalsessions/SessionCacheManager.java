@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -109,7 +110,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in the file
      */
     public static SessionCacheManager open(Path config) throws IOException {
-        return open(NodeConfig.loadClient(config), new CompletableFuture<>().defaultExecutor());
+        return open(NodeConfig.loadClient(config), ownExecutor());
     }
 
     /**
@@ -121,7 +122,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in it
      */
     public static SessionCacheManager open(Config config) throws IOException {
-        return open(config, new CompletableFuture<>().defaultExecutor());
+        return open(config, ownExecutor());
     }
 
     /**
@@ -488,6 +489,16 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /** An executor that the application has shut down must not leave callers waiting for ever. */
+    /**
+     * The common pool, also where it has one thread: the default of CompletableFuture would there begin a thread for each answer.
+     * Who blocks in one of the pool's threads on another future gets a spare one from the pool itself.
+     */
+    private static Executor ownExecutor() {
+        return ForkJoinPool.getCommonPoolParallelism() > 0
+                ? ForkJoinPool.commonPool()
+                : new CompletableFuture<>().defaultExecutor();
+    }
+
     private static Executor withFallback(Executor wanted) {
         Executor fallback = new CompletableFuture<>().defaultExecutor();
         return task -> {
