@@ -15,6 +15,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.globalsessions.segment.ChildJvm;
@@ -26,6 +27,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class SessionCacheProcessesTest {
     private static final int KILLS = 20;
+
+    /** The long profile kills so often in each of its parts; one part takes some three minutes on 2 cores. */
+    private static final int LONG_KILLS = 100;
+
+    private static final int LONG_PARTS = 10;
 
     @TempDir
     Path folder;
@@ -64,10 +70,28 @@ class SessionCacheProcessesTest {
     @Test
     @Tag("slow")
     void shouldKeepTheAcknowledgedValueWhenAProcessIsKilledInsideASetOverIt() throws Exception {
+        killRepeatedly(KILLS);
+    }
+
+    /** A part is run alone, and a broken-off run taken up, with {@code -Dglobalsessions.part=N}. */
+    @ParameterizedTest(name = "part {0}")
+    @MethodSource("longParts")
+    @Tag("long")
+    void shouldKeepTheAcknowledgedValueInEveryPartWhenProcessesAreKilledOftener(int part) throws Exception {
+        killRepeatedly(LONG_KILLS);
+        System.out.printf("long run: part=%d kills=%d keysJudged=%d%n", part, LONG_KILLS, LONG_KILLS * CacheChild.KEYS);
+    }
+
+    static IntStream longParts() {
+        Integer only = Integer.getInteger("globalsessions.part");
+        return only == null ? IntStream.rangeClosed(1, LONG_PARTS) : IntStream.of(only);
+    }
+
+    private void killRepeatedly(int kills) throws Exception {
         Path notes = Files.write(folder.resolve("notes"), new byte[CacheChild.NOTES_LENGTH]);
         long total = 0;
         try (SessionCacheManager survivor = open()) {
-            for (int kill = 0; kill < KILLS; kill++) {
+            for (int kill = 0; kill < kills; kill++) {
                 long before = acknowledged(notes, 0);
                 try (ChildJvm child = ChildJvm.start(CacheChild.class, segment().toString(), "alone")) {
                     assertThat(child.ask("hammer " + notes)).isEqualTo("hammering");
@@ -90,7 +114,7 @@ class SessionCacheProcessesTest {
                 assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isLessThan(Duration.ofSeconds(2));
             }
         }
-        assertThat(total).isEqualTo((long) KILLS * CacheChild.KEYS);
+        assertThat(total).isEqualTo((long) kills * CacheChild.KEYS);
     }
 
     private static boolean allWhole(SessionCacheManager cache) {
