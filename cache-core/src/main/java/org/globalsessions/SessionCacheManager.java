@@ -9,9 +9,12 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.globalsessions.config.NodeConfig;
@@ -40,16 +43,20 @@ import org.globalsessions.tier.TierHost;
  *
  * <p>Any thread may call any method. One cache for a segment and a process is enough, more do no harm. Keys are 1 or more characters; a
  * key and its value together must fit a record. Arrays handed in are copied before the call returns, arrays handed out belong to the
- * caller. Futures that wait for the relay complete on the executor given at opening, by default the common pool; what depends on
- * them may block.
+ * caller. Futures that wait for the relay complete on the executor given at opening, by default on a few threads of the cache's own; what
+ * depends on them may block.
  *
  * <p>After {@link #close} every call ends with {@link IllegalStateException}. The segment stays, for the other processes and for the next
  * start.
  */
 public final class SessionCacheManager implements AutoCloseable {
     private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final int ANSWER_THREADS =
+            Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    private static final int MAX_ANSWERS = 2 * Recovery.MAX_QUESTIONS;
 
     private final SharedLru lru;
+    private final ExecutorService ownThreads;
     private final Executor executor;
     private final Notifier notifier;
     private final Arrivals arrivals;
@@ -66,7 +73,8 @@ public final class SessionCacheManager implements AutoCloseable {
     private SessionCacheManager(
             SharedLru lru, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor wanted) {
         this.lru = lru;
-        this.executor = withFallback(wanted);
+        this.ownThreads = wanted == null ? answerThreads() : null;
+        this.executor = withFallback(wanted == null ? ownThreads : wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
         arrivals = new Arrivals(this::isHere, this::get);
@@ -110,7 +118,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in the file
      */
     public static SessionCacheManager open(Path config) throws IOException {
-        return open(NodeConfig.loadClient(config), ownExecutor());
+        return open(NodeConfig.loadClient(config), null);
     }
 
     /**
@@ -122,7 +130,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in it
      */
     public static SessionCacheManager open(Config config) throws IOException {
-        return open(config, ownExecutor());
+        return open(NodeConfig.loadClient(config), null);
     }
 
     /**
@@ -166,7 +174,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @param settings        the segment
      * @param tiers           makes the tier, or null for none; the role in the settings has to fit
      * @param unpublishedWait longest wait of a write without an acknowledgement
-     * @param executor        as above
+     * @param executor        as above, or null for threads of the cache's own
      */
     static SessionCacheManager open(
             SegmentSettings settings, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor executor)
@@ -433,6 +441,9 @@ public final class SessionCacheManager implements AutoCloseable {
         }
         arrivals.close();
         lru.close();
+        if (ownThreads != null) {
+            ownThreads.shutdown();
+        }
     }
 
     private void store(EncodedKey key, byte[] value, SetOptions options, WriteOutcome outcome) {
@@ -488,17 +499,20 @@ public final class SessionCacheManager implements AutoCloseable {
                                 "the configuration names a relay, but no client for one is on the class path: add the module transport"));
     }
 
-    /** An executor that the application has shut down must not leave callers waiting for ever. */
-    /**
-     * The common pool, also where it has one thread: the default of CompletableFuture would there begin a thread for each answer.
-     * Who blocks in one of the pool's threads on another future gets a spare one from the pool itself.
-     */
-    private static Executor ownExecutor() {
-        return ForkJoinPool.getCommonPoolParallelism() > 0
-                ? ForkJoinPool.commonPool()
-                : new CompletableFuture<>().defaultExecutor();
+    /** Threads that end when idle; each may block, so that one get that waits for a database holds up no other. */
+    private static ExecutorService answerThreads() {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                ANSWER_THREADS, ANSWER_THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_ANSWERS), task -> {
+                    Thread thread = new Thread(task, "global-sessions-answers-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+        return threads;
     }
 
+    /** An executor that the application has shut down, or whose queue is full, must not leave callers waiting for ever. */
     private static Executor withFallback(Executor wanted) {
         Executor fallback = new CompletableFuture<>().defaultExecutor();
         return task -> {

@@ -481,17 +481,32 @@ public final class SharedLru implements AutoCloseable {
      * @param visitor sees them
      */
     public void scanUnacknowledgedTombstones(TombstoneVisitor visitor) {
+        scanTombstones(true, visitor);
+    }
+
+    /**
+     * Shows all tombstones that are still here: for a tier in front that may have missed some.
+     *
+     * @param visitor sees them
+     */
+    public void scanTombstones(TombstoneVisitor visitor) {
+        scanTombstones(false, visitor);
+    }
+
+    private void scanTombstones(boolean onlyUnacknowledged, TombstoneVisitor visitor) {
         TombstoneTable tombstones = segment.tombstones();
         TombstoneTable.Found found = new TombstoneTable.Found();
         for (int place = 0; place < tombstones.count(); place++) {
-            if (RecordDescriptor.marks(tombstones.state(place)) == 0 || !tombstones.read(place, found)) {
+            boolean skipped = onlyUnacknowledged && RecordDescriptor.marks(tombstones.state(place)) == 0;
+            if (skipped || !tombstones.read(place, found)) {
                 continue;
             }
             KeyDigest digest = new KeyDigest(tombstones.digestHigh(place), tombstones.digestLow(place));
             Version version = new Version(found.versionClock, found.versionOrigin);
-            boolean unacknowledged =
-                    (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0 && tombstones.stillShows(place, found.state);
-            if (unacknowledged && !visitor.visit(digest, version, found.position)) {
+            boolean wanted = !onlyUnacknowledged || (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+            if (wanted
+                    && tombstones.stillShows(place, found.state)
+                    && !visitor.visit(digest, version, found.position)) {
                 return;
             }
         }

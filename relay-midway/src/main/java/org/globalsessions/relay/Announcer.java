@@ -192,10 +192,10 @@ final class Announcer {
         }
     }
 
-    /** Where the ring does not reach back, as after a restart: deletes that no relief node has acknowledged are still here. */
+    /** Where the ring does not reach back, as after a restart: the tombstones are still here, five minutes and longer. */
     private boolean replayTombstones(ClientEndPoint endPoint, long from, long epoch) {
         boolean[] sent = {true};
-        lru.scanUnacknowledgedTombstones((digest, version, position) -> {
+        lru.scanTombstones((digest, version, position) -> {
             if (position == 0 || position > from) {
                 // Without its own position it must not move the host's: the lowest one that the host lacks is none to
                 // claim.

@@ -136,8 +136,13 @@ final class HandOffs {
     /** While no sibling is there: the marks stay, the sweep comes back to them. */
     int drop(int limit) {
         int count = 0;
+        // A bucket taken out of the queue is unmarked at once, also one that is let go: it could never be queued again.
         current = NONE;
-        for (Integer next = queue.poll(); next != null && count < limit; next = queue.poll()) {
+        while (count < limit) {
+            Integer next = queue.poll();
+            if (next == null) {
+                break;
+            }
             queued.set(next, 0);
             count++;
         }

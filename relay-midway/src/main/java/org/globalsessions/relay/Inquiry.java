@@ -74,7 +74,7 @@ final class Inquiry {
             return;
         }
         counters.increment(Counter.MISSES);
-        SessionEntry spilled = spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
+        SessionEntry spilled = spilled(digest);
         if (spilled != null) {
             answer(asker, takeBack(digest, spilled), position);
             return;
@@ -84,6 +84,10 @@ final class Inquiry {
             return;
         }
         join(asker, digest, frame.key(), position);
+    }
+
+    private SessionEntry spilled(KeyDigest digest) {
+        return spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
     }
 
     private record Found(Status status, SessionEntry entry) {}
@@ -129,7 +133,11 @@ final class Inquiry {
             return;
         }
         Found found = null;
-        if (status == Status.FOUND && lru.encode(entry.key()).digest().equals(digest)) {
+        SessionEntry spilled = spilled(digest);
+        if (spilled != null && (entry == null || spilled.version().compareTo(entry.version()) > 0)) {
+            // Stored and spilled since the question was asked.
+            found = takeBack(digest, spilled);
+        } else if (status == Status.FOUND && lru.encode(entry.key()).digest().equals(digest)) {
             counters.increment(Counter.TIER_HITS);
             found = takeIn(digest, entry, question.position);
             if (found == null && question.attempts < MAX_ATTEMPTS) {

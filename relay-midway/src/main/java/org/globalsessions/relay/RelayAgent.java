@@ -35,7 +35,9 @@ final class RelayAgent implements Agent {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayAgent.class);
     private static final int LIMIT_A_CYCLE = 64;
-    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
+    /** Above the sibling's 1 s and below a host's 2 s: who asks must not give up before the answer can have come. */
+    private static final long TIMEOUT_NS = TimeUnit.MILLISECONDS.toNanos(1_500);
+
     private static final long TIMEOUT_CHECK_NS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long REOPEN_PAUSE_NS = TimeUnit.SECONDS.toNanos(1);
     /** So long after the sibling went away, or before it came, questions wait for it instead of failing at once. */

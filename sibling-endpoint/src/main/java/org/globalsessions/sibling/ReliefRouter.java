@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongFunction;
+import org.globalsessions.Acknowledgement;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
@@ -165,6 +166,11 @@ final class ReliefRouter {
     }
 
     private void ask(Question question) {
+        if (endPoints.length == 0) {
+            // No list of members is not yet a relief tier without sessions: after the loss of the list its nodes come
+            // back.
+            question.fail();
+        }
         placement.place(segment.encode(question.key()).digest().low());
         for (int i = 0; i < endPoints.length; i++) {
             if (placement.mayHold(i)) {
@@ -209,6 +215,11 @@ final class ReliefRouter {
     }
 
     private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
+        if (frame.level() == Acknowledgement.RELIEF && !placement.has(Kind.EXPANSION)) {
+            // Somebody waits until relief nodes have it: where none takes new entries, the aging owners do.
+            handOff(change, digest, frame.entry());
+            return;
+        }
         if (placement.has(Kind.EXPANSION)) {
             membership.use();
         }
@@ -246,6 +257,9 @@ final class ReliefRouter {
     }
 
     private void delete(Change change, DeleteFrame frame) {
+        if (endPoints.length == 0) {
+            change.fail();
+        }
         placement.place(frame.digest().low());
         for (int i = 0; i < endPoints.length; i++) {
             if (placement.mayHold(i) || endPoints[i] != null) {

@@ -17,7 +17,9 @@ public final class SiblingContext {
     private String address = "localhost";
     private int port;
     private int replicas = 1;
-    private Duration requestTimeout = Duration.ofSeconds(2);
+    /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
+    private Duration requestTimeout = Duration.ofSeconds(1);
+
     private Duration driverTimeout = Duration.ofSeconds(10);
     private String aeronDir;
     private boolean stopWithParent;

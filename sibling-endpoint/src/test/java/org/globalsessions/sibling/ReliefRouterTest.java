@@ -73,11 +73,11 @@ class ReliefRouterTest {
     }
 
     @Test
-    void shouldSayMissingAndRefuseHandOffsWhenNobodyEverJoined() {
-        assertThat(known(let(need("a"))).status()).isEqualTo(Status.MISSING);
+    void shouldSayThatNobodyKnowsWhenNobodyHasJoinedYet() {
+        assertThat(known(let(need("a"))).status()).isEqualTo(Status.UNAVAILABLE);
         assertUnavailable(let(backup("a", 10)));
+        assertUnavailable(let(delete("a", 20)));
         assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
-        assertThat(receipt(let(delete("a", 20))).held()).isFalse();
     }
 
     @Test
