@@ -73,7 +73,7 @@ final class Announcements implements TierListener {
     @Override
     public void onAnnounced(SessionEntry entry, long epoch, long position) {
         try {
-            lru.fill(lru.encode(entry.key()), entry, Long.MAX_VALUE, 0, false, outcome);
+            fill(entry);
             boolean news = outcome.status() == Status.STORED || outcome.status() == Status.NO_ROOM;
             lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
             applied.announced(epoch, position);
@@ -84,6 +84,16 @@ final class Announcements implements TierListener {
             }
         } catch (RuntimeException e) {
             failures.unexpected("an announcement could not be applied", e);
+        }
+    }
+
+    private void fill(SessionEntry entry) {
+        try {
+            lru.fill(lru.encode(entry.key()), entry, Long.MAX_VALUE, 0, false, outcome);
+        } catch (ValueTooLargeException e) {
+            // Larger than this host's records: the older version that is here must not be read any more all the same.
+            lru.removeOlder(lru.encode(entry.key()).digest(), entry.version());
+            failures.unexpected("an announced session does not fit this host's records", e);
         }
     }
 

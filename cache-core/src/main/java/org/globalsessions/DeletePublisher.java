@@ -161,9 +161,17 @@ final class DeletePublisher {
     private boolean send(Delete delete) {
         inFlight.put(delete.digest, delete.version);
         Claims claims = applied.claims();
-        CompletableFuture<Receipt> sent = tier.delete(delete.digest, delete.version, delete.level);
-        if (Failures.failureOf(sent) instanceof TierBusyException) {
-            inFlight.remove(delete.digest, delete.version);
+        boolean under = false;
+        CompletableFuture<Receipt> sent;
+        try {
+            sent = tier.delete(delete.digest, delete.version, delete.level);
+            under = !(Failures.failureOf(sent) instanceof TierBusyException);
+        } finally {
+            if (!under) {
+                inFlight.remove(delete.digest, delete.version);
+            }
+        }
+        if (!under) {
             return false;
         }
         var unused = sent.whenComplete((receipt, failure) -> onReceipt(delete, claims, receipt, failure));

@@ -111,7 +111,8 @@ final class Housekeeping implements Runnable {
     private void doSafely(String what, Runnable piece) {
         try {
             piece.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Also a want of memory: the duties of this thread have no other to do them while it holds their leases.
             failures.unexpected(what, e);
         }
     }

@@ -246,7 +246,8 @@ final class Publisher implements Runnable {
                 if (!connected && (wasConnected || System.nanoTime() - startNs >= FIRST_CONNECTION_NS)) {
                     failWaiting("done on this host; the relay is away and will be told later");
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Also a want of memory: a host whose publisher has ended would keep its changes to itself for ever.
                 failures.unexpected("publishing failed", e);
                 dropHeld(e);
                 next = Wait.WINDOW;
@@ -257,7 +258,7 @@ final class Publisher implements Runnable {
     }
 
     /** What failed once must not stand in the way of all others; its mark is in the segment. */
-    private void dropHeld(RuntimeException cause) {
+    private void dropHeld(Throwable cause) {
         TierUnavailableException told = Failures.unavailable("done on this host; telling the relay failed", cause);
         if (heldSet != null) {
             fail(heldSet, told);
@@ -389,9 +390,17 @@ final class Publisher implements Runnable {
 
     /** Sends one entry; the snapshot stays the caller's unless it was sent. */
     private Sent publish(EntrySnapshot snapshot, Claims claims, Acknowledgement level, AwaitedSet caller) {
-        SessionEntry entry = snapshot.toEntry();
-        KeyDigest digest = lru.encode(entry.key()).digest();
+        KeyDigest digest = lru.encode(snapshot.keyCopy()).digest();
         Version seenTombstone = lru.tombstone(digest);
+        if (snapshot.life() <= seenTombstone.clock() && !isThereAfter(seenTombstone, snapshot)) {
+            // Deleted since it was read. Sent with that very tombstone it would look like a life begun over it.
+            if (caller != null) {
+                caller.fail(new ConditionFailedException(
+                        "the session was deleted before the relay had it", ConditionFailedException.Reason.DELETED));
+            }
+            return Sent.NOT;
+        }
+        SessionEntry entry = snapshot.toEntry();
         if (!seenTombstone.equals(Version.NONE) && lru.awaitsDeleteReceipt(digest)) {
             if (!deletes.send() || !deletes.sendAhead(digest, seenTombstone)) {
                 return Sent.WINDOW_FULL;
@@ -413,6 +422,11 @@ final class Publisher implements Runnable {
         }
         var unused = sent.whenComplete((receipt, failure) -> onReceipt(snapshot, claims, caller, receipt, failure));
         return Sent.YES;
+    }
+
+    /** Reads the key's entry again; true where it belongs to a life that is newer than the tombstone. */
+    private boolean isThereAfter(Version tombstone, EntrySnapshot snapshot) {
+        return lru.find(lru.encode(snapshot.keyCopy()), snapshot) && snapshot.life() > tombstone.clock();
     }
 
     private static boolean isBusy(CompletableFuture<?> sent) {

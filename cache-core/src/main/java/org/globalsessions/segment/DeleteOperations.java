@@ -14,17 +14,20 @@ import org.globalsessions.tier.Receipt;
  */
 final class DeleteOperations {
     private final Segment segment;
+    private final WriteOperations writes;
 
-    DeleteOperations(Segment segment) {
+    DeleteOperations(Segment segment, WriteOperations writes) {
         this.segment = segment;
+        this.writes = writes;
     }
 
     /** A delete requested on this host: higher than anything of the key that is here. */
     void delete(EncodedKey key, WriteOutcome outcome) {
         segment.count(Counter.DELETES);
         segment.underLock(key, lock -> {
-            outcome.held = segment.isLive(key);
-            return bury(key, segment.nextVersion(key), segment.origin(), 0, outcome);
+            // Of all attempts: one that lost the lock may have taken the entry away.
+            outcome.held |= segment.isLive(key);
+            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, outcome);
         });
     }
 
@@ -41,7 +44,7 @@ final class DeleteOperations {
                     && Version.compare(
                                     version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
                             <= 0;
-            outcome.held = live && !known;
+            outcome.held |= live && !known;
             if (known && (!live || found.life > tombstone.versionClock)) {
                 outcome.status = WriteOutcome.Status.STORED;
                 outcome.versionClock = tombstone.versionClock;
@@ -51,7 +54,7 @@ final class DeleteOperations {
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
             boolean raised = highest >= version.clock();
             long clock = raised ? highest + 1 : version.clock();
-            return bury(key, clock, raised ? segment.origin() : version.origin(), 0, outcome);
+            return bury(key, lock, clock, raised ? segment.origin() : version.origin(), 0, outcome);
         });
     }
 
@@ -60,7 +63,7 @@ final class DeleteOperations {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
-            outcome.held = segment.isLive(key) && found.life <= version.clock();
+            outcome.held |= segment.isLive(key) && found.life <= version.clock();
             if (Version.compare(version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
                     > 0) {
                 if (found.way >= 0 && (found.marks() & LIFE_UNCONFIRMED) != 0) {
@@ -69,18 +72,27 @@ final class DeleteOperations {
                     segment.count(Counter.BEATEN_BY_TOMBSTONE);
                     segment.writer().retire(found.way, found.state);
                 }
-                boolean done = bury(key, version.clock(), version.origin(), position, outcome);
-                segment.acknowledgeTombstone(key);
+                boolean done = bury(key, lock, version.clock(), version.origin(), position, outcome);
+                if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
+                    // Without a tombstone only the horizon keeps an answer out that is older than this delete.
+                    segment.tombstones().raiseHorizon(position);
+                }
+                segment.acknowledgeTombstone(key, version);
                 return done;
             }
+            segment.acknowledgeTombstone(key, version);
             outcome.status = WriteOutcome.Status.STORED;
             return true;
         });
     }
 
-    private boolean bury(EncodedKey key, long clock, int origin, long position, WriteOutcome outcome) {
-        boolean placed = segment.putTombstone(key, clock, origin, position);
+    private boolean bury(EncodedKey key, long lock, long clock, int origin, long position, WriteOutcome outcome) {
+        Segment.Burial burial = segment.putTombstone(key, lock, clock, origin, position);
+        if (burial == Segment.Burial.LOST_LOCK) {
+            return false;
+        }
         EntryWriter.Found found = key.found;
+        boolean placed = burial == Segment.Burial.DONE;
         if (!placed && found.way >= 0 && found.life <= clock) {
             segment.writer().retire(found.way, found.state);
         }
@@ -94,19 +106,30 @@ final class DeleteOperations {
     void confirm(EncodedKey key, Version published, Receipt receipt) {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
-            if (!tombstone.exists()
-                    || tombstone.versionClock != published.clock()
-                    || tombstone.versionOrigin != published.origin()) {
+            if (!tombstone.exists() || !isVersion(tombstone, published)) {
+                // A later delete stands; what a killed process has left of this one waits for no receipt any more.
+                segment.tombstones()
+                        .dropLower(key.high, key.low, published.clock(), published.origin(), tombstone.place);
                 return true;
             }
             Version told = receipt.version();
-            boolean same = told.clock() == published.clock() && told.origin() == published.origin();
-            if (!same || receipt.position() != tombstone.position) {
-                segment.putTombstone(key, told.clock(), told.origin(), receipt.position());
+            EntryWriter.Found found = key.found;
+            if (segment.isLive(key) && found.life > published.clock() && found.life <= told.clock()) {
+                // Begun after the delete on this host, and below what the relay made of the delete: it stays after it.
+                writes.liftLife(key, lock, told.clock() + 1);
+                return false;
             }
-            segment.acknowledgeTombstone(key);
+            boolean same = told.clock() == published.clock() && told.origin() == published.origin();
+            boolean lost = (!same || receipt.position() != tombstone.position)
+                    && segment.putTombstone(key, lock, told.clock(), told.origin(), receipt.position())
+                            == Segment.Burial.LOST_LOCK;
+            segment.acknowledgeTombstone(key, lost ? published : told);
             return true;
         });
+    }
+
+    private static boolean isVersion(TombstoneTable.Found tombstone, Version version) {
+        return tombstone.versionClock == version.clock() && tombstone.versionOrigin == version.origin();
     }
 
     /** Takes an entry away whose version is lower, without a tombstone. */

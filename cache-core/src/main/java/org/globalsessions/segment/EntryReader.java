@@ -10,6 +10,8 @@ import static org.globalsessions.segment.SegmentDescriptor.WAYS;
  * same one. A miss counts only when nothing moved meanwhile; a reader looks again only when a writer has made progress.
  */
 final class EntryReader {
+    private static final int EQUAL_LOOKS = 3;
+
     private final BucketTable buckets;
     private final RecordView records;
 
@@ -33,13 +35,13 @@ final class EntryReader {
 
     /**
      * Looks again until a record is found or the miss is certain: the lock word of the first bucket stayed the same, and was
-     * free, or two looks in a row saw the same tags and the same state words (under one unchanged lock word at most one write
-     * of the key is under way, and no state word ever comes back).
+     * free, or three looks in a row saw the same tags and the same state words. Under one unchanged lock word at most two writes
+     * of the key become visible, that of its holder and that of the one robbed of it, and no state word ever comes back.
      */
     private int findOrMiss(int first, int second, int tag, EncodedKey key) {
         long lock = buckets.lockWord(first);
         long seen = 0;
-        boolean looked = false;
+        int equalLooks = 0;
         while (true) {
             key.signature = 0;
             int way = findIn(first, tag, key);
@@ -52,18 +54,18 @@ final class EntryReader {
             long now = buckets.lockWord(first);
             if (now != lock) {
                 lock = now;
-                looked = false;
+                equalLooks = 0;
                 Thread.onSpinWait();
                 continue;
             }
-            if (looked && key.signature == seen) {
+            equalLooks = key.signature == seen ? equalLooks + 1 : 1;
+            if (equalLooks == EQUAL_LOOKS) {
                 return -1;
             }
             if (BucketLock.isFree(now) && !key.moved) {
                 return -1;
             }
             seen = key.signature;
-            looked = true;
         }
     }
 

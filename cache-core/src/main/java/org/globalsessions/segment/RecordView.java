@@ -117,10 +117,11 @@ final class RecordView {
         return buffer(way).getLong(offset(way) + LIFE_OFFSET);
     }
 
-    /** Length of the value as it stands; may be nonsense until validated, so it is cut to what a record can hold. */
-    int valueLength(int way) {
+    /** Length of the value as it stands; may be nonsense until validated, so it is cut to what a record can hold
+     * behind a key of the length that the copy will skip. */
+    int valueLength(int way, int keyLength) {
         int length = buffer(way).getInt(offset(way) + VALUE_LENGTH_OFFSET);
-        return Math.max(0, Math.min(length, bodyCapacity() - keyLength(way)));
+        return Math.max(0, Math.min(length, bodyCapacity() - keyLength));
     }
 
     void copyValue(int way, int keyLength, byte[] target, int targetOffset, int length) {
@@ -175,7 +176,7 @@ final class RecordView {
     /** Copies a whole entry; the caller validates afterwards. */
     void copyEntry(int way, long state, int tick, EntrySnapshot into) {
         int keyLength = keyLength(way);
-        int valueLength = valueLength(way);
+        int valueLength = valueLength(way, keyLength);
         if (into.key.length < keyLength) {
             into.key = new byte[keyLength];
         }

@@ -1,5 +1,6 @@
 package org.globalsessions.segment;
 
+import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 
 /**
@@ -123,7 +124,7 @@ final class Segment {
             lock = locks.acquire(first);
             writer.findNewest(key);
             tombstones.find(key.high, key.low, key.tombstone);
-            applyTombstone(key);
+            applyTombstone(key, lock);
             ready = true;
             return lock;
         } finally {
@@ -161,19 +162,28 @@ final class Segment {
         return true;
     }
 
-    /** Takes the record away that the key's tombstone beats, and says in the tombstone that this is done. */
-    private void applyTombstone(EncodedKey key) {
+    /**
+     * Takes the record away that the key's tombstone beats, and says in the tombstone that this is done. Says so only while the
+     * lock is held: whoever takes it over later finds the tombstone, but one who did so before may have stored what it beats.
+     *
+     * @return false where the lock was lost
+     */
+    private boolean applyTombstone(EncodedKey key, long lock) {
         TombstoneTable.Found tombstone = key.tombstone;
         if (!tombstone.exists()) {
-            return;
+            return true;
         }
         if (key.found.way >= 0 && key.found.life <= tombstone.versionClock) {
             writer.retire(key.found.way, key.found.state);
             key.found.way = -1;
         }
+        if (!locks.holds(key.firstBucket, lock)) {
+            return false;
+        }
         if ((tombstone.flags() & TombstoneTable.NOT_APPLIED) != 0) {
             tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.NOT_APPLIED);
         }
+        return true;
     }
 
     /** Whether what was found under the lock is a live entry. */
@@ -187,22 +197,37 @@ final class Segment {
         return clock.next(Math.max(above, key.tombstone.versionClock));
     }
 
-    /** Puts a tombstone and applies it at once. Returns false where there is no place for it. */
-    boolean putTombstone(EncodedKey key, long versionClock, int versionOrigin, long position) {
-        int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, tombstoneFlags);
-        if (place < 0) {
-            return false;
-        }
-        tombstones.find(key.high, key.low, key.tombstone);
-        applyTombstone(key);
-        return true;
+    /** How the putting of a tombstone ended. */
+    enum Burial {
+        /** It stands and is applied. */
+        DONE,
+        /** There is no place for it. */
+        NO_ROOM,
+        /** The lock was lost: everything has to start again. */
+        LOST_LOCK
     }
 
-    /** The next tier has the key's tombstone, or sent it. */
-    void acknowledgeTombstone(EncodedKey key) {
+    /** Puts a tombstone and applies it at once. */
+    Burial putTombstone(EncodedKey key, long lock, long versionClock, int versionOrigin, long position) {
+        if (!locks.holds(key.firstBucket, lock)) {
+            return Burial.LOST_LOCK;
+        }
+        int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, tombstoneFlags);
+        if (place < 0) {
+            return Burial.NO_ROOM;
+        }
         tombstones.find(key.high, key.low, key.tombstone);
-        if (key.tombstone.exists()) {
-            tombstones.clearFlags(key.tombstone.place, key.tombstone.state, TombstoneTable.UNACKNOWLEDGED);
+        return applyTombstone(key, lock) ? Burial.DONE : Burial.LOST_LOCK;
+    }
+
+    /** The next tier has the key's tombstone, or sent it: the highest one, if it is not higher than that. */
+    void acknowledgeTombstone(EncodedKey key, Version known) {
+        tombstones.find(key.high, key.low, key.tombstone);
+        TombstoneTable.Found tombstone = key.tombstone;
+        if (tombstone.exists()
+                && Version.compare(tombstone.versionClock, tombstone.versionOrigin, known.clock(), known.origin())
+                        <= 0) {
+            tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.UNACKNOWLEDGED);
         }
     }
 }

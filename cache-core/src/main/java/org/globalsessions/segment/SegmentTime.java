@@ -35,7 +35,7 @@ final class SegmentTime implements AutoCloseable {
 
     private final ByteBuffer header;
     private final TimeSource source;
-    private final Consumer<Exception> onError;
+    private final Consumer<Throwable> onError;
     private final long offset;
     private volatile Base base;
     private volatile LongConsumer action = tick -> {};
@@ -51,7 +51,7 @@ final class SegmentTime implements AutoCloseable {
      *
      * @param onError told what failed on the ticker's thread, which goes on
      */
-    SegmentTime(ByteBuffer header, TimeSource source, Consumer<Exception> onError) throws IOException {
+    SegmentTime(ByteBuffer header, TimeSource source, Consumer<Throwable> onError) throws IOException {
         this.header = header;
         this.source = source;
         this.onError = onError;
@@ -109,7 +109,12 @@ final class SegmentTime implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            advance();
+            try {
+                advance();
+            } catch (Throwable e) {
+                // Whatever it is, also a want of memory: with a ticker that has ended, time would stand still for ever.
+                onError.accept(e);
+            }
             LockSupport.parkNanos(this, TICK_NS - Math.floorMod(source.nanoTime() - base.nanos(), TICK_NS));
         }
     }

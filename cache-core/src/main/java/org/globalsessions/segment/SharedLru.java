@@ -42,7 +42,7 @@ public final class SharedLru implements AutoCloseable {
         this.file = file;
         this.segment = new Segment(file, settings);
         this.writes = new WriteOperations(segment, settings);
-        this.deletes = new DeleteOperations(segment);
+        this.deletes = new DeleteOperations(segment, writes);
         this.keys = ThreadLocal.withInitial(this::newKey);
         this.sweeper = new Sweeper(segment, newKey());
     }
@@ -158,7 +158,7 @@ public final class SharedLru implements AutoCloseable {
                 segment.count(Counter.MISSES);
                 return ABSENT;
             }
-            int length = records.valueLength(way);
+            int length = records.valueLength(way, key.length);
             if (length > target.length - offset) {
                 if (records.stillShows(way, key.foundState)) {
                     return -2 - length;
@@ -188,7 +188,7 @@ public final class SharedLru implements AutoCloseable {
                 segment.count(Counter.MISSES);
                 return null;
             }
-            byte[] value = new byte[records.valueLength(way)];
+            byte[] value = new byte[records.valueLength(way, key.length)];
             records.copyValue(way, key.length, value, 0, value.length);
             if (records.stillShows(way, key.foundState)) {
                 renew(way, key.foundState);

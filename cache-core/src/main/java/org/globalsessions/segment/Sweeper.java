@@ -128,15 +128,16 @@ final class Sweeper {
                 retireOlderThan(way, state);
             }
         } else if (kind != RecordDescriptor.FREE && isOfDead(state)) {
-            segment.writer()
-                    .free(
-                            way,
-                            RecordDescriptor.held(
-                                    RecordDescriptor.RESERVED,
-                                    RecordDescriptor.slot(state),
-                                    RecordDescriptor.incarnation(state),
-                                    RecordDescriptor.generation(state)));
-            segment.count(Counter.WAYS_RECLAIMED);
+            // First one's own: a sweeper that was stopped here must not wipe the tag of whoever has the way by then.
+            long mine = RecordDescriptor.held(
+                    RecordDescriptor.RESERVED,
+                    segment.file().slot(),
+                    segment.file().incarnation(),
+                    RecordDescriptor.generation(state) + 1);
+            if (segment.records().casState(way, state, mine)) {
+                segment.writer().free(way, mine);
+                segment.count(Counter.WAYS_RECLAIMED);
+            }
         }
     }
 

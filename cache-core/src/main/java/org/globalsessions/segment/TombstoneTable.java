@@ -173,12 +173,15 @@ final class TombstoneTable {
             long droppedPosition = early ? table.getLong(offset(place) + TOMBSTONE_POSITION_OFFSET) : 0;
             long reserved =
                     RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
+            if (early) {
+                // Before it goes: a fill that finds neither the tombstone nor the horizon would bring the session back.
+                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition);
+            }
             if (!casState(place, state, reserved)) {
                 continue;
             }
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
-                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition);
             }
             write(place, digestHigh, digestLow, clock, origin, position);
             casState(place, reserved, RecordDescriptor.visible(flags, generation));
@@ -201,7 +204,8 @@ final class TombstoneTable {
         table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);
     }
 
-    private void dropLower(long digestHigh, long digestLow, long clock, int origin, int keep) {
+    /** Takes tombstones of a digest away that are not higher than a version, but for one place. */
+    void dropLower(long digestHigh, long digestLow, long clock, int origin, int keep) {
         for (int candidate = 0; candidate < CANDIDATES; candidate++) {
             int place = place(digestHigh, candidate);
             long state = state(place);
@@ -267,7 +271,7 @@ final class TombstoneTable {
         return (long) Words.LONG.getVolatile(header, HORIZON_OFFSET);
     }
 
-    private void raiseHorizon(long position) {
+    void raiseHorizon(long position) {
         while (true) {
             long seen = horizon();
             if (position <= seen || Words.LONG.compareAndSet(header, HORIZON_OFFSET, seen, position)) {

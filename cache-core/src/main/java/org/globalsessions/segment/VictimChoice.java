@@ -75,6 +75,10 @@ final class VictimChoice {
     long stateOf(int way, EntryWriter.Room room) {
         long state = records.stateAcquire(way);
         boolean held = (RecordDescriptor.marks(state) & holdMask) != 0;
+        if (room == EntryWriter.Room.FREE_ONLY && !records.isExpired(way, (int) file.tick())) {
+            // Renewed or replaced since it was chosen.
+            return RecordDescriptor.free(0);
+        }
         if (held && room != EntryWriter.Room.EVICT_HELD && !records.isExpired(way, (int) file.tick())) {
             // The hint was wrong: put it right, so that the next choice is another one.
             buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state));

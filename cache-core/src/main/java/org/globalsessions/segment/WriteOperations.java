@@ -99,8 +99,9 @@ final class WriteOperations {
                     && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin)
                             > 0) {
                 // The host's delete is still on its way here: the write that follows it brings it along.
-                segment.putTombstone(key, seen.clock(), seen.origin(), 0);
-                segment.tombstones().find(key.high, key.low, tombstone);
+                if (segment.putTombstone(key, lock, seen.clock(), seen.origin(), 0) == Segment.Burial.LOST_LOCK) {
+                    return false;
+                }
             }
             boolean live = segment.isLive(key);
             Version version = entry.version();
@@ -116,10 +117,9 @@ final class WriteOperations {
                 }
                 life = found.life;
             } else if (tombstone.exists()) {
-                boolean mayBegin = entry.beginsLife() && knowsTombstone(tombstone, appliedPosition, seen);
+                boolean mayBegin = entry.beginsLife() && knowsTombstone(tombstone, entry, appliedPosition, seen);
                 if (!mayBegin && (entry.beginsLife() || life <= tombstone.versionClock)) {
-                    lose(key, clock, outcome);
-                    return true;
+                    return lose(key, lock, clock, outcome);
                 }
                 if (life <= tombstone.versionClock) {
                     clock = Math.max(clock, tombstone.versionClock + 1);
@@ -131,26 +131,49 @@ final class WriteOperations {
         });
     }
 
-    /** Whether the writer of a new life knew of the delete before it: it named that tombstone, or had applied its number. */
-    private static boolean knowsTombstone(TombstoneTable.Found tombstone, long appliedPosition, Version seen) {
-        boolean named =
-                Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) >= 0;
+    /**
+     * Whether the writer of a new life knew of the delete before it: it named that tombstone, over which the life began, or had
+     * applied its number. A life that is older than the tombstone its sender names was read before and deleted since.
+     */
+    private static boolean knowsTombstone(
+            TombstoneTable.Found tombstone, SessionEntry entry, long appliedPosition, Version seen) {
+        boolean named = entry.life() > seen.clock()
+                && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) >= 0;
         return named || (tombstone.position != 0 && tombstone.position <= appliedPosition);
     }
 
     /** The tombstone is raised above the loser, so that its host takes it away whatever its clock had said. */
-    private void lose(EncodedKey key, long clock, WriteOutcome outcome) {
+    private boolean lose(EncodedKey key, long lock, long clock, WriteOutcome outcome) {
         TombstoneTable.Found tombstone = key.tombstone;
         long raised = tombstone.versionClock;
         int origin = tombstone.versionOrigin;
         if (clock >= raised) {
             raised = clock + 1;
             origin = segment.origin();
-            segment.putTombstone(key, raised, origin, tombstone.position);
+            if (segment.putTombstone(key, lock, raised, origin, tombstone.position) == Segment.Burial.LOST_LOCK) {
+                return false;
+            }
         }
         segment.count(Counter.BEATEN_BY_TOMBSTONE);
         outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
         report(outcome, raised, origin, 0, -1);
+        return true;
+    }
+
+    /**
+     * Stores the entry found again as one of a later life, with its marks: it began after a delete whose version the relay has
+     * raised above it, and stands behind that delete all the same. To be called under the lock, and followed by a new attempt.
+     */
+    void liftLife(EncodedKey key, long lock, long clock) {
+        EntryWriter.Found found = key.found;
+        EntrySnapshot current = key.scratch;
+        segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+        if (segment.records().stillShows(found.way, found.state)) {
+            // A receipt names no key; the record does.
+            key.encode(current.key, current.keyLength);
+            fillBody(key, current.toEntry(), clock, segment.origin(), clock, current.marks());
+            store(key, lock, EntryWriter.Room.EVICT_HELD, new WriteOutcome());
+        }
     }
 
     /** An entry from another tier: see {@link SharedLru#fill}. */

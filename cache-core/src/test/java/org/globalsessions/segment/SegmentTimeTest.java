@@ -23,7 +23,7 @@ class SegmentTimeTest {
     private final ByteBuffer header =
             ByteBuffer.allocateDirect(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
     private final FakeClocks clocks = new FakeClocks();
-    private final List<Exception> errors = new ArrayList<>();
+    private final List<Throwable> errors = new ArrayList<>();
 
     private static final class FakeClocks implements TimeSource {
         private long nanoTime = 123_456;

@@ -239,4 +239,28 @@ class SharedLruConcurrencyTest {
             assertThat(results).containsOnly(true);
         }
     }
+
+    /** A delete that was stopped under its lock finds another set's entry of the same life when it goes on. */
+    @Test
+    void shouldDeleteWhatWasSetMeanwhileWhenTheDeleteLostItsLock() throws Exception {
+        SegmentFile file = SegmentFile.open(settings(100));
+        try (file;
+                SharedLru lru = SharedLru.open(settings(100))) {
+            lru.set(lru.encode("k"), new byte[] {1}, 0, 1, 0, null, false, new WriteOutcome());
+            Segment stopped = new Segment(file, settings(100));
+            EncodedKey key = new EncodedKey(file.pathKeyHigh(), file.pathKeyLow());
+            key.encode("k");
+            long lock = stopped.begin(key);
+            lru.set(lru.encode("k"), new byte[] {2}, 0, 1, 0, null, false, new WriteOutcome());
+            long version = stopped.nextVersion(key);
+            assertThat(stopped.putTombstone(key, lock, version, 1, 0)).isEqualTo(Segment.Burial.LOST_LOCK);
+            stopped.end(key, lock);
+            assertThat(lru.get(lru.encode("k"))).as("the delete begins again").containsExactly(2);
+            WriteOutcome outcome = new WriteOutcome();
+            lru.delete(lru.encode("k"), outcome);
+            assertThat(outcome.held()).isTrue();
+            assertThat(lru.get(lru.encode("k"))).isNull();
+            assertThat(lru.size()).isZero();
+        }
+    }
 }

@@ -360,7 +360,10 @@ class SharedLruTest {
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
             Version raised = outcome.version();
             assertThat(get(relay, "k")).isNull();
-            relay.accept(relay.encode("k"), begun("k", "logged in again", 300), 0, raised, outcome);
+            relay.accept(relay.encode("k"), begun("k", "read before the delete", 300), 0, raised, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            long again = raised.clock() + 5;
+            relay.accept(relay.encode("k"), begun("k", "logged in again", again), 0, raised, outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isGreaterThan(raised.clock());
             assertThat(get(relay, "k")).isEqualTo("logged in again");
@@ -412,6 +415,26 @@ class SharedLruTest {
                 .hasMessageContaining("closed");
         try (SharedLru again = open(Role.STANDALONE)) {
             assertThat(get(again, "k")).isEqualTo("v");
+        }
+    }
+
+    @Test
+    void shouldKeepTheLoginAfterADeleteWhenTheRelayRaisesTheDeleteAboveIt() throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            set(lru, "k", "one");
+            lru.delete(lru.encode("k"), outcome);
+            Version deleted = outcome.version();
+            set(lru, "k", "logged in again");
+            KeyDigest digest = digest(lru, "k");
+            Version raised = new Version(deleted.clock() + (60_000_000L << Version.LOGICAL_BITS), 9);
+            lru.confirmDelete(digest, deleted, new Receipt(Receipt.Outcome.STORED, raised, 0, true, 1, 17));
+            assertThat(get(lru, "k")).isEqualTo("logged in again");
+            EntrySnapshot entry = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("k"), entry)).isTrue();
+            assertThat(entry.life()).isGreaterThan(raised.clock());
+            assertThat(entry.marks()).isEqualTo(RecordDescriptor.UNPUBLISHED | RecordDescriptor.LIFE_UNCONFIRMED);
+            assertThat(lru.tombstone(digest)).isEqualTo(raised);
+            assertThat(lru.awaitsDeleteReceipt(digest)).isFalse();
         }
     }
 }
