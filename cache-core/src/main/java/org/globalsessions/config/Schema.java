@@ -171,11 +171,14 @@ public final class Schema {
                     .unit("ms")
                     .range(1, 60_000)
                     .byDefault("200ms"),
-            key("request_timeout", KeyType.DURATION, "How long a question or a publish waits for its answer.")
+            key(
+                            "request_timeout",
+                            KeyType.DURATION,
+                            "How long a question or a publish of a client waits for its answer.")
                     .unit("ms")
                     .range(1, 600_000)
                     .byDefault("2s"),
-            key("window", KeyType.INTEGER, "Most frames sent and not yet answered.")
+            key("window", KeyType.INTEGER, "Most frames that a client has sent and that are not yet answered.")
                     .unit("frames")
                     .range(1, 65_536)
                     .byDefault("1024"));
@@ -242,7 +245,7 @@ public final class Schema {
             key(
                             "announce",
                             KeyType.CHOICE,
-                            "What other hosts are told of a new session: all of it, that theirs is old, nothing.")
+                            "What other hosts are told of a new session: all of it, nothing; invalidate does as full yet.")
                     .only(RELAY)
                     .choices("full", "invalidate", "off")
                     .byDefault("full")

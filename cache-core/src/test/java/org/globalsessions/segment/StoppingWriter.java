@@ -2,7 +2,6 @@ package org.globalsessions.segment;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /** A process that goes as far as one step of a write or delete, says so, and stays there until it is killed. */
 final class StoppingWriter {
@@ -25,7 +24,7 @@ final class StoppingWriter {
         return new SegmentSettings(file).elCount(100);
     }
 
-    public static void main(String[] arguments) throws IOException, InterruptedException {
+    public static void main(String[] arguments) throws IOException {
         SegmentSettings settings = settings(Path.of(arguments[0]));
         SegmentFile file = SegmentFile.open(settings);
         Segment segment = new Segment(file, settings);
@@ -33,7 +32,8 @@ final class StoppingWriter {
         key.encode(KEY);
         goTo(Step.valueOf(arguments[1]), segment, key);
         System.out.println("ready");
-        Thread.sleep(Duration.ofMinutes(10).toMillis());
+        // Until it is killed, or its parent has ended.
+        System.in.read();
     }
 
     private static void goTo(Step step, Segment segment, EncodedKey key) {
