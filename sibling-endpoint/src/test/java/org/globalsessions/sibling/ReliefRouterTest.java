@@ -254,6 +254,17 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldStoreAtTheAgingOwnerWhenSomebodyWaitsForReliefAndNobodyTakesNewEntries() throws IOException {
+        assertUnavailable(let(session("a", 10, Acknowledgement.RELIEF)));
+        join(A1, Kind.AGING);
+
+        long id = let(session("a", 10, Acknowledgement.RELIEF));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    @Test
     void shouldAcknowledgeAHandOffOnlyWhenAllReplicasHaveIt() throws IOException {
         restart(2);
         join(A1, Kind.AGING);
@@ -459,7 +470,11 @@ class ReliefRouterTest {
     }
 
     private static Part session(String key, long clock) {
-        return id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry(key, clock));
+        return session(key, clock, Acknowledgement.RELAY);
+    }
+
+    private static Part session(String key, long clock, Acknowledgement level) {
+        return id -> new SessionFrame(id, level, 0, 0, Version.NONE, entry(key, clock));
     }
 
     private Part delete(String key, long clock) {
