@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SessionCacheProcessesTest {
     private static final int KILLS = 20;
 
-    /** The long profile kills so often in each of its parts; one part takes some three minutes on 2 cores. */
+    /** The long profile kills so often in each of its parts; one part takes little more than a minute on 2 cores. */
     private static final int LONG_KILLS = 100;
 
     private static final int LONG_PARTS = 10;
