@@ -52,7 +52,7 @@ final class BucketLock {
         long word = buckets.lockWord(bucket);
         if (isFree(word)) {
             long mine = next(word);
-            if (buckets.casLockWord(bucket, word, mine)) {
+            if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 1
                 return mine;
             }
         }
@@ -67,7 +67,7 @@ final class BucketLock {
             long word = buckets.lockWord(bucket);
             if (isFree(word)) {
                 long mine = next(word);
-                if (buckets.casLockWord(bucket, word, mine)) {
+                if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 1
                     return mine;
                 }
             } else if (word != seen) {
@@ -75,7 +75,7 @@ final class BucketLock {
                 sinceNs = System.nanoTime();
             } else if (System.nanoTime() - sinceNs > waitNs) {
                 long mine = next(word);
-                if (buckets.casLockWord(bucket, word, mine)) {
+                if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 2
                     setAsideNoted(bucket);
                     return mine;
                 }
@@ -89,7 +89,7 @@ final class BucketLock {
     }
 
     private void setAsideNoted(int bucket) {
-        long note = buckets.note(bucket);
+        long note = buckets.note(bucket); // LAYOUT lock 2
         int way = (int) note - 1;
         if (way < 0) {
             return;
@@ -102,7 +102,7 @@ final class BucketLock {
                     RecordDescriptor.slot(state),
                     RecordDescriptor.incarnation(state),
                     RecordDescriptor.generation(state));
-            if (records.casState(way, state, aside)) {
+            if (records.casState(way, state, aside)) { // LAYOUT lock 2
                 counters.increment(Counter.WAYS_SET_ASIDE);
             }
         }
@@ -125,7 +125,7 @@ final class BucketLock {
             if (!holds(bucket, mine)) {
                 return false;
             }
-            if (buckets.casNote(bucket, seen, wanted)) {
+            if (buckets.casNote(bucket, seen, wanted)) { // LAYOUT set 5
                 return true;
             }
         }
@@ -133,6 +133,6 @@ final class BucketLock {
 
     /** Gives the lock up; nothing happens where it was lost. */
     void release(int bucket, long mine) {
-        buckets.casLockWord(bucket, mine, mine >>> EPOCH_SHIFT << EPOCH_SHIFT);
+        buckets.casLockWord(bucket, mine, mine >>> EPOCH_SHIFT << EPOCH_SHIFT); // LAYOUT lock 3
     }
 }

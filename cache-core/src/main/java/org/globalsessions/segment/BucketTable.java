@@ -103,7 +103,7 @@ final class BucketTable {
         int offset = base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8;
         int shift = (way & 3) << 4;
         long word = (long) Words.LONG.getOpaque(header, offset);
-        if (((int) (word >>> shift) & 0xFFFF) != step) {
+        if (((int) (word >>> shift) & 0xFFFF) != step) { // LAYOUT get 5
             Words.LONG.compareAndSet(header, offset, word, (word & ~(0xFFFFL << shift)) | ((long) step << shift));
         }
         int hintOffset = base(bucket) + HINTS_OFFSET + (way >>> 3) * 8;

@@ -42,12 +42,12 @@ final class CreationLock {
                     lockFile,
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(SegmentFolder.FILE_MODE)))) {
-                FileLock lock = tryLock(channel);
+                FileLock lock = tryLock(channel); // LAYOUT create 2
                 while (lock == null) {
                     park(deadlineNs, "another process has kept the creation lock, lock file=" + lockFile);
                     lock = tryLock(channel);
                 }
-                action.run();
+                action.run(); // LAYOUT create 2
             }
         }
     }

@@ -94,7 +94,7 @@ final class DeleteOperations {
         EntryWriter.Found found = key.found;
         boolean placed = burial == Segment.Burial.DONE;
         if (!placed && found.way >= 0 && found.life <= clock) {
-            segment.writer().retire(found.way, found.state);
+            segment.writer().retire(found.way, found.state); // LAYOUT delete 3
         }
         outcome.status = placed ? WriteOutcome.Status.STORED : WriteOutcome.Status.NO_TOMBSTONE_ROOM;
         outcome.versionClock = clock;

@@ -22,7 +22,7 @@ final class EntryReader {
 
     /** The way that shows the key, with its state word in {@code key.foundState}; -1 where there is none. */
     int find(EncodedKey key) {
-        int tag = BucketTable.tag(key.high);
+        int tag = BucketTable.tag(key.high); // LAYOUT get 1
         int first = buckets.firstBucket(key.low);
         int way = findIn(first, tag, key);
         if (way >= 0) {
@@ -51,7 +51,7 @@ final class EntryReader {
             if (way >= 0) {
                 return way;
             }
-            long now = buckets.lockWord(first);
+            long now = buckets.lockWord(first); // LAYOUT get 6
             if (now != lock) {
                 lock = now;
                 equalLooks = 0;
@@ -81,13 +81,13 @@ final class EntryReader {
             while (matches != 0) {
                 int way = bucket * WAYS + quarter * 4 + (Long.numberOfTrailingZeros(matches) >>> 4);
                 matches &= matches - 1;
-                long state = records.stateAcquire(way);
+                long state = records.stateAcquire(way); // LAYOUT get 2
                 signature = signature * 31 + state;
                 if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
                     boolean equal = hasKey(way, key);
-                    if (!records.stillShows(way, state)) {
+                    if (!records.stillShows(way, state)) { // LAYOUT get 3
                         key.moved = true;
-                    } else if (equal && (found < 0 || isNewer(way, found))) {
+                    } else if (equal && (found < 0 || isNewer(way, found))) { // LAYOUT get 4
                         found = way;
                         key.foundState = state;
                     }

@@ -152,10 +152,10 @@ final class EntryWriter {
         int second = key.secondBucket;
         int existing = key.found.way;
         for (int tries = 0; tries < MAX_TRIES; tries++) {
-            int way = victims.findFree(first, second, existing);
+            int way = victims.findFree(first, second, existing); // LAYOUT set 4
             boolean evicts = way < 0;
             if (evicts) {
-                way = victims.find(first, second, existing, room);
+                way = victims.find(first, second, existing, room); // LAYOUT set 4
                 if (way < 0) {
                     return NO_ROOM;
                 }
@@ -167,12 +167,12 @@ final class EntryWriter {
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
-            if (!locks.note(first, lock, way, generation)) {
+            if (!locks.note(first, lock, way, generation)) { // LAYOUT set 5
                 return LOST_LOCK;
             }
             long reserved =
                     RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
-            if (!records.casState(way, state, reserved)) {
+            if (!records.casState(way, state, reserved)) { // LAYOUT set 6
                 continue;
             }
             if (evicts) {
@@ -199,7 +199,7 @@ final class EntryWriter {
         boolean visible = false;
         try {
             // A thief that came before the reservation has not seen it, but has changed the lock word by now.
-            if (locks.holds(first, lock)) {
+            if (locks.holds(first, lock)) { // LAYOUT set 7
                 Body body = key.body;
                 int bucket = way / WAYS;
                 int lane = way % WAYS;
@@ -207,14 +207,14 @@ final class EntryWriter {
                 int hints = body.marks
                         | (isInsertion ? BucketTable.UNTOUCHED : 0)
                         | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
-                buckets.setStamp(bucket, lane, buckets.step());
-                buckets.setHints(bucket, lane, hints);
-                buckets.setTag(bucket, lane, BucketTable.tag(key.high));
+                buckets.setStamp(bucket, lane, buckets.step()); // LAYOUT set 8
+                buckets.setHints(bucket, lane, hints); // LAYOUT set 8
+                buckets.setTag(bucket, lane, BucketTable.tag(key.high)); // LAYOUT set 8
                 long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));
-                visible = records.casState(way, reserved, state);
+                visible = records.casState(way, reserved, state); // LAYOUT set 9
                 if (visible) {
                     // A late acknowledgement of the way's last entry may have changed the hints under our hands.
-                    buckets.setMarkHints(bucket, lane, body.marks);
+                    buckets.setMarkHints(bucket, lane, body.marks); // LAYOUT set 9
                 }
             }
         } finally {
@@ -237,7 +237,7 @@ final class EntryWriter {
         long state = seen;
         long reserved = RecordDescriptor.held(
                 RecordDescriptor.RESERVED, file.slot(), file.incarnation(), RecordDescriptor.generation(seen) + 1);
-        while (!records.casState(way, state, reserved)) {
+        while (!records.casState(way, state, reserved)) { // LAYOUT set 10, delete 3, sweep 2
             state = records.stateVolatile(way);
             boolean sameEntry = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
                     && RecordDescriptor.generation(state) == RecordDescriptor.generation(seen);
@@ -251,16 +251,16 @@ final class EntryWriter {
 
     /** Gives a reserved way up, also where a thief has set it aside meanwhile. */
     void free(int way, long reserved) {
-        buckets.setTag(way / WAYS, way % WAYS, 0);
-        buckets.setHints(way / WAYS, way % WAYS, 0);
+        buckets.setTag(way / WAYS, way % WAYS, 0); // LAYOUT set 10, delete 3, sweep 2
+        buckets.setHints(way / WAYS, way % WAYS, 0); // LAYOUT set 10, delete 3, sweep 2
         long free = RecordDescriptor.free(RecordDescriptor.generation(reserved));
-        if (!records.casState(way, reserved, free)) {
+        if (!records.casState(way, reserved, free)) { // LAYOUT set 10, delete 3, sweep 2
             long aside = RecordDescriptor.held(
                     RecordDescriptor.ASIDE,
                     RecordDescriptor.slot(reserved),
                     RecordDescriptor.incarnation(reserved),
                     RecordDescriptor.generation(reserved));
-            records.casState(way, aside, free);
+            records.casState(way, aside, free); // LAYOUT set 9
         }
     }
 
@@ -278,7 +278,7 @@ final class EntryWriter {
     void alignHints(int way) {
         long state = records.stateVolatile(way);
         while (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
-            buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state));
+            buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state)); // LAYOUT sweep 2
             long now = records.stateVolatile(way);
             if (now == state) {
                 return;

@@ -62,13 +62,14 @@ final class Leases {
 
     synchronized long acquireOrRenew(SegmentFile.Duty duty) {
         for (int i = 0; i < ATTEMPTS; i++) {
-            long word = read(duty);
+            long word = read(duty); // LAYOUT lease 1
             long tick = now.getAsLong();
             boolean renewal = isMine(duty, word);
             if (!renewal && isHeld(word, tick)) {
-                return 0;
+                return 0; // LAYOUT lease 3
             }
             int epoch = renewal ? epoch(word) : Math.max(1, (epoch(word) + 1) & EPOCH_MASK);
+            // LAYOUT lease 1, lease 2
             if (Words.LONG.compareAndSet(header, offset(duty), word, word(slot, epoch, tick))) {
                 heldEpochs.put(duty, epoch);
                 return epoch;

@@ -75,7 +75,7 @@ final class LivenessLocks {
         if (lock == null) {
             return false;
         }
-        lock.acquiredBy().close();
+        lock.acquiredBy().close(); // LAYOUT dead 4
         return true;
     }
 }

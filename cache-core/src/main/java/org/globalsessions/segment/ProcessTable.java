@@ -108,7 +108,7 @@ final class ProcessTable {
     private boolean claimAny(int state) throws IOException {
         for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
             long word = read(i);
-            if (state(word) == state && claimed(i, word)) {
+            if (state(word) == state && claimed(i, word)) { // LAYOUT claim 1
                 return true;
             }
         }
@@ -117,25 +117,25 @@ final class ProcessTable {
 
     /** Claims one slot: word first, then the lock, then the word again. */
     private boolean claimed(int candidate, long word) throws IOException {
-        locks.createFile(candidate);
+        locks.createFile(candidate); // LAYOUT claim 2
         int next = Math.max(1, (incarnation(word) + 1) & INCARNATION_MASK);
         long claim = word(CLAIMED, next, self.pid());
-        if (!compareAndSet(candidate, word, claim)) {
+        if (!compareAndSet(candidate, word, claim)) { // LAYOUT claim 3
             return false;
         }
-        FileLock taken = lockOf(candidate);
+        FileLock taken = lockOf(candidate); // LAYOUT claim 4
         if (taken == null) {
             // Somebody keeps a file locked whose slot is not his: leave slot and file alone.
             compareAndSet(candidate, claim, word);
             return false;
         }
-        header.putLong(base(candidate) + SegmentDescriptor.SLOT_START_TIME_OFFSET, self.startTime());
+        header.putLong(base(candidate) + SegmentDescriptor.SLOT_START_TIME_OFFSET, self.startTime()); // LAYOUT claim 5
         header.putLong(base(candidate) + SegmentDescriptor.SLOT_PID_NAMESPACE_OFFSET, self.pidNamespace());
-        header.putLong(base(candidate) + SegmentDescriptor.SLOT_BOOT_ID_OFFSET, self.bootIdLow());
+        header.putLong(base(candidate) + SegmentDescriptor.SLOT_BOOT_ID_OFFSET, self.bootIdLow()); // LAYOUT claim 5
         // Pairs with the volatile read of the word in isOwn: who sees LIVE sees whose it is. It fails if somebody found
         // the file
         // unlocked between our first step and our lock, and so took us for dead.
-        if (!compareAndSet(candidate, claim, word(LIVE, next, self.pid()))) {
+        if (!compareAndSet(candidate, claim, word(LIVE, next, self.pid()))) { // LAYOUT claim 6
             taken.acquiredBy().close();
             return false;
         }
@@ -162,7 +162,7 @@ final class ProcessTable {
      * @param askedIncarnation as a word in the segment names it
      */
     boolean isDead(int asked, int askedIncarnation) {
-        long word = read(asked);
+        long word = read(asked); // LAYOUT dead 1
         if (incarnation(word) != askedIncarnation || state(word) == FREE || state(word) == DEAD) {
             return true;
         }
@@ -176,13 +176,13 @@ final class ProcessTable {
             if (incarnation(word) != askedIncarnation || state(word) == FREE || state(word) == DEAD) {
                 return true;
             }
-            return !isOwn(asked, word) && isUnlocked(asked) && buried(asked, word);
+            return !isOwn(asked, word) && isUnlocked(asked) && buried(asked, word); // LAYOUT dead 2
         }
     }
 
     private boolean isUnlocked(int asked) {
         try {
-            return locks.isUnlocked(asked);
+            return locks.isUnlocked(asked); // LAYOUT dead 3
         } catch (IOException e) {
             onError.accept(e);
             return false;
@@ -190,6 +190,7 @@ final class ProcessTable {
     }
 
     private boolean buried(int asked, long word) {
+        // LAYOUT dead 4
         return compareAndSet(asked, word, word(DEAD, incarnation(word), pid(word))) || state(read(asked)) == DEAD;
     }
 

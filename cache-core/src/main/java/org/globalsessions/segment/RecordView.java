@@ -165,7 +165,7 @@ final class RecordView {
         long word = (long) Words.LONG.getOpaque(buffer, at);
         int generation = RecordDescriptor.generation(state);
         if ((int) (word >>> 32) == generation && tick - (int) word > 0) {
-            Words.LONG.compareAndSet(buffer, at, word, access(tick, generation));
+            Words.LONG.compareAndSet(buffer, at, word, access(tick, generation)); // LAYOUT get 5
         }
     }
 
@@ -205,7 +205,7 @@ final class RecordView {
         ByteBuffer buffer = buffer(way);
         int at = offset(way);
         // The reservation, with its new generation, must be seen before the first byte of the body.
-        VarHandle.storeStoreFence();
+        VarHandle.storeStoreFence(); // LAYOUT set 8
         Words.LONG.setOpaque(
                 buffer, at + ACCESS_OFFSET, access(body.lastAccess, RecordDescriptor.generation(reserved)));
         buffer.putLong(at + VERSION_OFFSET, body.versionClock);
@@ -214,9 +214,9 @@ final class RecordView {
         buffer.putInt(at + EXPIRY_OFFSET, body.expiry);
         buffer.putInt(at + IDLE_LIMIT_OFFSET, body.idleLimit);
         buffer.putInt(at + VALUE_LENGTH_OFFSET, body.length);
-        buffer.putShort(at + KEY_LENGTH_OFFSET, (short) key.length);
+        buffer.putShort(at + KEY_LENGTH_OFFSET, (short) key.length); // LAYOUT set 8
         buffer.putShort(at + FLAGS_OFFSET, (short) 0);
         buffer.put(at + KEY_OFFSET, key.bytes, 0, key.length);
-        buffer.put(at + KEY_OFFSET + key.length, body.value, body.offset, body.length);
+        buffer.put(at + KEY_OFFSET + key.length, body.value, body.offset, body.length); // LAYOUT set 8
     }
 }

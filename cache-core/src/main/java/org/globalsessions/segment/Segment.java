@@ -121,10 +121,10 @@ final class Segment {
             int first = buckets.firstBucket(key.low);
             key.firstBucket = first;
             key.secondBucket = buckets.secondBucket(key.low, first);
-            lock = locks.acquire(first);
-            writer.findNewest(key);
+            lock = locks.acquire(first); // LAYOUT set 1, delete 1
+            writer.findNewest(key); // LAYOUT set 2, delete 1
             tombstones.find(key.high, key.low, key.tombstone);
-            applyTombstone(key, lock);
+            applyTombstone(key, lock); // LAYOUT set 2, delete 1
             ready = true;
             return lock;
         } finally {
@@ -137,7 +137,7 @@ final class Segment {
     /** Ends an attempt: gives the lock up where it is still held. */
     void end(EncodedKey key, long lock) {
         if (lock != 0) {
-            locks.release(key.firstBucket, lock);
+            locks.release(key.firstBucket, lock); // LAYOUT set 11, delete 4
         }
         key.writing = false;
     }
@@ -174,14 +174,14 @@ final class Segment {
             return true;
         }
         if (key.found.way >= 0 && key.found.life <= tombstone.versionClock) {
-            writer.retire(key.found.way, key.found.state);
+            writer.retire(key.found.way, key.found.state); // LAYOUT set 2, delete 3
             key.found.way = -1;
         }
-        if (!locks.holds(key.firstBucket, lock)) {
+        if (!locks.holds(key.firstBucket, lock)) { // LAYOUT delete 4
             return false;
         }
         if ((tombstone.flags() & TombstoneTable.NOT_APPLIED) != 0) {
-            tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.NOT_APPLIED);
+            tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.NOT_APPLIED); // LAYOUT delete 4
         }
         return true;
     }

@@ -37,7 +37,7 @@ public final class SegmentFile implements AutoCloseable {
         errors = new DistinctErrors(errorsOf(header), time::tick);
         processes = new ProcessTable(
                 header, new LivenessLocks(file), self, file, e -> errors.record("liveness of a process", e));
-        processes.claim();
+        processes.claim(); // LAYOUT attach 7
         slot = processes.slot();
         incarnation = processes.incarnation();
         counters = new Counters(countersOf(header), slot);
@@ -49,7 +49,7 @@ public final class SegmentFile implements AutoCloseable {
         ProcessIdentity self = ProcessIdentity.current();
         TimeSource time = TimeSource.system(self);
         SegmentFile segment = new SegmentFile(file, new SegmentOpener(settings, time, file).open(), self, time);
-        segment.time.start("global-sessions-ticker");
+        segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
         return segment;
     }
 

@@ -38,7 +38,7 @@ final class SegmentOpener {
     static Path realFile(SegmentSettings settings) throws IOException {
         Path file = settings.file().toAbsolutePath().normalize();
         if (settings.initializer()) {
-            SegmentFolder.create(file.getParent());
+            SegmentFolder.create(file.getParent()); // LAYOUT create 1
         }
         Path folder = Files.isDirectory(file.getParent()) ? file.getParent().toRealPath() : file.getParent();
         return folder.resolve(file.getFileName());
@@ -47,14 +47,14 @@ final class SegmentOpener {
     SegmentMapping open() throws IOException {
         while (true) {
             SegmentMapping mapping = null;
-            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) { // LAYOUT attach 1
                 mapping = attach();
             } else if (settings.initializer()) {
                 CreationLock.locked(file, deadlineNs, this::createIfAbsent);
                 mapping = attach();
             }
             if (mapping != null) {
-                if (SegmentTime.isOtherBoot(mapping.header(), time)) {
+                if (SegmentTime.isOtherBoot(mapping.header(), time)) { // LAYOUT attach 6
                     ByteBuffer header = mapping.header();
                     CreationLock.locked(file, deadlineNs, () -> SegmentTime.enterBoot(header, time));
                 }
@@ -70,13 +70,13 @@ final class SegmentOpener {
 
     /** The mapped segment, or null where it went away meanwhile or waits to be replaced. */
     private SegmentMapping attach() throws IOException {
-        SegmentFolder.requireOwnPlainFile(file);
+        SegmentFolder.requireOwnPlainFile(file); // LAYOUT attach 2
         try (FileChannel channel = FileChannel.open(
                 file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
-            SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file));
+            SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file)); // LAYOUT attach 3
             SegmentHeader.requireEqual(found, asked, settings.pathName(), file);
-            SegmentMapping mapping = SegmentMapping.map(channel, found);
-            return SegmentFile.isRetired(mapping.header()) ? null : mapping;
+            SegmentMapping mapping = SegmentMapping.map(channel, found); // LAYOUT attach 4
+            return SegmentFile.isRetired(mapping.header()) ? null : mapping; // LAYOUT attach 5
         } catch (NoSuchFileException e) {
             // Between the look and the opening it was replaced: the caller looks again until the deadline.
             return null;
@@ -85,25 +85,25 @@ final class SegmentOpener {
 
     /** Writes the whole file under another name, then gives it its own: whoever sees the name sees a finished segment. */
     private void createIfAbsent() throws IOException {
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) { // LAYOUT create 2
             return;
         }
         long length = asked.fileLength();
-        requireRoom(length, null);
+        requireRoom(length, null); // LAYOUT create 3
         Path temporary = file.resolveSibling(file.getFileName() + ".creating");
         // What a creator left that died in here; nobody else writes it, since we have the lock.
-        Files.deleteIfExists(temporary);
+        Files.deleteIfExists(temporary); // LAYOUT create 4
         boolean created = false;
         try (FileChannel channel = FileChannel.open(
                 temporary,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(SegmentFolder.FILE_MODE)))) {
-            writeZeros(channel, length);
+            writeZeros(channel, length); // LAYOUT create 4
             ByteBuffer header = SegmentHeader.create(asked, settings.role(), time);
-            writeFully(channel, header, 0);
+            writeFully(channel, header, 0); // LAYOUT create 5
             header.putInt(SegmentDescriptor.VERSION_OFFSET, SegmentDescriptor.LAYOUT_VERSION);
-            writeFully(channel, header.rewind(), 0);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            writeFully(channel, header.rewind(), 0); // LAYOUT create 6
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE); // LAYOUT create 6
             created = true;
         } finally {
             if (!created) {

@@ -81,9 +81,10 @@ final class SegmentTime implements AutoCloseable {
         long lastTick = (long) Words.LONG.getAcquire(header, SegmentDescriptor.TICK_OFFSET);
         long lastWallMs = (long) Words.LONG.getAcquire(header, SegmentDescriptor.WALL_CLOCK_MS_OFFSET);
         long passed = Math.max(0, source.wallClockMs() - lastWallMs) / 10;
+        // LAYOUT time 1
         Words.LONG.setRelease(header, SegmentDescriptor.BOOT_OFFSET_OFFSET, lastTick + passed - source.uptimeTicks());
-        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET, source.bootIdHigh());
-        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET, source.bootIdLow());
+        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET, source.bootIdHigh()); // LAYOUT time 2
+        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET, source.bootIdLow()); // LAYOUT time 3
     }
 
     /** The tick that the ticker last saw. */

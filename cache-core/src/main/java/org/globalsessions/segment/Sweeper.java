@@ -56,7 +56,7 @@ final class Sweeper {
     private void beginPass() {
         anyDead = false;
         for (int slot = 0; slot < SLOT_COUNT; slot++) {
-            deadIncarnations[slot] = segment.file().deadIncarnation(slot);
+            deadIncarnations[slot] = segment.file().deadIncarnation(slot); // LAYOUT sweep 1
             anyDead |= deadIncarnations[slot] != 0;
         }
         int tick = segment.tick();
@@ -69,7 +69,7 @@ final class Sweeper {
     private void freeDeadSlots() {
         for (int slot = 0; slot < SLOT_COUNT; slot++) {
             if (deadIncarnations[slot] != 0) {
-                segment.file().freeDeadSlot(slot, deadIncarnations[slot]);
+                segment.file().freeDeadSlot(slot, deadIncarnations[slot]); // LAYOUT sweep 4
             }
         }
         anyDead = false;
@@ -98,7 +98,7 @@ final class Sweeper {
         int step = segment.buckets().step();
         int age = (step - segment.buckets().stamp(bucket, lane)) & 0xFFFF;
         if (age > QUARTER_RANGE) {
-            segment.buckets().setStamp(bucket, lane, (step - QUARTER_RANGE) & 0xFFFF);
+            segment.buckets().setStamp(bucket, lane, (step - QUARTER_RANGE) & 0xFFFF); // LAYOUT sweep 2
         }
     }
 
@@ -134,8 +134,8 @@ final class Sweeper {
                     segment.file().slot(),
                     segment.file().incarnation(),
                     RecordDescriptor.generation(state) + 1);
-            if (segment.records().casState(way, state, mine)) {
-                segment.writer().free(way, mine);
+            if (segment.records().casState(way, state, mine)) { // LAYOUT sweep 2
+                segment.writer().free(way, mine); // LAYOUT sweep 2
                 segment.count(Counter.WAYS_RECLAIMED);
             }
         }
@@ -149,7 +149,7 @@ final class Sweeper {
         segment.records().copyEntry(way, state, segment.tick(), entry);
         if (segment.records().stillShows(way, state)) {
             key.encode(entry.key, entry.keyLength);
-            segment.underLock(key, lock -> true);
+            segment.underLock(key, lock -> true); // LAYOUT sweep 2
         }
     }
 
@@ -167,7 +167,7 @@ final class Sweeper {
         for (int place = from; place < to; place++) {
             long state = tombstones.state(place);
             if (RecordDescriptor.kind(state) == RecordDescriptor.RESERVED && isOfDead(state)) {
-                tombstones.drop(place, state);
+                tombstones.drop(place, state); // LAYOUT sweep 3
             } else if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
                 sweepTombstone(place, state);
             }
@@ -179,10 +179,10 @@ final class Sweeper {
         if ((RecordDescriptor.marks(state) & TombstoneTable.NOT_APPLIED) != 0) {
             if (tombstones.read(place, tombstone)) {
                 key.digestOnly(tombstones.digestHigh(place), tombstones.digestLow(place));
-                segment.underLock(key, lock -> true);
+                segment.underLock(key, lock -> true); // LAYOUT sweep 3
             }
         } else if (RecordDescriptor.marks(state) == 0 && tombstones.isRetentionOver(place)) {
-            tombstones.drop(place, state);
+            tombstones.drop(place, state); // LAYOUT sweep 3
         }
     }
 }

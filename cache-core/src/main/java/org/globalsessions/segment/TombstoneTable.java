@@ -175,17 +175,17 @@ final class TombstoneTable {
                     RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
             if (early) {
                 // Before it goes: a fill that finds neither the tombstone nor the horizon would bring the session back.
-                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition);
+                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition); // LAYOUT delete 2
             }
-            if (!casState(place, state, reserved)) {
+            if (!casState(place, state, reserved)) { // LAYOUT delete 2
                 continue;
             }
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
             }
             write(place, digestHigh, digestLow, clock, origin, position);
-            casState(place, reserved, RecordDescriptor.visible(flags, generation));
-            dropLower(digestHigh, digestLow, clock, origin, place);
+            casState(place, reserved, RecordDescriptor.visible(flags, generation)); // LAYOUT delete 2
+            dropLower(digestHigh, digestLow, clock, origin, place); // LAYOUT delete 2
             return place;
         }
         counters.increment(Counter.TOMBSTONES_REFUSED);
@@ -198,7 +198,7 @@ final class TombstoneTable {
         VarHandle.storeStoreFence();
         table.putLong(at + TOMBSTONE_DIGEST_HIGH_OFFSET, digestHigh);
         table.putLong(at + TOMBSTONE_DIGEST_LOW_OFFSET, digestLow);
-        table.putLong(at + TOMBSTONE_VERSION_OFFSET, clock);
+        table.putLong(at + TOMBSTONE_VERSION_OFFSET, clock); // LAYOUT delete 2
         table.putInt(at + TOMBSTONE_ORIGIN_OFFSET, origin);
         table.putInt(at + TOMBSTONE_TICK_OFFSET, (int) file.tick());
         table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);

@@ -50,7 +50,7 @@ final class WriteOperations {
 
     private boolean trySet(
             EncodedKey key, long lock, int lifetime, Version expected, EntryWriter.Room room, WriteOutcome outcome) {
-        boolean live = segment.isLive(key);
+        boolean live = segment.isLive(key); // LAYOUT set 3
         if (expected != null && !isAsExpected(key, live, expected, outcome)) {
             return true;
         }
@@ -272,7 +272,7 @@ final class WriteOperations {
             return true;
         }
         if (found.way >= 0) {
-            segment.writer().retire(found.way, found.state);
+            segment.writer().retire(found.way, found.state); // LAYOUT set 10
         }
         outcome.status = WriteOutcome.Status.STORED;
         report(outcome, body.versionClock, body.versionOrigin, body.life, way);
