@@ -1,4 +1,4 @@
 /**
- * Benchmarks: one question a class.
+ * Benchmarks: one question a class. The same keys, values and sequences of entries for every subject; see docs/performance.md.
  */
 package org.globalsessions.benchmarks;

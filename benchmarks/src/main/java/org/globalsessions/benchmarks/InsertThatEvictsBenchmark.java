@@ -1,0 +1,37 @@
+package org.globalsessions.benchmarks;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * What does a new key cost where the table is full, so that another entry has to go? The keys come around again only after
+ * {@link Workload#OPERATIONS} others, when they have long been evicted; so at most 1,000,000 entries.
+ */
+public class InsertThatEvictsBenchmark extends TableBenchmark {
+    /** What is measured. */
+    @Param("SEGMENT")
+    public Subject subject;
+
+    @Override
+    Subject subject() {
+        return subject;
+    }
+
+    /** Stores half as many entries again as the table was made for, so that it is full. */
+    @Override
+    Workload prepare(Table.Client client) {
+        Workload.fill(client, 0, entries + entries / 2);
+        return Workload.ofNewKeys(2L * entries);
+    }
+
+    /**
+     * A set of a key that the table does not have.
+     *
+     * @param cursor the thread's
+     */
+    @Benchmark
+    public void set(Cursor cursor) {
+        int operation = cursor.next(this);
+        cursor.client.set(cursor.workload.key(operation), cursor.value);
+    }
+}

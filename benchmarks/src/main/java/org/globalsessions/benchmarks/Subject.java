@@ -1,0 +1,46 @@
+package org.globalsessions.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What is measured: two floors, this project's segment, and its peers. */
+public enum Subject {
+    /** R0: one record is copied from a random place of a mapped file. No table at all. */
+    COPY,
+    /** R1: the least that a table of whole keys in shared memory can cost: {@link FloorTable}. */
+    FLOOR,
+    /** This project's segment. */
+    SEGMENT;
+
+    /**
+     * Makes an empty table.
+     *
+     * @param folder   where its files go, if it has any
+     * @param capacity entries that have to fit
+     * @return the table
+     * @throws IOException where there is no room
+     */
+    Table create(Path folder, int capacity) throws IOException {
+        return open(folder, capacity, true);
+    }
+
+    /**
+     * Attaches to a table that another process has made.
+     *
+     * @param folder   where its files are
+     * @param capacity entries as the creator said
+     * @return the table
+     * @throws IOException where it is not there
+     */
+    Table attach(Path folder, int capacity) throws IOException {
+        return open(folder, capacity, false);
+    }
+
+    private Table open(Path folder, int capacity, boolean create) throws IOException {
+        return switch (this) {
+            case COPY -> new CopyTable(folder, capacity);
+            case FLOOR -> new FloorTable(folder, capacity);
+            case SEGMENT -> new SegmentTable(folder, capacity, create);
+        };
+    }
+}
