@@ -91,7 +91,8 @@ final class BucketLock {
     private void setAsideNoted(int bucket) {
         long note = buckets.note(bucket); // LAYOUT lock 2
         int way = (int) note - 1;
-        if (way < 0) {
+        if (way < 0 || way >= buckets.bucketCount() * SegmentDescriptor.WAYS) {
+            // No note; or one that no holder wrote: a damaged word must not stop the writers of a bucket for ever.
             return;
         }
         long state = records.stateVolatile(way);

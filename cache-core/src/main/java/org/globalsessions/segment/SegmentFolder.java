@@ -14,6 +14,7 @@ final class SegmentFolder {
     private static final String FOLDER_MODE = "rwx------";
     private static final int STICKY = 01000;
     private static final int WRITABLE_BY_OTHERS = 022;
+    private static final int ANYTHING_BY_OTHERS = 077;
 
     private SegmentFolder() {}
 
@@ -29,7 +30,11 @@ final class SegmentFolder {
         }
     }
 
-    /** Refuses whatever is not a plain file of this user: a file of another one could be changed under our feet. */
+    /**
+     * Refuses whatever is not a plain file of this user that nobody else may use: a file of another one could be changed under
+     * our feet, and one that others may read shows them sessions. It is not repaired in silence, since others may have read or
+     * changed it already.
+     */
     static void requireOwnPlainFile(Path file) throws IOException {
         if (Files.isSymbolicLink(file)) {
             throw notAFile(file, "a symbolic link");
@@ -46,6 +51,12 @@ final class SegmentFolder {
             throw new SegmentException("segment refused: it belongs to another user: owner=" + owner.getName()
                     + ", expected=" + self.getName() + ", file=" + file
                     + "; run as its owner, or give another token_path or segment_dir");
+        }
+        int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if ((mode & ANYTHING_BY_OTHERS) != 0) {
+            throw new SegmentException("segment refused: other users may use it: mode="
+                    + Integer.toOctalString(mode & 07777) + ", expected=600, file=" + file
+                    + "; remove the file, or take the others' rights away (chmod 600) where you trust what it holds");
         }
     }
 

@@ -79,6 +79,11 @@ public final class SegmentInspector {
         if (Files.isDirectory(file)) {
             throw new SegmentException("not a segment: it is a directory, expected a plain file, file=" + file);
         }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // Opening a pipe would wait for somebody who writes to it.
+            throw new SegmentException(
+                    "not a segment: it is neither a file nor a folder, expected a plain file, file=" + file);
+        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             SegmentGeometry geometry = SegmentGeometry.of(SegmentHeader.read(channel, file));
             // The lock files lie beside the file itself, whatever links lead to it.
