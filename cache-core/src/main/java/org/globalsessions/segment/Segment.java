@@ -143,6 +143,27 @@ final class Segment {
     }
 
     /**
+     * Takes a visible record away outside a bucket's lock, as a write of the key's thread: the way is reserved for a moment, so
+     * the slot must not be given up under it.
+     */
+    boolean retire(EncodedKey thread, int way, long state) {
+        thread.writing = true;
+        try {
+            if (closed) {
+                throw new IllegalStateException("the segment is closed in this process: " + file.path());
+            }
+            return writer.retire(way, state);
+        } finally {
+            thread.writing = false;
+        }
+    }
+
+    /** Whether writes are refused by now. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /**
      * Refuses further writes and waits for those under way, at most so long. The attach slot may be given up only after, since
      * a process that gets it next must find nothing still written under it.
      *

@@ -123,6 +123,9 @@ public final class SegmentDescriptor {
     /** A host's applied position; the last number given at a relay. */
     public static final int POSITION_OFFSET = 520;
 
+    /** The bits of a position word that hold the position; above them a fold of the relay epoch. */
+    public static final long POSITION_MASK = 0x0000_FFFF_FFFF_FFFFL;
+
     /** Position of the youngest tombstone that was dropped early. */
     public static final int HORIZON_OFFSET = 528;
 

@@ -17,6 +17,9 @@ import org.globalsessions.tier.KeyDigest;
  * <p>Any thread may use it.
  */
 public final class SegmentFile implements AutoCloseable {
+    private static final int POSITION_BITS = 48;
+    private static final long POSITION_MASK = SegmentDescriptor.POSITION_MASK;
+
     private final Path file;
     private final SegmentMapping mapping;
     private final ByteBuffer header;
@@ -51,6 +54,17 @@ public final class SegmentFile implements AutoCloseable {
         SegmentFile segment = new SegmentFile(file, new SegmentOpener(settings, time, file).open(), self, time);
         segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
         return segment;
+    }
+
+    /** Over clocks of a test, which moves them and calls {@link SegmentTime#advance} itself. */
+    static SegmentFile open(SegmentSettings settings, TimeSource clocks) throws IOException {
+        Path file = SegmentOpener.realFile(settings);
+        return new SegmentFile(
+                file, new SegmentOpener(settings, clocks, file).open(), ProcessIdentity.current(), clocks);
+    }
+
+    SegmentTime time() {
+        return time;
     }
 
     /**
@@ -178,32 +192,68 @@ public final class SegmentFile implements AutoCloseable {
     /**
      * A host's applied position, or the last number that a relay has given.
      *
-     * @return position within {@link #relayEpoch()}
+     * @return position within {@link #relayEpoch()}; 0 while the epoch changes
      */
     public long position() {
+        long word = positionWord();
+        return (word & ~POSITION_MASK) == firstPosition(relayEpoch()) ? positionOf(word) : 0;
+    }
+
+    /** The position in a position word: its lower 48 bits; the upper 16 are a fold of the relay epoch. */
+    static long positionOf(long word) {
+        return word & POSITION_MASK;
+    }
+
+    private static long firstPosition(long epoch) {
+        long folded = epoch ^ (epoch >>> 16) ^ (epoch >>> 32) ^ (epoch >>> 48);
+        return folded << POSITION_BITS;
+    }
+
+    private long positionWord() {
         return (long) Words.LONG.getAcquire(header, SegmentDescriptor.POSITION_OFFSET);
     }
 
     /**
-     * Sets epoch and position, as the link owner or the relay.
+     * Sets epoch and position, as the link owner or the relay. Does nothing where another process has set another epoch
+     * meanwhile: a link owner that was stopped in here must not raise its successor's position.
      *
      * @param epoch    relay epoch
-     * @param position position in it
+     * @param position position in it, below 2^48
      */
     public void position(long epoch, long position) {
-        if (relayEpoch() != epoch) {
-            // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
-            // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
-            // relay answers for its present epoch only.
-            Words.LONG.setRelease(header, SegmentDescriptor.POSITION_OFFSET, 0L);
-            // Positions of two epochs do not compare: against the old horizon every answer would be too old.
-            Words.LONG.setRelease(header, SegmentDescriptor.HORIZON_OFFSET, 0L);
-            Words.LONG.setRelease(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, epoch);
+        long word = positionWord();
+        long known = relayEpoch();
+        if (known == epoch && (word & ~POSITION_MASK) == firstPosition(epoch)) {
+            raisePosition(epoch, position);
+        } else {
+            changeEpoch(known, word, epoch, position);
         }
-        long known = position();
-        while (known < position
-                && !Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, known, position)) {
-            known = position();
+    }
+
+    /** By compare-and-set from what was there before the look at the epoch, so that of two who change it one does. */
+    void changeEpoch(long known, long word, long epoch, long position) {
+        long horizon = (long) Words.LONG.getAcquire(header, SegmentDescriptor.HORIZON_OFFSET);
+        // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
+        // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
+        // relay answers for its present epoch only.
+        if (!Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, firstPosition(epoch))) {
+            return;
+        }
+        // Positions of two epochs do not compare: against the old horizon every answer would be too old.
+        Words.LONG.compareAndSet(header, SegmentDescriptor.HORIZON_OFFSET, horizon, 0L);
+        if (Words.LONG.compareAndSet(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, known, epoch)) {
+            raisePosition(epoch, position);
+        }
+    }
+
+    /** Raises the position where its word still belongs to the epoch: the second half of {@link #position(long, long)}. */
+    void raisePosition(long epoch, long position) {
+        long first = firstPosition(epoch);
+        long word = positionWord();
+        while ((word & ~POSITION_MASK) == first
+                && positionOf(word) < position
+                && !Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, first | position)) {
+            word = positionWord();
         }
     }
 
@@ -213,7 +263,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the position of the change just made
      */
     public long nextPosition() {
-        return (long) Words.LONG.getAndAdd(header, SegmentDescriptor.POSITION_OFFSET, 1L) + 1;
+        return positionOf((long) Words.LONG.getAndAdd(header, SegmentDescriptor.POSITION_OFFSET, 1L) + 1);
     }
 
     /**

@@ -236,7 +236,7 @@ public final class SegmentInspector {
      * @return position
      */
     public long position() {
-        return getLong(SegmentDescriptor.POSITION_OFFSET);
+        return SegmentFile.positionOf(getLong(SegmentDescriptor.POSITION_OFFSET));
     }
 
     /**

@@ -38,13 +38,13 @@ public final class SharedLru implements AutoCloseable {
     private final ThreadLocal<EncodedKey> keys;
     private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
 
-    private SharedLru(SegmentFile file, SegmentSettings settings) {
+    SharedLru(SegmentFile file, SegmentSettings settings) {
         this.file = file;
         this.segment = new Segment(file, settings);
         this.writes = new WriteOperations(segment, settings);
         this.deletes = new DeleteOperations(segment, writes);
         this.keys = ThreadLocal.withInitial(this::newKey);
-        this.sweeper = new Sweeper(segment, newKey());
+        this.sweeper = new Sweeper(segment, newKey(), newKey());
     }
 
     private EncodedKey newKey() {
@@ -397,7 +397,7 @@ public final class SharedLru implements AutoCloseable {
             case BEATEN_BY_TOMBSTONE ->
                 applyDelete(encode(published.keyCopy()).digest(), told, receipt.position(), new WriteOutcome());
             // The relay has a newer version: the next get asks for it.
-            case SUPERSEDED, CONDITION_FAILED -> segment.writer().retire(published.way, published.stateWord);
+            case SUPERSEDED, CONDITION_FAILED -> segment.retire(keys.get(), published.way, published.stateWord);
         }
     }
 

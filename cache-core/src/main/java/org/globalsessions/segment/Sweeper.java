@@ -19,6 +19,10 @@ final class Sweeper {
 
     private final Segment segment;
     private final EncodedKey key;
+
+    /** Says to a close that a slice is under way; not {@link #key}, whose mark each write under a lock takes away. */
+    private final EncodedKey slice;
+
     private final int[] deadIncarnations = new int[SLOT_COUNT];
     private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
     private final EntrySnapshot entry = new EntrySnapshot();
@@ -27,13 +31,23 @@ final class Sweeper {
     private int nextBucket;
     private int lastFullPass;
 
-    Sweeper(Segment segment, EncodedKey key) {
+    Sweeper(Segment segment, EncodedKey key, EncodedKey slice) {
         this.segment = segment;
         this.key = key;
+        this.slice = slice;
         this.lastFullPass = segment.tick() - FULL_PASS_TICKS;
     }
 
     synchronized int sweep(int firstBucket, int count) {
+        slice.writing = true;
+        try {
+            return segment.isClosed() ? 0 : sweepSlice(firstBucket, count);
+        } finally {
+            slice.writing = false;
+        }
+    }
+
+    private int sweepSlice(int firstBucket, int count) {
         int end = Math.min(segment.buckets().bucketCount(), firstBucket + count);
         if (firstBucket == 0) {
             beginPass();
@@ -43,6 +57,11 @@ final class Sweeper {
         }
         int expired = 0;
         for (int bucket = firstBucket; bucket < end; bucket++) {
+            if (segment.isClosed()) {
+                // A close waits for this slice: no write under a lock may begin any more, and no pass is complete.
+                anyDead = false;
+                return expired;
+            }
             expired += sweepBucket(bucket);
         }
         sweepTombstones(firstBucket, end);

@@ -129,6 +129,31 @@ class SegmentStatusTest {
     }
 
     @Test
+    void shouldNotRaiseNextEpochsPositionWhenAStoppedLinkOwnerGoesOn() throws Exception {
+        try (SegmentFile segment = SegmentFile.open(settings())) {
+            segment.position(5, 100);
+            // Stopped after its look at the epoch, while another process took the duty and a new epoch began.
+            segment.position(6, 3);
+            segment.raisePosition(5, 200);
+            assertThat(segment.position()).isEqualTo(3);
+            segment.position(6, 4);
+            assertThat(segment.position()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void shouldLeaveNextEpochAloneWhenAStoppedLinkOwnerWouldChangeTheEpoch() throws Exception {
+        try (SegmentFile segment = SegmentFile.open(settings())) {
+            segment.position(5, 100);
+            long word = segment.header().getLong(SegmentDescriptor.POSITION_OFFSET);
+            segment.position(7, 3);
+            segment.changeEpoch(5, word, 6, 50);
+            assertThat(segment.relayEpoch()).isEqualTo(7);
+            assertThat(segment.position()).isEqualTo(3);
+        }
+    }
+
+    @Test
     void shouldOnlyAdvancePositionWithinEpochAndStartAnewWithNext() throws Exception {
         try (SegmentFile segment = SegmentFile.open(settings())) {
             segment.position(5, 100);

@@ -25,53 +25,6 @@ class SegmentTimeTest {
     private final FakeClocks clocks = new FakeClocks();
     private final List<Throwable> errors = new ArrayList<>();
 
-    private static final class FakeClocks implements TimeSource {
-        private long nanoTime = 123_456;
-        private long uptimeTicks = 50_000;
-        private long wallClockMs = 1_700_000_000_000L;
-        private long bootId = 1;
-        private boolean broken;
-
-        void pass(long ticks) {
-            nanoTime += ticks * SegmentTime.TICK_NS;
-            sleep(ticks);
-        }
-
-        /** As when the machine sleeps: nanoTime stands still. */
-        void sleep(long ticks) {
-            uptimeTicks += ticks;
-            wallClockMs += ticks * 10;
-        }
-
-        @Override
-        public long nanoTime() {
-            return nanoTime;
-        }
-
-        @Override
-        public long uptimeTicks() throws IOException {
-            if (broken) {
-                throw new IOException("no uptime");
-            }
-            return uptimeTicks;
-        }
-
-        @Override
-        public long wallClockMs() {
-            return wallClockMs;
-        }
-
-        @Override
-        public long bootIdHigh() {
-            return bootId;
-        }
-
-        @Override
-        public long bootIdLow() {
-            return bootId;
-        }
-    }
-
     private SegmentTime time() throws IOException {
         SegmentTime.enterBoot(header, clocks);
         return new SegmentTime(header, clocks, errors::add);
@@ -97,13 +50,24 @@ class SegmentTimeTest {
     }
 
     @Test
-    void shouldTakeInSleepWithinSecondWhenMachineSlept() throws IOException {
+    void shouldTakeInSleepAtOnceWhenMachineSlept() throws IOException {
         SegmentTime time = time();
         long start = time.tick();
         clocks.sleep(360_000);
-        clocks.pass(100);
+        clocks.pass(1);
         time.advance();
-        assertThat(time.tick()).isEqualTo(start + 360_100);
+        assertThat(time.tick()).as("at the first tick after waking").isEqualTo(start + 360_001);
+    }
+
+    @Test
+    void shouldTakeInSleepWithinTenthOfSecondWhenWallClockStoodStillToo() throws IOException {
+        SegmentTime time = time();
+        long start = time.tick();
+        clocks.sleep(360_000);
+        clocks.wallClockMs -= 3_600_000;
+        clocks.pass(10);
+        time.advance();
+        assertThat(time.tick()).isEqualTo(start + 360_010);
     }
 
     @Test

@@ -193,6 +193,26 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldTakeNothingAwayWhenClosed() throws IOException {
+        SegmentSettings wanted = settings("closed").role(Role.HOST);
+        SharedLru closed = SharedLru.open(wanted);
+        set(closed, "superseded", "v");
+        EntrySnapshot published = new EntrySnapshot();
+        assertThat(closed.find(closed.encode("superseded"), published)).isTrue();
+        closed.set(closed.encode("short"), new byte[1], 0, 1, 1, null, false, outcome);
+        Awaitility.await().until(() -> !closed.find(closed.encode("short"), new EntrySnapshot()));
+        closed.close();
+        Receipt receipt = new Receipt(Receipt.Outcome.SUPERSEDED, published.version(), 0, false, 1, 1);
+        assertThatThrownBy(() -> closed.confirm(published, receipt)).isInstanceOf(IllegalStateException.class);
+        assertThat(closed.sweep(0, closed.bucketCount())).isZero();
+        try (SharedLru lru = SharedLru.open(wanted)) {
+            assertThat(get(lru, "superseded")).isEqualTo("v");
+            assertThat(lru.size()).isEqualTo(2);
+            assertThat(lru.sweep(0, lru.bucketCount())).isEqualTo(1);
+        }
+    }
+
+    @Test
     void shouldHoldElCountKeysBeforeTheFirstEvictionWhenTheyAreFresh() throws IOException {
         for (int elCount : new int[] {1, 2, 100, 500, 2_000, 20_000}) {
             try (SharedLru lru = SharedLru.open(settings("fresh-" + elCount).elCount(elCount))) {

@@ -107,7 +107,7 @@ final class SegmentStat {
         map.put("fileLength", head.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET));
         map.put("retired", head.getLong(SegmentDescriptor.RETIRED_OFFSET) != 0);
         map.put("relayEpoch", head.getLong(SegmentDescriptor.RELAY_EPOCH_OFFSET));
-        map.put("position", head.getLong(SegmentDescriptor.POSITION_OFFSET));
+        map.put("position", head.getLong(SegmentDescriptor.POSITION_OFFSET) & SegmentDescriptor.POSITION_MASK);
         map.put("note", note());
         Map<String, Object> values = new LinkedHashMap<>();
         for (Counter counter : Counter.values()) {
