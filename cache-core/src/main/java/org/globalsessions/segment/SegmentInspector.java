@@ -4,17 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.globalsessions.status.Counters;
 import org.globalsessions.status.DistinctErrors;
 
@@ -55,16 +50,20 @@ public final class SegmentInspector {
      */
     public record Lease(SegmentFile.Duty duty, int slot, long epoch, boolean held) {}
 
+    private static final int DEFAULT_MAX_FINDINGS = 1_000;
+
     private final Path file;
     private final SegmentGeometry geometry;
     private final ByteBuffer header;
-    private final ProcessIdentity self;
+    private final FileView view;
+    private final SlotHolders holders;
 
-    private SegmentInspector(Path file, SegmentGeometry geometry, ByteBuffer header) throws IOException {
+    private SegmentInspector(Path file, SegmentGeometry geometry, ByteBuffer header, FileView view) throws IOException {
         this.file = file;
         this.geometry = geometry;
         this.header = header;
-        self = ProcessIdentity.current();
+        this.view = view;
+        this.holders = new SlotHolders(file, header);
     }
 
     /**
@@ -90,7 +89,42 @@ public final class SegmentInspector {
             return new SegmentInspector(
                     file.toRealPath(),
                     geometry,
-                    SegmentMapping.piece(channel, MapMode.READ_ONLY, 0, geometry.tombstonesOffset()));
+                    SegmentMapping.piece(channel, MapMode.READ_ONLY, 0, geometry.tombstonesOffset()),
+                    FileView.map(channel, geometry.fileLength()));
+        }
+    }
+
+    /**
+     * Checks every invariant of the segment, with at most 1,000 findings in the list.
+     *
+     * @return what was found
+     * @throws IOException      as {@link #processes()}
+     * @throws SegmentException where the file was cut short while it was read
+     */
+    public SegmentReport check() throws IOException {
+        return check(DEFAULT_MAX_FINDINGS);
+    }
+
+    /**
+     * Checks every invariant of the segment. On a live segment a finding counts only if two looks, 20 ms apart, have shown the
+     * same words: others write meanwhile.
+     *
+     * <p>One thread at a time.
+     *
+     * @param maxFindings longest list of findings, 0 or more; all are counted
+     * @return what was found
+     * @throws IOException      as {@link #processes()}
+     * @throws SegmentException where the file was cut short while it was read
+     */
+    public SegmentReport check(int maxFindings) throws IOException {
+        CheckedSegment segment = new CheckedSegment(view, geometry, KeyPlaces.of(geometry), holders);
+        try {
+            return new SegmentCheck(segment, header, maxFindings).run();
+        } catch (InternalError e) {
+            // What the JVM throws where a mapped file has no bytes any more.
+            SegmentException cut = new SegmentException("the file was cut short while it was read: file=" + file);
+            cut.initCause(e);
+            throw cut;
         }
     }
 
@@ -287,35 +321,10 @@ public final class SegmentInspector {
             long word = getLong(ProcessTable.base(slot) + SegmentDescriptor.SLOT_STATE_OFFSET);
             if (ProcessTable.state(word) != ProcessTable.FREE) {
                 processes.add(new AttachedProcess(
-                        slot, ProcessTable.incarnation(word), ProcessTable.pid(word), stateOf(slot, word)));
+                        slot, ProcessTable.incarnation(word), ProcessTable.pid(word), holders.stateOf(slot, word)));
             }
         }
         return processes;
-    }
-
-    private ProcessState stateOf(int slot, long word) throws IOException {
-        if (ProcessTable.state(word) == ProcessTable.DEAD) {
-            return ProcessState.DEAD;
-        }
-        // Never open the lock file of a slot of this process: closing it again would drop the lock.
-        if (ProcessTable.pid(word) == self.pid()
-                && (ProcessTable.state(word) == ProcessTable.CLAIMED || ProcessTable.isOf(self, header, slot, word))) {
-            return ProcessState.ALIVE;
-        }
-        Path lockFile = LivenessLocks.fileOf(file, slot);
-        if (!Files.isReadable(lockFile)) {
-            return ProcessState.UNKNOWN;
-        }
-        // A shared lock, which a read-only descriptor may take and which an owner's exclusive lock excludes.
-        try (FileChannel channel =
-                        FileChannel.open(lockFile, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
-                FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
-            return lock == null ? ProcessState.ALIVE : ProcessState.DEAD;
-        } catch (OverlappingFileLockException e) {
-            return ProcessState.ALIVE;
-        } catch (NoSuchFileException e) {
-            return ProcessState.UNKNOWN;
-        }
     }
 
     /**
@@ -336,7 +345,7 @@ public final class SegmentInspector {
 
     private boolean mayLive(int slot) throws IOException {
         long word = getLong(ProcessTable.base(slot) + SegmentDescriptor.SLOT_STATE_OFFSET);
-        return ProcessTable.state(word) != ProcessTable.FREE && stateOf(slot, word) != ProcessState.DEAD;
+        return ProcessTable.state(word) != ProcessTable.FREE && holders.stateOf(slot, word) != ProcessState.DEAD;
     }
 
     private long getLong(int offset) {

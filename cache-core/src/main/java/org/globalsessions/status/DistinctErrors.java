@@ -155,6 +155,41 @@ public final class DistinctErrors {
         return errors;
     }
 
+    /**
+     * Places whose fields contradict each other: what no order of steps and kills leaves. For a check by file alone.
+     *
+     * @return their numbers, in rising order
+     */
+    public List<Integer> mangledPlaces() {
+        List<Integer> mangled = new ArrayList<>();
+        boolean freeBefore = false;
+        for (int i = 0; i < count; i++) {
+            int base = i * ERROR_LENGTH;
+            // The hash is written first, so it is read last.
+            int length = (int) INT.getAcquire(places, base + ERROR_TEXT_LENGTH_OFFSET);
+            long times = (long) LONG.getAcquire(places, base + ERROR_COUNT_OFFSET)
+                    | (long) LONG.getAcquire(places, base + ERROR_FIRST_TICK_OFFSET)
+                    | (long) LONG.getAcquire(places, base + ERROR_LAST_TICK_OFFSET);
+            long hash = (long) LONG.getAcquire(places, base + ERROR_HASH_OFFSET);
+            boolean gap = hash != 0 && freeBefore && i < count - 1;
+            boolean whole = hash == 0 ? length == 0 && times == 0 : times >= 0 && isTextOf(base, length, hash);
+            if (gap || !whole) {
+                mangled.add(i);
+            }
+            freeBefore |= hash == 0;
+        }
+        return mangled;
+    }
+
+    private boolean isTextOf(int base, int length, long hash) {
+        if (length < 0 || length > MAX_TEXT_LENGTH) {
+            return false;
+        }
+        byte[] text = new byte[length];
+        places.get(base + ERROR_TEXT_OFFSET, text);
+        return length == 0 || hash(text) == hash;
+    }
+
     private static byte[] utf8(String text) {
         String cut = text;
         byte[] bytes = cut.getBytes(StandardCharsets.UTF_8);

@@ -1,0 +1,125 @@
+package org.globalsessions.segment;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.globalsessions.segment.Finding.Region;
+import org.globalsessions.status.DistinctErrors;
+
+/** The rules of the header's changing fields, its leases and its note, and of the distinct errors. One place: the header. */
+final class HeaderCheck implements PlaceCheck {
+    /** First byte and end of what LAYOUT.md says is reserved and 0. */
+    static final int[][] RESERVED = {
+        {4, 8},
+        {64, 72},
+        {124, 192},
+        {196, 256},
+        {296, 320},
+        {328, 384},
+        {392, 448},
+        {456, 512},
+        {536, 1024},
+        {1536, 4096}
+    };
+
+    private final CheckedSegment segment;
+    private final FileView view;
+    private final DistinctErrors errors;
+
+    HeaderCheck(CheckedSegment segment, ByteBuffer header) {
+        this.segment = segment;
+        this.view = segment.view();
+        this.errors = new DistinctErrors(SegmentFile.errorsOf(header), () -> 0);
+    }
+
+    @Override
+    public long count() {
+        return 1;
+    }
+
+    private Finding damage(long at, long word, String what) {
+        return segment.damage(Region.HEADER, 0, at, word, what);
+    }
+
+    @Override
+    public void look(long index, Findings findings) {
+        for (int[] range : RESERVED) {
+            if (!view.isZero(range[0], range[1])) {
+                findings.add(damage(range[0], 0, "reserved bytes are not 0: " + range[0] + " to " + (range[1] - 1)));
+            }
+        }
+        int origin = view.getInt(SegmentDescriptor.ORIGIN_OFFSET);
+        if (origin <= 0) {
+            findings.add(damage(SegmentDescriptor.ORIGIN_OFFSET, origin, "origin is not above 0"));
+        }
+        int role = view.getInt(SegmentDescriptor.ROLE_OFFSET);
+        if (role < 0 || role >= SegmentSettings.Role.values().length) {
+            findings.add(damage(SegmentDescriptor.ROLE_OFFSET, role, "role is unknown"));
+        }
+        int retired = view.getInt(SegmentDescriptor.RETIRED_OFFSET);
+        if (retired != 0 && retired != 1) {
+            findings.add(damage(SegmentDescriptor.RETIRED_OFFSET, retired, "retired is neither 0 nor 1"));
+        }
+        lookAtNumbers(findings);
+        for (SegmentFile.Duty duty : SegmentFile.Duty.values()) {
+            lookAtLease(duty, findings);
+        }
+        lookAtNote(findings);
+        for (int place : errors.mangledPlaces()) {
+            long at = SegmentDescriptor.ERRORS_OFFSET + (long) place * SegmentDescriptor.ERROR_LENGTH;
+            findings.add(segment.damage(
+                    Region.ERRORS, place, at, view.getLong(at), "text, hash, count and times do not fit each other"));
+        }
+    }
+
+    private void lookAtNumbers(Findings findings) {
+        requireNotNegative(SegmentDescriptor.TICK_OFFSET, "tick", findings);
+        requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
+        requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
+        requireNotNegative(SegmentDescriptor.POSITION_OFFSET, "position", findings);
+        requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
+        // The position is 0 while the epoch changes, and is read before it here.
+        long position = view.longAcquire(SegmentDescriptor.POSITION_OFFSET);
+        long epoch = view.longAcquire(SegmentDescriptor.RELAY_EPOCH_OFFSET);
+        if (epoch == 0 && position != 0) {
+            findings.add(
+                    damage(SegmentDescriptor.POSITION_OFFSET, position, "there is a position without a relay epoch"));
+        }
+    }
+
+    private void requireNotNegative(int at, String name, Findings findings) {
+        long value = view.longAcquire(at);
+        if (value < 0) {
+            findings.add(damage(at, value, name + " is below 0"));
+        }
+    }
+
+    private void lookAtLease(SegmentFile.Duty duty, Findings findings) {
+        int at = Leases.offset(duty);
+        long word = view.longAcquire(at);
+        int slot = Leases.slot(word);
+        if (slot >= SegmentDescriptor.SLOT_COUNT) {
+            findings.add(damage(at, word, "lease names a slot that does not exist: slot=" + slot));
+        } else if (slot >= 0 && Leases.epoch(word) == 0) {
+            findings.add(damage(at, word, "held lease has epoch 0"));
+        }
+    }
+
+    private void lookAtNote(Findings findings) {
+        int word = view.getInt(SegmentDescriptor.NOTE_OFFSET);
+        int length = word & 0xFFFF;
+        if (length > SegmentDescriptor.NOTE_MAX_LENGTH) {
+            findings.add(
+                    damage(SegmentDescriptor.NOTE_OFFSET, word, "note is longer than its place: length=" + length));
+            return;
+        }
+        byte[] text = new byte[length];
+        view.get(SegmentDescriptor.NOTE_OFFSET + Integer.BYTES, text, 0, length);
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
+        } catch (CharacterCodingException e) {
+            // No word of the text in the finding: somebody else may have written it.
+            findings.add(damage(SegmentDescriptor.NOTE_OFFSET, word, "note is not UTF-8"));
+        }
+    }
+}
