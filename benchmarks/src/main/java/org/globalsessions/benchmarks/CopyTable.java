@@ -18,6 +18,11 @@ final class CopyTable implements Table, Table.Client {
     }
 
     @Override
+    public byte[] newTarget() {
+        return new byte[MappedRecords.LENGTH];
+    }
+
+    @Override
     public int get(String key, int entry, byte[] target) {
         records.chunk(entry).get(records.offset(entry), target, 0, MappedRecords.LENGTH);
         return Workload.VALUE_LENGTH;

@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Param;
  */
 public class InsertThatEvictsBenchmark extends TableBenchmark {
     /** What is measured. */
-    @Param("SEGMENT")
+    @Param({"SEGMENT", "OHC", "CAFFEINE"})
     public Subject subject;
 
     @Override

@@ -6,7 +6,7 @@ import org.openjdk.jmh.annotations.Param;
 /** What does it cost to replace the value of an entry that is there? */
 public class OverwriteBenchmark extends TableBenchmark {
     /** What is measured. */
-    @Param({"FLOOR", "SEGMENT"})
+    @Param({"FLOOR", "SEGMENT", "CHRONICLE_MAP", "OHC", "CAFFEINE", "EHCACHE", "LMDB"})
     public Subject subject;
 
     @Override

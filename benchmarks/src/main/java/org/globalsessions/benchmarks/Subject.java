@@ -10,7 +10,17 @@ public enum Subject {
     /** R1: the least that a table of whole keys in shared memory can cost: {@link FloorTable}. */
     FLOOR,
     /** This project's segment. */
-    SEGMENT;
+    SEGMENT,
+    /** Chronicle Map, shared by processes. */
+    CHRONICLE_MAP,
+    /** OHC, off the heap of one process. */
+    OHC,
+    /** Caffeine, on the heap of one process. */
+    CAFFEINE,
+    /** Ehcache, off the heap of one process. */
+    EHCACHE,
+    /** LMDB, shared by processes. */
+    LMDB;
 
     /**
      * Makes an empty table.
@@ -41,6 +51,11 @@ public enum Subject {
             case COPY -> new CopyTable(folder, capacity);
             case FLOOR -> new FloorTable(folder, capacity);
             case SEGMENT -> new SegmentTable(folder, capacity, create);
+            case CHRONICLE_MAP -> new ChronicleTable(folder, capacity);
+            case OHC -> new OhcTable(capacity);
+            case CAFFEINE -> new CaffeineTable(capacity);
+            case EHCACHE -> new EhcacheTable(capacity);
+            case LMDB -> new LmdbTable(folder, capacity);
         };
     }
 }

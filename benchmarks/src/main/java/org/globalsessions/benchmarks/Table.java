@@ -18,11 +18,20 @@ interface Table extends AutoCloseable {
     /** What one thread does to the table. Belongs to that thread. */
     interface Client {
         /**
+         * An array for {@link #get}. As long as a value, which is what Chronicle Map fills without another copy.
+         *
+         * @return a new array
+         */
+        default byte[] newTarget() {
+            return new byte[Workload.VALUE_LENGTH];
+        }
+
+        /**
          * Copies a value to the front of the caller's buffer.
          *
          * @param key    the key, as a request brings it
          * @param entry  number of the entry, for the subject that has no keys
-         * @param target at least as long as a record
+         * @param target from {@link #newTarget}
          * @return the value's length in bytes, -1 where the key is absent
          */
         int get(String key, int entry, byte[] target);

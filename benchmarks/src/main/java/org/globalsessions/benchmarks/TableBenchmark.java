@@ -32,6 +32,19 @@ import org.openjdk.jmh.annotations.Warmup;
             "-Xms4g",
             "-Xmx4g",
             "-XX:+UseParallelGC",
+            "-XX:MaxDirectMemorySize=8g",
+            // What Chronicle Map, OHC and LMDB reach into; all subjects get the same.
+            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-exports=jdk.unsupported/sun.misc=ALL-UNNAMED",
+            "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED",
+            "--add-opens=jdk.compiler/com.sun.tools.javac=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+            "--add-opens=java.base/java.io=ALL-UNNAMED",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+            "--add-opens=java.base/java.util=ALL-UNNAMED",
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
         })
 public abstract class TableBenchmark {
     /** Entries in the table. */
@@ -92,8 +105,8 @@ public abstract class TableBenchmark {
     /** One thread's place in the sequence of operations, and what it needs to carry them out. */
     @State(Scope.Thread)
     public static class Cursor {
-        final byte[] target = new byte[MappedRecords.LENGTH];
         final byte[] value = new byte[Workload.VALUE_LENGTH];
+        byte[] target;
         Table.Client client;
         Workload workload;
         private int operation;
@@ -113,6 +126,7 @@ public abstract class TableBenchmark {
 
         private void start(TableBenchmark benchmark) {
             client = benchmark.table.client();
+            target = client.newTarget();
             workload = benchmark.workload;
             operation = benchmark.threads.getAndIncrement() * (Workload.OPERATIONS / 7);
             Workload.value(7, value);

@@ -108,7 +108,7 @@ final class Workload {
 
     /** Reads some entries and compares their values with what the fill stored. */
     static void check(Table.Client client, int entries) {
-        byte[] target = new byte[MappedRecords.LENGTH];
+        byte[] target = client.newTarget();
         byte[] expected = new byte[VALUE_LENGTH];
         for (int i = 0; i < 1_000; i++) {
             int entry = (int) ((long) i * (entries - 1) / 999);
