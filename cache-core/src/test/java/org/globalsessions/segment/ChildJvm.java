@@ -3,25 +3,32 @@ package org.globalsessions.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A JVM of its own with the tests' class path and no flags, as an application has it: takes lines on its standard input, answers
  * with lines, and can be killed. What it wrote to standard error is kept apart.
  */
-public final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements Closeable {
     private static final long ANSWER_SECONDS = 60;
+    private static final List<String> SOON = List.of(
+            "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx64m", "-Xss512k");
 
     private final Process process;
     private final PrintStream input;
@@ -45,18 +52,46 @@ public final class ChildJvm implements AutoCloseable {
     /** The same on a JDK of one's choice. */
     public static ChildJvm startOn(Path javaHome, Class<?> main, String... arguments)
             throws IOException, InterruptedException {
+        ChildJvm child =
+                launch(javaHome, List.of("-cp", System.getProperty("java.class.path")), main, List.of(arguments));
+        assertThat(child.answer()).isEqualTo("ready");
+        return child;
+    }
+
+    /**
+     * Starts one that is on its feet soon, as tests need that end hundreds of them, and does not wait for it.
+     *
+     * @param flags further flags of the JVM
+     */
+    public static ChildJvm startSoon(List<String> flags, Class<?> main, String... arguments) throws IOException {
+        List<String> all = new ArrayList<>(SOON);
+        all.addAll(flags);
+        all.add("-cp");
+        all.add(placeOf(SharedLru.class) + File.pathSeparator + placeOf(main));
+        return launch(Path.of(System.getProperty("java.home")), all, main, List.of(arguments));
+    }
+
+    /** The folder or jar that a class is from: two of them are read sooner than the whole class path of the tests. */
+    static Path placeOf(Class<?> type) {
+        try {
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static ChildJvm launch(Path javaHome, List<String> flags, Class<?> main, List<String> arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(javaHome.resolve("bin").resolve("java").toString());
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.addAll(flags);
         command.add(main.getName());
-        command.addAll(List.of(arguments));
+        command.addAll(arguments);
         Path errors = Files.createTempFile("child", ".err");
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         builder.environment().remove("JAVA_TOOL_OPTIONS");
-        ChildJvm child = new ChildJvm(builder.start(), errors);
-        assertThat(child.answer()).isEqualTo("ready");
-        return child;
+        return new ChildJvm(builder.start(), errors);
     }
 
     private void readOutput() {
@@ -86,8 +121,58 @@ public final class ChildJvm implements AutoCloseable {
         return answer();
     }
 
+    /** Whether a line waits that nobody has taken. */
+    public boolean hasAnswered() {
+        return !output.isEmpty();
+    }
+
     public long pid() {
         return process.pid();
+    }
+
+    /** SIGSTOP, and waits until the kernel has stopped each of its threads. */
+    public void stop() throws IOException, InterruptedException {
+        signal("STOP");
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
+        while (!areAllThreadsStopped()) {
+            assertThat(System.nanoTime() - deadlineNs)
+                    .as("too late for SIGSTOP")
+                    .isNegative();
+            Thread.onSpinWait();
+        }
+    }
+
+    /** SIGCONT. */
+    public void goOn() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process sender = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start();
+        assertThat(sender.waitFor()).as("kill -%s", name).isZero();
+    }
+
+    private boolean areAllThreadsStopped() throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid()), "task"))) {
+            return threads.allMatch(ChildJvm::isStopped);
+        }
+    }
+
+    private static boolean isStopped(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+        } catch (NoSuchFileException e) {
+            // It has ended meanwhile.
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** SIGKILL, and does not wait: the kernel is still at it when this returns. */
+    public void killWithoutWaiting() {
+        process.destroyForcibly();
     }
 
     /** SIGKILL, and waits until the kernel has ended it. */

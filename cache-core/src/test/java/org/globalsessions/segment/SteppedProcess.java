@@ -1,0 +1,78 @@
+package org.globalsessions.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Path;
+import org.globalsessions.Version;
+
+/** Main of a child JVM that does on its main thread what each line says, and answers when that has ended. */
+final class SteppedProcess {
+    private final WriteOutcome outcome = new WriteOutcome();
+    private SharedLru lru;
+
+    private SteppedProcess() {}
+
+    public static void main(String[] arguments) throws IOException {
+        SteppedProcess process = new SteppedProcess();
+        System.out.println("ready");
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+        for (String line = input.readLine(); line != null; line = input.readLine()) {
+            System.out.println(process.answer(line.split("\t", -1)));
+        }
+    }
+
+    private String answer(String... words) {
+        if (words[0].startsWith("load ")) {
+            return load(words[0].substring(5));
+        }
+        try {
+            return switch (words[0]) {
+                case "open" -> open(Path.of(words[1]));
+                case "close" -> close();
+                case "set" -> set(words[1], words[2], null);
+                case "set expecting" ->
+                    set(words[1], words[2], new Version(Long.parseLong(words[3]), Integer.parseInt(words[4])));
+                case "delete" -> delete(words[1]);
+                case "get" -> lru.get(lru.encode(words[1])) == null ? "absent" : "found";
+                case "sweep" -> "swept " + (lru.sweep(0, lru.bucketCount()) >= 0);
+                case "lease" -> "lease " + lru.file().acquireOrRenew(SegmentFile.Duty.valueOf(words[1]));
+                default -> throw new IllegalArgumentException(words[0]);
+            };
+        } catch (IOException | RuntimeException e) {
+            return e.toString();
+        }
+    }
+
+    private static String load(String className) {
+        try {
+            Class.forName(className);
+            return "loaded";
+        } catch (ClassNotFoundException e) {
+            return e.toString();
+        }
+    }
+
+    private String open(Path file) throws IOException {
+        lru = SharedLru.open(SteppedOperation.settings(file));
+        return lru.file().slot() + "\t" + lru.file().incarnation();
+    }
+
+    private String close() {
+        lru.close();
+        return "closed";
+    }
+
+    private String set(String key, String value, Version expected) {
+        byte[] bytes = value.getBytes(UTF_8);
+        lru.set(lru.encode(key), bytes, 0, bytes.length, 0, expected, false, outcome);
+        return outcome.status() + " " + outcome.version().clock();
+    }
+
+    private String delete(String key) {
+        lru.delete(lru.encode(key), outcome);
+        return outcome.status() + " " + outcome.held();
+    }
+}

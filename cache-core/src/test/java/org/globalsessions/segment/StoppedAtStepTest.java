@@ -1,0 +1,148 @@
+package org.globalsessions.segment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.globalsessions.segment.SteppedOperation.Shown;
+import org.globalsessions.segment.SteppedOperation.Stop;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A process stopped with SIGSTOP before each line that is a step of {@code LAYOUT.md}: readers and writers go on beside it, and
+ * when it goes on, its late bytes reach nobody and it learns what became of its write.
+ */
+@Tag("slow")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StoppedAtStepTest {
+    private final Waits reads = new Waits("reader beside a stopped process");
+    private final Waits writes = new Waits("writer beside a stopped process");
+    private SteppedJvm stopped;
+    private SteppedJvm holder;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    void startProcesses() throws Exception {
+        stopped = SteppedJvm.start();
+        holder = SteppedJvm.start();
+        Waits.warmUp();
+    }
+
+    @AfterAll
+    void endProcesses() throws Exception {
+        stopped.close();
+        holder.close();
+        reads.check();
+        writes.check();
+    }
+
+    static Stream<Stop> stops() throws Exception {
+        return SteppedOperation.stops().filter(stop -> stop.operation().isWrite());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("stops")
+    void shouldLetOthersGoOnAndTellTheStoppedOneWhenItGoesOnLate(Stop stop) throws Exception {
+        Path file = folder.resolve("segment");
+        SteppedOperation operation = stop.operation();
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            operation.prepare(lru, holder);
+            stopped.open(file);
+            stopped.runUntil(stop.marker(), operation.command(lru));
+            stopped.child().stop();
+            reads.timed(() -> assertThat(SteppedOperation.get(lru)).isIn(operation.before(), operation.after()));
+            long[] version = new long[1];
+            writes.timed(() -> version[0] = SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.NEXT)
+                    .version()
+                    .clock());
+            assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEXT);
+
+            stopped.child().goOn();
+            stopped.resume();
+            List<String> seen = new ArrayList<>();
+            while (!stopped.child().hasAnswered()) {
+                seen.add(SteppedOperation.get(lru));
+            }
+            checkEnd(stop, lru, version[0], stopped.child().answer(), seen);
+            if (operation.isOfTwo()) {
+                SteppedOperation.finish(holder);
+                assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.HELD);
+            }
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            lru.sweep(0, lru.bucketCount());
+            SegmentWholeness.check(lru);
+        } finally {
+            FileTree.empty(folder);
+        }
+    }
+
+    private static void checkEnd(Stop stop, SharedLru lru, long nextVersion, String answer, List<String> seen) {
+        EntrySnapshot entry = new EntrySnapshot();
+        boolean there = lru.find(lru.encode(SteppedOperation.KEY), entry);
+        String last = SteppedOperation.get(lru);
+        switch (stop.operation()) {
+            case SET_EXPECTING -> {
+                // The version that it expected is there no more: it is told which one is, unless its write was first.
+                assertThat(last).isEqualTo(SteppedOperation.NEXT);
+                assertThat(seen).isSubsetOf(SteppedOperation.NEXT);
+                if (stop.shown() == Shown.BEFORE) {
+                    assertThat(answer).isEqualTo("OTHER_VERSION " + nextVersion);
+                } else if (stop.shown() == Shown.AFTER) {
+                    assertThat(answer).startsWith("STORED ");
+                    assertThat(clockOf(answer)).isLessThan(nextVersion);
+                }
+            }
+            case DELETE, DELETE_DROPPING -> {
+                // It had not returned, so either order is right; where the last look shows the lock lost, it comes
+                // second.
+                assertThat(answer).isEqualTo("STORED true");
+                assertThat(last).isIn(null, SteppedOperation.NEXT);
+                if (stop.shown() == Shown.BEFORE) {
+                    assertThat(last).isNull();
+                }
+                assertThat(seen).isSubsetOf(null, SteppedOperation.NEXT);
+                assertThat(changes(seen)).isLessThanOrEqualTo(1);
+            }
+            default -> {
+                assertThat(answer).startsWith("STORED ");
+                assertThat(there).isTrue();
+                if (stop.shown() == Shown.BEFORE) {
+                    // It started again: a write of its own after the other one's, with a version above.
+                    assertThat(last).isEqualTo(SteppedOperation.NEW);
+                    assertThat(clockOf(answer)).isEqualTo(entry.versionClock).isGreaterThan(nextVersion);
+                } else if (stop.shown() == Shown.AFTER) {
+                    assertThat(last).isEqualTo(SteppedOperation.NEXT);
+                    assertThat(clockOf(answer)).isLessThan(nextVersion);
+                }
+                assertThat(seen).isSubsetOf(SteppedOperation.NEXT, SteppedOperation.NEW);
+                assertThat(changes(seen)).isLessThanOrEqualTo(1);
+            }
+        }
+    }
+
+    private static long clockOf(String answer) {
+        return Long.parseLong(answer.substring(answer.indexOf(' ') + 1));
+    }
+
+    /** How often what a reader saw became something else: once new, never old again. */
+    private static int changes(List<String> seen) {
+        int changes = 0;
+        for (int i = 1; i < seen.size(); i++) {
+            if (!Objects.equals(seen.get(i), seen.get(i - 1))) {
+                changes++;
+            }
+        }
+        return changes;
+    }
+}

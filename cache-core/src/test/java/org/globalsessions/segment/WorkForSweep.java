@@ -1,0 +1,74 @@
+package org.globalsessions.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+
+/** Leaves in a segment whatever a sweep has to clear: expired entries, old stamps, wrong hints, the places of a dead process. */
+final class WorkForSweep {
+    private static final int DEAD_SLOT = 100;
+    private static final int DEAD_INCARNATION = 3;
+
+    private WorkForSweep() {}
+
+    static void leave(SharedLru lru) throws IOException {
+        Segment segment =
+                new Segment(lru.file(), SteppedOperation.settings(lru.file().path()));
+        oldStampAndWrongHint(segment);
+        expiredEntry(lru);
+        tombstoneNotApplied(lru, segment);
+        placesOfDead(segment);
+    }
+
+    static void awaitTicks(SharedLru lru, int ticks) {
+        long wanted = lru.file().tick() + ticks;
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .pollInterval(Duration.ofMillis(2))
+                .until(() -> lru.file().tick() >= wanted);
+    }
+
+    private static void oldStampAndWrongHint(Segment segment) {
+        Words.LONG.getAndAdd(segment.file().header(), SegmentDescriptor.STEP_OFFSET, 0x5000L);
+        for (int way = 0; way < segment.buckets().bucketCount() * SegmentDescriptor.WAYS; way++) {
+            if (RecordDescriptor.kind(segment.records().stateVolatile(way)) == RecordDescriptor.VISIBLE) {
+                segment.buckets().setMarkHints(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS, 4);
+            }
+        }
+    }
+
+    private static void expiredEntry(SharedLru lru) {
+        byte[] value = SteppedOperation.OLD.getBytes(UTF_8);
+        lru.set(lru.encode("short"), value, 0, value.length, 1, null, false, new WriteOutcome());
+        awaitTicks(lru, 3);
+    }
+
+    private static void tombstoneNotApplied(SharedLru lru, Segment segment) {
+        EncodedKey key = lru.encode("deleted");
+        int place = segment.tombstones().put(key.high, key.low, 7, 1, 0, TombstoneTable.NOT_APPLIED);
+        assertThat(place).isNotNegative();
+    }
+
+    /** A slot whose lock file nobody holds, and a way and a tombstone's place reserved under it. */
+    private static void placesOfDead(Segment segment) throws IOException {
+        new LivenessLocks(segment.file().path()).createFile(DEAD_SLOT);
+        Words.LONG.setVolatile(
+                segment.file().header(),
+                ProcessTable.base(DEAD_SLOT),
+                ProcessTable.word(ProcessTable.LIVE, DEAD_INCARNATION, 1));
+        long reserved = RecordDescriptor.held(RecordDescriptor.RESERVED, DEAD_SLOT, DEAD_INCARNATION, 1);
+        for (int way = 0; ; way++) {
+            if (segment.records().casState(way, RecordDescriptor.free(0), reserved)) {
+                break;
+            }
+        }
+        for (int place = 0; ; place++) {
+            if (segment.tombstones().casState(place, RecordDescriptor.free(0), reserved)) {
+                break;
+            }
+        }
+    }
+}
