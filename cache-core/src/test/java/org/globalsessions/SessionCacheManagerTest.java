@@ -162,8 +162,8 @@ class SessionCacheManagerTest {
     void shouldStoreNothingAndNameNoKeyWhenTheValueIsTooLarge() {
         cache.set("secret-key", bytes("one"));
         ValueTooLargeException refused =
-                catchThrowableOfType(ValueTooLargeException.class, () -> cache.set("secret-key", new byte[10_000]));
-        assertThat(refused).hasMessageContaining("bytes=10000").hasMessageContaining("limit=");
+                catchThrowableOfType(ValueTooLargeException.class, () -> cache.set("secret-key", new byte[70_000]));
+        assertThat(refused).hasMessageContaining("bytes=70000").hasMessageContaining("limit=");
         assertThat(refused.getMessage()).doesNotContain("secret-key");
         assertThat(cache.getLocal("secret-key")).isEqualTo(bytes("one"));
     }

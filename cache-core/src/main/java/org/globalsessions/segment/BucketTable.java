@@ -2,13 +2,13 @@ package org.globalsessions.segment;
 
 import static org.globalsessions.segment.SegmentDescriptor.BUCKETS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.HINTS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.LOCK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.NOTE_WORD_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.STAMPS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.STEP_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TAGS_OFFSET;
-import static org.globalsessions.segment.SegmentDescriptor.WAYS;
 
 import java.nio.ByteBuffer;
 
@@ -70,13 +70,32 @@ final class BucketTable {
         return (long) Words.LONG.getAcquire(header, base(bucket) + TAGS_OFFSET + quarter * 8);
     }
 
-    /**
-     * Which lanes of a tag word may equal a tag: the highest bit of each such lane. A lane above an equal one may be reported
-     * without being equal, which the comparison of keys corrects.
-     */
-    static long matches(long tagWord, int tag) {
+    /** The lanes of a tag word that equal a tag: the highest bit of each. */
+    private static long matches(long tagWord, int tag) {
         long difference = tagWord ^ (LANES_16 * tag);
-        return (difference - LANES_16) & ~difference & HIGH_BITS_16;
+        return ~(((difference & ~HIGH_BITS_16) + ~HIGH_BITS_16) | difference) & HIGH_BITS_16;
+    }
+
+    /**
+     * The ways of a bucket whose tags equal one, without a branch: lane {@code 4 * quarter + i} in bit
+     * {@code 16 * i + 12 + quarter}. {@link #lane} names the lowest.
+     */
+    long matches(int bucket, int tag) {
+        return matches(tagWord(bucket, 0), tag) >>> 3
+                | matches(tagWord(bucket, 1), tag) >>> 2
+                | matches(tagWord(bucket, 2), tag) >>> 1
+                | matches(tagWord(bucket, 3), tag);
+    }
+
+    /** The empty ways of a bucket, in the form of {@link #matches}. */
+    long empty(int bucket) {
+        return matches(bucket, 0);
+    }
+
+    /** The lane of the lowest bit of {@link #matches}. */
+    static int lane(long matches) {
+        int bit = Long.numberOfTrailingZeros(matches);
+        return ((bit & 3) << 2) + (bit >>> 4);
     }
 
     int tagAt(int bucket, int way) {
@@ -86,6 +105,11 @@ final class BucketTable {
     /** Sets a way's tag, as the holder of that way. */
     void setTag(int bucket, int way, int tag) {
         setLane(base(bucket) + TAGS_OFFSET + (way >>> 2) * 8, (way & 3) << 4, 0xFFFFL, tag);
+    }
+
+    /** Stamps of four ways. */
+    long stampWord(int bucket, int quarter) {
+        return (long) Words.LONG.getOpaque(header, base(bucket) + STAMPS_OFFSET + quarter * 8);
     }
 
     int stamp(int bucket, int way) {
@@ -112,6 +136,12 @@ final class BucketTable {
         if ((hints & untouched) != 0) {
             Words.LONG.compareAndSet(header, hintOffset, hints, hints & ~untouched);
         }
+    }
+
+    /** Hints of four ways, 8 bits each. */
+    int hintsOfQuarter(int bucket, int quarter) {
+        long word = (long) Words.LONG.getOpaque(header, base(bucket) + HINTS_OFFSET + (quarter >>> 1) * 8);
+        return (int) (word >>> ((quarter & 1) << 5));
     }
 
     int hints(int bucket, int way) {
@@ -141,16 +171,7 @@ final class BucketTable {
     }
 
     int emptyCount(int bucket) {
-        int count = 0;
-        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
-            long word = tagWord(bucket, quarter);
-            for (int lane = 0; lane < 64; lane += 16) {
-                if (((word >>> lane) & 0xFFFF) == 0) {
-                    count++;
-                }
-            }
-        }
-        return count;
+        return Long.bitCount(empty(bucket));
     }
 
     int step() {
@@ -159,6 +180,16 @@ final class BucketTable {
 
     void advanceStep() {
         Words.LONG.getAndAdd(header, STEP_OFFSET, 1L);
+    }
+
+    /** Tombstones of keys whose first bucket this is, or more. */
+    int tombstones(int bucket) {
+        return (int) Words.INT.getVolatile(header, base(bucket) + BUCKET_TOMBSTONES_OFFSET);
+    }
+
+    /** Counts a tombstone before it becomes visible, or after it has gone: so a kill leaves the number too high at most. */
+    void addTombstones(int bucket, int count) {
+        Words.INT.getAndAdd(header, base(bucket) + BUCKET_TOMBSTONES_OFFSET, count);
     }
 
     // The lock word: who writes the keys whose first bucket this is. BucketLock says how it is used.

@@ -43,6 +43,13 @@ public final class EncodedKey {
     /** For copies of whole entries within one operation. */
     final EntrySnapshot scratch = new EntrySnapshot();
 
+    /** Hits and misses that this thread has counted; the ticker reads them. */
+    long hits;
+
+    long misses;
+
+    private long flushedHits;
+    private long flushedMisses;
     private EncodedKey other;
 
     EncodedKey(long pathKeyHigh, long pathKeyLow) {
@@ -91,6 +98,22 @@ public final class EncodedKey {
         length = 0;
         high = digestHigh;
         low = digestLow;
+    }
+
+    /** Hits since the last call; one thread at a time, any thread. A count that the owner is about to store comes next time. */
+    long newHits() {
+        long now = hits;
+        long added = now - flushedHits;
+        flushedHits = now;
+        return added;
+    }
+
+    /** Misses since the last call, as {@link #newHits}. */
+    long newMisses() {
+        long now = misses;
+        long added = now - flushedMisses;
+        flushedMisses = now;
+        return added;
     }
 
     /** A second key of the same path and thread, for the digest of a key read from a record. */

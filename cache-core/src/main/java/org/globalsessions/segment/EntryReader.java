@@ -24,12 +24,14 @@ final class EntryReader {
     int find(EncodedKey key) {
         int tag = BucketTable.tag(key.high); // LAYOUT get 1
         int first = buckets.firstBucket(key.low);
-        int way = findIn(first, tag, key);
-        if (way >= 0) {
-            return way;
-        }
         int second = buckets.secondBucket(key.low, first);
-        way = findIn(second, tag, key);
+        long inFirst = buckets.matches(first, tag);
+        // Asked for early, so that both lines are on their way at once; the first bucket decides all the same.
+        long inSecond = buckets.matches(second, tag);
+        int way = findIn(first, inFirst, key);
+        if (way < 0) {
+            way = findIn(second, inSecond, key);
+        }
         return way >= 0 ? way : findOrMiss(first, second, tag, key);
     }
 
@@ -44,9 +46,10 @@ final class EntryReader {
         int equalLooks = 0;
         while (true) {
             key.signature = 0;
-            int way = findIn(first, tag, key);
+            key.moved = false;
+            int way = findIn(first, buckets.matches(first, tag), key);
             if (way < 0) {
-                way = findIn(second, tag, key);
+                way = findIn(second, buckets.matches(second, tag), key);
             }
             if (way >= 0) {
                 return way;
@@ -69,28 +72,21 @@ final class EntryReader {
         }
     }
 
-    /** The newest visible record of the key in one bucket; folds what it saw into {@code key.signature}. */
-    private int findIn(int bucket, int tag, EncodedKey key) {
+    /** The newest visible record of the key among the ways that match; folds what it saw into {@code key.signature}. */
+    private int findIn(int bucket, long matches, EncodedKey key) {
         int found = -1;
-        long signature = key.signature;
-        key.moved = false;
-        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
-            long word = buckets.tagWord(bucket, quarter);
-            long matches = BucketTable.matches(word, tag);
-            signature = signature * 31 + matches;
-            while (matches != 0) {
-                int way = bucket * WAYS + quarter * 4 + (Long.numberOfTrailingZeros(matches) >>> 4);
-                matches &= matches - 1;
-                long state = records.stateAcquire(way); // LAYOUT get 2
-                signature = signature * 31 + state;
-                if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
-                    boolean equal = hasKey(way, key);
-                    if (!records.stillShows(way, state)) { // LAYOUT get 3
-                        key.moved = true;
-                    } else if (equal && (found < 0 || isNewer(way, found))) { // LAYOUT get 4
-                        found = way;
-                        key.foundState = state;
-                    }
+        long signature = key.signature * 31 + matches;
+        for (long left = matches; left != 0; left &= left - 1) {
+            int way = bucket * WAYS + BucketTable.lane(left);
+            long state = records.stateAcquire(way); // LAYOUT get 2
+            signature = signature * 31 + state;
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+                boolean equal = hasKey(way, key);
+                if (!records.stillShows(way, state)) { // LAYOUT get 3
+                    key.moved = true;
+                } else if (equal && (found < 0 || isNewer(way, found))) { // LAYOUT get 4
+                    found = way;
+                    key.foundState = state;
                 }
             }
         }

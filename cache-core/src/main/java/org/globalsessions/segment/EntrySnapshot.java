@@ -22,6 +22,15 @@ public final class EntrySnapshot {
     int idleLimitTicks;
     int lifetimeTicks;
 
+    void ensure(int keyCapacity, int valueCapacity) {
+        if (key.length < keyCapacity) {
+            key = new byte[keyCapacity];
+        }
+        if (value.length < valueCapacity) {
+            value = new byte[valueCapacity];
+        }
+    }
+
     /**
      * Number of the record within the segment.
      *

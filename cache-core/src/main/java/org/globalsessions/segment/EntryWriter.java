@@ -63,6 +63,9 @@ final class EntryWriter {
         int idleLimit;
         int lastAccess;
         int marks;
+
+        /** First of the pages taken for the value, {@link OverflowArea#NONE} where it lies in the record. */
+        int firstPage;
     }
 
     private final SegmentFile file;
@@ -72,6 +75,7 @@ final class EntryWriter {
     private final BucketLock locks;
     private final Counters counters;
     private final VictimChoice victims;
+    private final PageChoice pages;
     private final InsertionSteps steps;
 
     EntryWriter(
@@ -80,7 +84,8 @@ final class EntryWriter {
             RecordView records,
             EntryReader reader,
             BucketLock locks,
-            VictimChoice victims) {
+            VictimChoice victims,
+            PageChoice pages) {
         this.file = file;
         this.buckets = buckets;
         this.records = records;
@@ -88,6 +93,7 @@ final class EntryWriter {
         this.locks = locks;
         this.counters = file.counters();
         this.victims = victims;
+        this.pages = pages;
         this.steps = new InsertionSteps(file, buckets);
     }
 
@@ -102,14 +108,8 @@ final class EntryWriter {
     }
 
     private void findNewestIn(EncodedKey key, int bucket) {
-        int tag = BucketTable.tag(key.high);
-        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
-            long matches = BucketTable.matches(buckets.tagWord(bucket, quarter), tag);
-            while (matches != 0) {
-                int way = bucket * WAYS + quarter * 4 + (Long.numberOfTrailingZeros(matches) >>> 4);
-                matches &= matches - 1;
-                consider(key, way);
-            }
+        for (long left = buckets.matches(bucket, BucketTable.tag(key.high)); left != 0; left &= left - 1) {
+            consider(key, bucket * WAYS + BucketTable.lane(left));
         }
     }
 
@@ -177,8 +177,9 @@ final class EntryWriter {
             }
             if (evicts) {
                 countEviction(state, expired, outcome);
+                records.releasePages(way);
             }
-            return publish(key, way, reserved, first, lock, existing < 0);
+            return publish(key, way, reserved, lock, room, outcome);
         }
         return NO_ROOM;
     }
@@ -195,30 +196,22 @@ final class EntryWriter {
         }
     }
 
-    private int publish(EncodedKey key, int way, long reserved, int first, long lock, boolean isInsertion) {
+    private int publish(EncodedKey key, int way, long reserved, long lock, Room room, WriteOutcome outcome) {
         boolean visible = false;
+        boolean isInsertion = key.found.way < 0;
+        Body body = key.body;
+        body.firstPage = OverflowArea.NONE;
         try {
             // A thief that came before the reservation has not seen it, but has changed the lock word by now.
-            if (locks.holds(first, lock)) { // LAYOUT set 7
-                Body body = key.body;
-                int bucket = way / WAYS;
-                int lane = way % WAYS;
-                records.write(way, reserved, key, body);
-                int hints = body.marks
-                        | (isInsertion ? BucketTable.UNTOUCHED : 0)
-                        | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
-                buckets.setStamp(bucket, lane, buckets.step()); // LAYOUT set 8
-                buckets.setHints(bucket, lane, hints); // LAYOUT set 8
-                buckets.setTag(bucket, lane, BucketTable.tag(key.high)); // LAYOUT set 8
-                long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));
-                visible = records.casState(way, reserved, state); // LAYOUT set 9
-                if (visible) {
-                    // A late acknowledgement of the way's last entry may have changed the hints under our hands.
-                    buckets.setMarkHints(bucket, lane, body.marks); // LAYOUT set 9
+            if (locks.holds(key.firstBucket, lock)) { // LAYOUT set 7
+                if (records.overflows(key.length, body.length) && !takePages(key, way, reserved, room, outcome)) {
+                    return NO_ROOM;
                 }
+                visible = show(key, way, reserved, isInsertion);
             }
         } finally {
             if (!visible) {
+                records.releasePages(way, body.firstPage);
                 free(way, reserved);
             }
         }
@@ -230,6 +223,50 @@ final class EntryWriter {
             steps.inserted();
         }
         return way;
+    }
+
+    /** Writes the body, the way's lanes, and last the state word that makes it visible; false where it was set aside. */
+    private boolean show(EncodedKey key, int way, long reserved, boolean isInsertion) {
+        Body body = key.body;
+        int bucket = way / WAYS;
+        int lane = way % WAYS;
+        records.write(way, reserved, key, body);
+        int hints = body.marks
+                | (isInsertion ? BucketTable.UNTOUCHED : 0)
+                | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
+        buckets.setStamp(bucket, lane, buckets.step()); // LAYOUT set 8
+        buckets.setHints(bucket, lane, hints); // LAYOUT set 8
+        buckets.setTag(bucket, lane, BucketTable.tag(key.high)); // LAYOUT set 8
+        long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));
+        boolean visible = records.casState(way, reserved, state); // LAYOUT set 9
+        if (visible) {
+            // A late acknowledgement of the way's last entry may have changed the hints under our hands.
+            buckets.setMarkHints(bucket, lane, body.marks); // LAYOUT set 9
+        }
+        return visible;
+    }
+
+    /** Takes the pages of a large value, evicting others for it where the room allows that. */
+    private boolean takePages(EncodedKey key, int way, long reserved, Room room, WriteOutcome outcome) {
+        Body body = key.body;
+        int generation = RecordDescriptor.generation(reserved);
+        int missing = SegmentDescriptor.pagesOf(body.length);
+        for (int tries = 0; tries < MAX_TRIES; tries++) {
+            missing -= pages.takeFree(way, generation, missing, body); // LAYOUT set 7
+            if (missing == 0) {
+                return true;
+            }
+            int victim = room == Room.FREE_ONLY ? -1 : pages.victim(way, key.found.way, room);
+            if (victim < 0) {
+                return false;
+            }
+            long state = victims.stateOf(victim, room);
+            boolean expired = records.isExpired(victim, (int) file.tick());
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && retire(victim, state)) {
+                countEviction(state, expired, outcome);
+            }
+        }
+        return false;
     }
 
     /** Takes a visible record away. Returns false where somebody else has done so. */
@@ -245,14 +282,14 @@ final class EntryWriter {
                 return false;
             }
         }
+        records.releasePages(way); // LAYOUT set 10, delete 3
         free(way, reserved);
         return true;
     }
 
-    /** Gives a reserved way up, also where a thief has set it aside meanwhile. */
+    /** Gives a reserved way up, also where a thief has set it aside meanwhile. Its hints count no more without a tag. */
     void free(int way, long reserved) {
         buckets.setTag(way / WAYS, way % WAYS, 0); // LAYOUT set 10, delete 3, sweep 2
-        buckets.setHints(way / WAYS, way % WAYS, 0); // LAYOUT set 10, delete 3, sweep 2
         long free = RecordDescriptor.free(RecordDescriptor.generation(reserved));
         if (!records.casState(way, reserved, free)) { // LAYOUT set 10, delete 3, sweep 2
             long aside = RecordDescriptor.held(

@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
  * <p>Static, any thread. Leaves its two results in the {@link EncodedKey}, so that a get allocates nothing.
  */
 final class KeyHash {
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** Little-endian longs at any index of a byte array; plain get and set only. */
+    static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
     private static final long C1 = 0x87c37b91114253d5L;
     private static final long C2 = 0x4cf5ad432745937fL;
 

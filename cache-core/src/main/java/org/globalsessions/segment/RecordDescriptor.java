@@ -13,8 +13,8 @@ package org.globalsessions.segment;
  *  40  idle limit 4   idle time-out in ticks, 0 for none
  *  44  value      4   length of the value in bytes
  *  48  key        2   length of the key in bytes
- *  50  flags      2   reserved, 0
- *  52  key bytes, then value bytes
+ *  50  flags      2   OVERFLOWED
+ *  52  key bytes, then value bytes, or 4 bytes with the number of the value's first page
  * </pre>
  */
 public final class RecordDescriptor {
@@ -47,6 +47,9 @@ public final class RecordDescriptor {
 
     /** Offset of the flags. */
     public static final int FLAGS_OFFSET = 50;
+
+    /** Flag: the value lies in pages of the overflow area; behind the key stands the number of the first one. */
+    public static final int OVERFLOWED = 1;
 
     /** Where the key's bytes begin: the size of a record's header. */
     public static final int KEY_OFFSET = 52;

@@ -8,6 +8,7 @@ import static org.globalsessions.segment.RecordDescriptor.KEY_LENGTH_OFFSET;
 import static org.globalsessions.segment.RecordDescriptor.KEY_OFFSET;
 import static org.globalsessions.segment.RecordDescriptor.LIFE_OFFSET;
 import static org.globalsessions.segment.RecordDescriptor.ORIGIN_OFFSET;
+import static org.globalsessions.segment.RecordDescriptor.OVERFLOWED;
 import static org.globalsessions.segment.RecordDescriptor.STATE_OFFSET;
 import static org.globalsessions.segment.RecordDescriptor.VALUE_LENGTH_OFFSET;
 import static org.globalsessions.segment.RecordDescriptor.VERSION_OFFSET;
@@ -27,20 +28,35 @@ final class RecordView {
     private static final long SAME_ENTRY = 0xFFFF_FFFF_0000_0007L;
 
     private final ByteBuffer[] buffers;
+    private final OverflowArea area;
     private final int shift;
     private final int mask;
     private final int stride;
+    private final int count;
 
-    RecordView(SegmentFile file) {
+    RecordView(SegmentFile file, OverflowArea area) {
         this.buffers = file.recordBuffers();
+        this.area = area;
         this.shift = Integer.numberOfTrailingZeros(file.recordsPerBuffer());
         this.mask = file.recordsPerBuffer() - 1;
         this.stride = file.recordStride();
+        this.count = file.bucketCount() * SegmentDescriptor.WAYS;
     }
 
     /** Key and value bytes together that a record holds. */
     int bodyCapacity() {
         return stride - KEY_OFFSET;
+    }
+
+    /** Whether a value of some length goes to pages. */
+    boolean overflows(int keyLength, int valueLength) {
+        return valueLength > bodyCapacity() - keyLength;
+    }
+
+    /** Longest value for a key of some length, whatever the limit of the segment's settings. */
+    int valueCapacity(int keyLength) {
+        boolean hasPages = area.pageCount() > 0 && keyLength + Integer.BYTES <= bodyCapacity();
+        return hasPages ? Integer.MAX_VALUE : bodyCapacity() - keyLength;
     }
 
     private ByteBuffer buffer(int way) {
@@ -80,7 +96,13 @@ final class RecordView {
         }
         byte[] bytes = key.bytes;
         int from = at + KEY_OFFSET;
-        for (int i = 0; i < length; i++) {
+        int i = 0;
+        for (; i <= length - Long.BYTES; i += Long.BYTES) {
+            if (buffer.getLong(from + i) != (long) KeyHash.LONGS.get(bytes, i)) {
+                return false;
+            }
+        }
+        for (; i < length; i++) {
             if (buffer.get(from + i) != bytes[i]) {
                 return false;
             }
@@ -94,12 +116,8 @@ final class RecordView {
 
     /** Compares the digest of a record's key; the caller validates afterwards. */
     boolean digestEquals(int way, EncodedKey digest) {
-        int length = keyLength(way);
         EntrySnapshot scratch = digest.scratch;
-        if (scratch.key.length < length) {
-            scratch.key = new byte[length];
-        }
-        buffer(way).get(offset(way) + KEY_OFFSET, scratch.key, 0, length);
+        int length = copyKey(way, scratch);
         EncodedKey other = digest.other();
         other.encode(scratch.key, length);
         return other.high == digest.high && other.low == digest.low;
@@ -117,15 +135,63 @@ final class RecordView {
         return buffer(way).getLong(offset(way) + LIFE_OFFSET);
     }
 
-    /** Length of the value as it stands; may be nonsense until validated, so it is cut to what a record can hold
-     * behind a key of the length that the copy will skip. */
+    /** Length of the value as it stands; may be nonsense until validated, so it is cut to what there can be. */
     int valueLength(int way, int keyLength) {
         int length = buffer(way).getInt(offset(way) + VALUE_LENGTH_OFFSET);
-        return Math.max(0, Math.min(length, bodyCapacity() - keyLength));
+        int most = isOverflowed(way) ? SegmentSettings.MAX_VALUE_SIZE : bodyCapacity() - keyLength;
+        return Math.max(0, Math.min(length, most));
     }
 
-    void copyValue(int way, int keyLength, byte[] target, int targetOffset, int length) {
+    private boolean isOverflowed(int way) {
+        return (buffer(way).getShort(offset(way) + FLAGS_OFFSET) & OVERFLOWED) != 0;
+    }
+
+    /** The first page of the value; {@link OverflowArea#NONE} where it lies in the record. */
+    int firstPage(int way) {
+        int keyLength = keyLength(way);
+        return isOverflowed(way) && keyLength + Integer.BYTES <= bodyCapacity()
+                ? buffer(way).getInt(offset(way) + KEY_OFFSET + keyLength)
+                : OverflowArea.NONE;
+    }
+
+    /**
+     * Copies a value; the caller validates afterwards.
+     *
+     * @return false where its pages are not this entry's: it has gone, or the segment is damaged
+     */
+    boolean copyValue(int way, long state, int keyLength, byte[] target, int targetOffset, int length) {
+        if (isOverflowed(way)) {
+            return area.copy(way, RecordDescriptor.generation(state), firstPage(way), target, targetOffset, length);
+        }
+        if (overflows(keyLength, length)) {
+            // The length was read of another entry than the flags.
+            return false;
+        }
         buffer(way).get(offset(way) + KEY_OFFSET + keyLength, target, targetOffset, length);
+        return true;
+    }
+
+    /** Whether the head that a page's word names still has the page. */
+    boolean ownsPage(long owner) {
+        int way = OverflowArea.way(owner);
+        if (way < 0 || way >= count) {
+            return false;
+        }
+        long state = stateAcquire(way);
+        return RecordDescriptor.generation(state) == (int) (owner >>> 32)
+                && RecordDescriptor.kind(state) != RecordDescriptor.FREE;
+    }
+
+    /** Gives back a chain that the caller has taken for a way and not shown. */
+    void releasePages(int way, int firstPage) {
+        area.release(way, firstPage);
+    }
+
+    /** Gives back the pages of the entry that a way held before the caller reserved it, and what it took since. */
+    void releasePages(int way) {
+        if (isOverflowed(way)) {
+            area.release(way, firstPage(way));
+        }
     }
 
     /** Whether lifetime or idle limit have run out at a tick. Ticks are compared modulo 2^32. */
@@ -173,21 +239,24 @@ final class RecordView {
         return ((long) generation << 32) | (tick & 0xFFFF_FFFFL);
     }
 
-    /** Copies a whole entry; the caller validates afterwards. */
-    void copyEntry(int way, long state, int tick, EntrySnapshot into) {
+    /** Copies a key; the caller validates afterwards. Returns its length. */
+    int copyKey(int way, EntrySnapshot into) {
         int keyLength = keyLength(way);
-        int valueLength = valueLength(way, keyLength);
-        if (into.key.length < keyLength) {
-            into.key = new byte[keyLength];
-        }
-        if (into.value.length < valueLength) {
-            into.value = new byte[valueLength];
-        }
-        ByteBuffer buffer = buffer(way);
-        int at = offset(way);
-        buffer.get(at + KEY_OFFSET, into.key, 0, keyLength);
-        buffer.get(at + KEY_OFFSET + keyLength, into.value, 0, valueLength);
+        into.ensure(keyLength, 0);
+        buffer(way).get(offset(way) + KEY_OFFSET, into.key, 0, keyLength);
         into.keyLength = keyLength;
+        return keyLength;
+    }
+
+    /**
+     * Copies a whole entry; the caller validates afterwards.
+     *
+     * @return false where its pages are not this entry's: it has gone, or the segment is damaged
+     */
+    boolean copyEntry(int way, long state, int tick, EntrySnapshot into) {
+        int keyLength = copyKey(way, into);
+        int valueLength = valueLength(way, keyLength);
+        into.ensure(keyLength, valueLength);
         into.valueLength = valueLength;
         into.way = way;
         into.stateWord = state;
@@ -198,6 +267,7 @@ final class RecordView {
         into.idleTicks = Math.max(0, tick - lastAccess(way));
         int expiry = expiry(way);
         into.lifetimeTicks = expiry == 0 ? 0 : Math.max(1, expiry - tick);
+        return copyValue(way, state, keyLength, into.value, 0, valueLength);
     }
 
     /** Writes the whole body of a way that the caller has reserved under the given state word. */
@@ -215,8 +285,13 @@ final class RecordView {
         buffer.putInt(at + IDLE_LIMIT_OFFSET, body.idleLimit);
         buffer.putInt(at + VALUE_LENGTH_OFFSET, body.length);
         buffer.putShort(at + KEY_LENGTH_OFFSET, (short) key.length); // LAYOUT set 8
-        buffer.putShort(at + FLAGS_OFFSET, (short) 0);
+        buffer.putShort(at + FLAGS_OFFSET, (short) (body.firstPage == OverflowArea.NONE ? 0 : OVERFLOWED));
         buffer.put(at + KEY_OFFSET, key.bytes, 0, key.length);
-        buffer.put(at + KEY_OFFSET + key.length, body.value, body.offset, body.length); // LAYOUT set 8
+        if (body.firstPage == OverflowArea.NONE) {
+            buffer.put(at + KEY_OFFSET + key.length, body.value, body.offset, body.length); // LAYOUT set 8
+        } else {
+            buffer.putInt(at + KEY_OFFSET + key.length, body.firstPage);
+            area.write(body.firstPage, body.value, body.offset, body.length); // LAYOUT set 8
+        }
     }
 }

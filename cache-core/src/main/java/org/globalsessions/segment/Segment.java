@@ -19,6 +19,7 @@ final class Segment {
 
     private final SegmentFile file;
     private final BucketTable buckets;
+    private final OverflowArea overflow;
     private final RecordView records;
     private final TombstoneTable tombstones;
     private final EntryReader reader;
@@ -33,12 +34,14 @@ final class Segment {
         int holdMask = holdMask(settings.role());
         this.file = file;
         this.buckets = new BucketTable(file);
-        this.records = new RecordView(file);
-        this.tombstones = new TombstoneTable(file);
+        this.overflow = new OverflowArea(file);
+        this.records = new RecordView(file, overflow);
+        this.tombstones = new TombstoneTable(file, buckets);
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
-        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims);
+        PageChoice pages = new PageChoice(overflow, victims, records);
+        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages);
         boolean tierBehind =
                 settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
         this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
@@ -58,6 +61,10 @@ final class Segment {
 
     BucketTable buckets() {
         return buckets;
+    }
+
+    OverflowArea overflow() {
+        return overflow;
     }
 
     RecordView records() {

@@ -17,14 +17,18 @@ package org.globalsessions.segment;
  *                    | bucket headers   |  128 bytes a bucket
  * tombstones offset  +------------------+
  *                    | tombstones       |  48 bytes each, 8 a tombstone bucket
+ * page words offset  +------------------+
+ *                    | page words       |  16 bytes a page
  * records offset     +------------------+
  *                    | records          |  record stride bytes a way, 16 ways a bucket
+ * pages offset       +------------------+
+ *                    | pages            |  4,096 bytes each
  *                    +------------------+
  * </pre>
  */
 public final class SegmentDescriptor {
     /** Version of this layout: major in the upper 16 bits, minor in the lower. */
-    public static final int LAYOUT_VERSION = 1 << 16;
+    public static final int LAYOUT_VERSION = 2 << 16;
 
     /** The eight bytes "GSESSION", read as a little-endian number. */
     public static final long MAGIC = 0x4E4F495353455347L;
@@ -88,6 +92,15 @@ public final class SegmentDescriptor {
     /** What the creator's role was: 0 standalone, 1 host, 2 relay, 3 relief. */
     public static final int ROLE_OFFSET = 120;
 
+    /** Number of overflow pages. */
+    public static final int PAGE_COUNT_OFFSET = 124;
+
+    /** File offset of the page words. */
+    public static final int PAGE_WORDS_OFFSET_OFFSET = 128;
+
+    /** File offset of the pages. */
+    public static final int PAGES_OFFSET_OFFSET = 136;
+
     // Changing fields; each group on a cache line of its own.
 
     /** 1 once the segment was replaced: attached processes attach anew. */
@@ -128,6 +141,9 @@ public final class SegmentDescriptor {
 
     /** Position of the youngest tombstone that was dropped early. */
     public static final int HORIZON_OFFSET = 528;
+
+    /** Page at which the next search for free pages begins. */
+    public static final int PAGE_CURSOR_OFFSET = 576;
 
     /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
     public static final int NOTE_OFFSET = 1024;
@@ -204,6 +220,9 @@ public final class SegmentDescriptor {
     /** The way that the lock's holder has reserved. */
     public static final int NOTE_WORD_OFFSET = 88;
 
+    /** Tombstones of keys whose first bucket this is; after a kill it may be too high, never too low. */
+    public static final int BUCKET_TOMBSTONES_OFFSET = 96;
+
     // Tombstones.
 
     /** Tombstones of a tombstone bucket. */
@@ -233,6 +252,20 @@ public final class SegmentDescriptor {
     /** Relay position of the delete, 0 while unknown. */
     public static final int TOMBSTONE_POSITION_OFFSET = 40;
 
+    // Overflow pages.
+
+    /** Bytes of a page word's place. */
+    public static final int PAGE_WORD_LENGTH = 16;
+
+    /** Head that the page belongs to: way + 1 in the lower half, its generation in the upper; 0 is free. */
+    public static final int PAGE_OWNER_OFFSET = 0;
+
+    /** Number of the chain's next page + 1; 0 at its end. */
+    public static final int PAGE_NEXT_OFFSET = 8;
+
+    /** Bytes of a page. */
+    public static final int PAGE_LENGTH = 4096;
+
     private SegmentDescriptor() {}
 
     static int recordStride(int recordSize) {
@@ -253,13 +286,37 @@ public final class SegmentDescriptor {
         return BUCKETS_OFFSET + (long) bucketCount * BUCKET_LENGTH;
     }
 
-    static long recordsOffset(int bucketCount, int tombstoneBucketCount) {
-        long end =
-                tombstonesOffset(bucketCount) + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
+    /** Pages that a value takes. */
+    static int pagesOf(int valueLength) {
+        return (valueLength + PAGE_LENGTH - 1) / PAGE_LENGTH;
+    }
+
+    /** A share of records and pages together, but room for two of the largest values: an old one and the one that follows it. */
+    static int pageCount(int bucketCount, int recordStride, double overflowShare, int maxValueSize) {
+        if (overflowShare == 0) {
+            return 0;
+        }
+        double records = (double) bucketCount * WAYS * recordStride;
+        long pages = (long) Math.ceil(records * overflowShare / (1 - overflowShare) / PAGE_LENGTH);
+        return (int) Math.max(2L * pagesOf(maxValueSize), pages);
+    }
+
+    static long pageWordsOffset(int bucketCount, int tombstoneBucketCount) {
+        return tombstonesOffset(bucketCount) + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
+    }
+
+    static long recordsOffset(int bucketCount, int tombstoneBucketCount, int pageCount) {
+        long end = pageWordsOffset(bucketCount, tombstoneBucketCount) + (long) pageCount * PAGE_WORD_LENGTH;
         return (end + 4095) & -4096L;
     }
 
-    static long fileLength(int bucketCount, int tombstoneBucketCount, int recordStride) {
-        return recordsOffset(bucketCount, tombstoneBucketCount) + (long) bucketCount * WAYS * recordStride;
+    static long pagesOffset(int bucketCount, int tombstoneBucketCount, int pageCount, int recordStride) {
+        long end =
+                recordsOffset(bucketCount, tombstoneBucketCount, pageCount) + (long) bucketCount * WAYS * recordStride;
+        return (end + 4095) & -4096L;
+    }
+
+    static long fileLength(int bucketCount, int tombstoneBucketCount, int pageCount, int recordStride) {
+        return pagesOffset(bucketCount, tombstoneBucketCount, pageCount, recordStride) + (long) pageCount * PAGE_LENGTH;
     }
 }

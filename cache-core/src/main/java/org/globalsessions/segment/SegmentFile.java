@@ -369,6 +369,20 @@ public final class SegmentFile implements AutoCloseable {
         return mapping.records();
     }
 
+    /** The page words, beginning with the first page's. */
+    ByteBuffer pageWords() {
+        return mapping.pageWords();
+    }
+
+    /** The overflow pages: {@link SegmentMapping#PAGES_PER_BUFFER} in each, fewer in the last. */
+    ByteBuffer[] pageBuffers() {
+        return mapping.pages();
+    }
+
+    int pageCount() {
+        return mapping.geometry().pageCount();
+    }
+
     /** A power of two, so that buffer and place in it come by shift and mask. */
     int recordsPerBuffer() {
         return mapping.geometry().recordsPerBuffer();

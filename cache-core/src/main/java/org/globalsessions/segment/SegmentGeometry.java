@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
  * @param elCount      sessions held before the first eviction
  * @param bucketCount  buckets of 16 ways
  * @param tombstoneBucketCount buckets of 8 tombstones
+ * @param pageCount    pages of the overflow area
  * @param seed         seed of the choice of buckets
  * @param pathKeyHigh  upper half of the digest key
  * @param pathKeyLow   lower half of the digest key
@@ -18,21 +19,34 @@ record SegmentGeometry(
         int elCount,
         int bucketCount,
         int tombstoneBucketCount,
+        int pageCount,
         long seed,
         long pathKeyHigh,
         long pathKeyLow) {
     private static final int MIN_RECORD_SIZE = 128;
     private static final int MAX_RECORD_SIZE = 65_536;
     private static final int MAX_EL_COUNT = 16_000_000;
+    private static final int MAX_PAGE_COUNT = SegmentMapping.MAX_PIECE_LENGTH / SegmentDescriptor.PAGE_WORD_LENGTH;
 
     static SegmentGeometry of(SegmentSettings settings) {
         requireRange("record_size", settings.recordSize(), MIN_RECORD_SIZE, MAX_RECORD_SIZE);
         requireRange("el_count", settings.elCount(), 1, MAX_EL_COUNT);
+        requireRange("max_value_size", settings.maxValueSize(), 1, SegmentSettings.MAX_VALUE_SIZE);
+        if (!(settings.overflowShare() >= 0 && settings.overflowShare() <= 0.9)) {
+            throw new IllegalArgumentException(
+                    "overflow_share out of range: overflow_share=" + settings.overflowShare() + ", least=0, most=0.9");
+        }
+        int stride = SegmentDescriptor.recordStride(settings.recordSize());
+        int bucketCount = SegmentDescriptor.bucketCount(settings.elCount());
+        int pageCount =
+                SegmentDescriptor.pageCount(bucketCount, stride, settings.overflowShare(), settings.maxValueSize());
+        requireRange("pages of the overflow area (overflow_share)", pageCount, 0, MAX_PAGE_COUNT);
         return new SegmentGeometry(
-                SegmentDescriptor.recordStride(settings.recordSize()),
+                stride,
                 settings.elCount(),
-                SegmentDescriptor.bucketCount(settings.elCount()),
+                bucketCount,
                 SegmentDescriptor.tombstoneBucketCount(settings.elCount()),
+                pageCount,
                 settings.seed(),
                 KeyHash.pathKeyHigh(settings.pathName()),
                 KeyHash.pathKeyLow(settings.pathName()));
@@ -45,6 +59,7 @@ record SegmentGeometry(
                 header.getInt(SegmentDescriptor.EL_COUNT_OFFSET),
                 header.getInt(SegmentDescriptor.BUCKET_COUNT_OFFSET),
                 header.getInt(SegmentDescriptor.TOMBSTONE_BUCKET_COUNT_OFFSET),
+                header.getInt(SegmentDescriptor.PAGE_COUNT_OFFSET),
                 header.getLong(SegmentDescriptor.SEED_OFFSET),
                 header.getLong(SegmentDescriptor.PATH_KEY_HIGH_OFFSET),
                 header.getLong(SegmentDescriptor.PATH_KEY_LOW_OFFSET));
@@ -65,19 +80,29 @@ record SegmentGeometry(
                 && elCount >= 1
                 && elCount <= MAX_EL_COUNT
                 && bucketCount == SegmentDescriptor.bucketCount(elCount)
-                && tombstoneBucketCount == SegmentDescriptor.tombstoneBucketCount(elCount);
+                && tombstoneBucketCount == SegmentDescriptor.tombstoneBucketCount(elCount)
+                && pageCount >= 0
+                && pageCount <= MAX_PAGE_COUNT;
     }
 
     long tombstonesOffset() {
         return SegmentDescriptor.tombstonesOffset(bucketCount);
     }
 
+    long pageWordsOffset() {
+        return SegmentDescriptor.pageWordsOffset(bucketCount, tombstoneBucketCount);
+    }
+
     long recordsOffset() {
-        return SegmentDescriptor.recordsOffset(bucketCount, tombstoneBucketCount);
+        return SegmentDescriptor.recordsOffset(bucketCount, tombstoneBucketCount, pageCount);
+    }
+
+    long pagesOffset() {
+        return SegmentDescriptor.pagesOffset(bucketCount, tombstoneBucketCount, pageCount, recordStride);
     }
 
     long fileLength() {
-        return SegmentDescriptor.fileLength(bucketCount, tombstoneBucketCount, recordStride);
+        return SegmentDescriptor.fileLength(bucketCount, tombstoneBucketCount, pageCount, recordStride);
     }
 
     /** Records of one mapped piece: a power of two, for shift and mask, in at most 1 GiB. */

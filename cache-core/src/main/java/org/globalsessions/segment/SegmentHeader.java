@@ -32,6 +32,9 @@ final class SegmentHeader {
         header.putInt(SegmentDescriptor.TOMBSTONE_BUCKET_COUNT_OFFSET, geometry.tombstoneBucketCount());
         header.putLong(SegmentDescriptor.TOMBSTONES_OFFSET_OFFSET, geometry.tombstonesOffset());
         header.putLong(SegmentDescriptor.RECORDS_OFFSET_OFFSET, geometry.recordsOffset());
+        header.putInt(SegmentDescriptor.PAGE_COUNT_OFFSET, geometry.pageCount());
+        header.putLong(SegmentDescriptor.PAGE_WORDS_OFFSET_OFFSET, geometry.pageWordsOffset());
+        header.putLong(SegmentDescriptor.PAGES_OFFSET_OFFSET, geometry.pagesOffset());
         header.putLong(SegmentDescriptor.FILE_LENGTH_OFFSET, geometry.fileLength());
         header.putLong(SegmentDescriptor.PATH_KEY_HIGH_OFFSET, geometry.pathKeyHigh());
         header.putLong(SegmentDescriptor.PATH_KEY_LOW_OFFSET, geometry.pathKeyLow());
@@ -71,7 +74,9 @@ final class SegmentHeader {
         }
         if (!geometry.isConsistent()
                 || header.getLong(SegmentDescriptor.TOMBSTONES_OFFSET_OFFSET) != geometry.tombstonesOffset()
+                || header.getLong(SegmentDescriptor.PAGE_WORDS_OFFSET_OFFSET) != geometry.pageWordsOffset()
                 || header.getLong(SegmentDescriptor.RECORDS_OFFSET_OFFSET) != geometry.recordsOffset()
+                || header.getLong(SegmentDescriptor.PAGES_OFFSET_OFFSET) != geometry.pagesOffset()
                 || header.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET) != geometry.fileLength()) {
             throw new SegmentException(
                     "segment refused: its header is mangled, the numbers contradict each other: el_count="
@@ -115,6 +120,14 @@ final class SegmentHeader {
         }
         if (found.bucketCount() != asked.bucketCount()) {
             throw refused("bucket count", found.bucketCount(), asked.bucketCount(), file, DIFFERS);
+        }
+        if (found.pageCount() != asked.pageCount()) {
+            throw refused(
+                    "pages of the overflow area (from overflow_share and max_value_size)",
+                    found.pageCount(),
+                    asked.pageCount(),
+                    file,
+                    DIFFERS);
         }
         if (found.seed() != asked.seed()) {
             throw refused("seed", found.seed(), asked.seed(), file, DIFFERS);

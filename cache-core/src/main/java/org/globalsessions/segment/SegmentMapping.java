@@ -13,11 +13,22 @@ import java.nio.channels.FileChannel.MapMode;
  * @param geometry  what the file's header says
  * @param header    file bytes from 0 to the end of the bucket headers
  * @param tombstones the tombstones
+ * @param pageWords the page words
  * @param records   the records, {@link SegmentGeometry#recordsPerBuffer()} in each, fewer in the last
+ * @param pages     the overflow pages, {@link #PAGES_PER_BUFFER} in each, fewer in the last
  */
-record SegmentMapping(SegmentGeometry geometry, ByteBuffer header, ByteBuffer tombstones, ByteBuffer[] records) {
+record SegmentMapping(
+        SegmentGeometry geometry,
+        ByteBuffer header,
+        ByteBuffer tombstones,
+        ByteBuffer pageWords,
+        ByteBuffer[] records,
+        ByteBuffer[] pages) {
     /** Buffers index with an int, and pieces of 1 GiB leave room for offsets beyond the last record. */
     static final int MAX_PIECE_LENGTH = 1 << 30;
+
+    /** Overflow pages of one mapped piece. */
+    static final int PAGES_PER_BUFFER = MAX_PIECE_LENGTH / SegmentDescriptor.PAGE_LENGTH;
 
     static SegmentMapping map(FileChannel channel, SegmentGeometry geometry) throws IOException {
         ByteBuffer header = piece(channel, MapMode.READ_WRITE, 0, geometry.tombstonesOffset());
@@ -28,19 +39,32 @@ record SegmentMapping(SegmentGeometry geometry, ByteBuffer header, ByteBuffer to
                 (long) geometry.tombstoneBucketCount()
                         * SegmentDescriptor.TOMBSTONES_PER_BUCKET
                         * SegmentDescriptor.TOMBSTONE_LENGTH);
-        long perBuffer = geometry.recordsPerBuffer();
-        int pieces = (int) ((geometry.recordCount() + perBuffer - 1) / perBuffer);
-        ByteBuffer[] records = new ByteBuffer[pieces];
-        for (int i = 0; i < pieces; i++) {
+        ByteBuffer pageWords = piece(
+                channel,
+                MapMode.READ_WRITE,
+                geometry.pageWordsOffset(),
+                (long) geometry.pageCount() * SegmentDescriptor.PAGE_WORD_LENGTH);
+        ByteBuffer[] records = pieces(
+                channel,
+                geometry.recordsOffset(),
+                geometry.recordStride(),
+                geometry.recordCount(),
+                geometry.recordsPerBuffer());
+        ByteBuffer[] pages = pieces(
+                channel, geometry.pagesOffset(), SegmentDescriptor.PAGE_LENGTH, geometry.pageCount(), PAGES_PER_BUFFER);
+        return new SegmentMapping(geometry, header, tombstones, pageWords, records, pages);
+    }
+
+    /** A region in pieces of a power of two of whole elements, the last one shorter. */
+    private static ByteBuffer[] pieces(FileChannel channel, long offset, int length, long count, long perBuffer)
+            throws IOException {
+        ByteBuffer[] buffers = new ByteBuffer[(int) ((count + perBuffer - 1) / perBuffer)];
+        for (int i = 0; i < buffers.length; i++) {
             long first = i * perBuffer;
-            long count = Math.min(perBuffer, geometry.recordCount() - first);
-            records[i] = piece(
-                    channel,
-                    MapMode.READ_WRITE,
-                    geometry.recordsOffset() + first * geometry.recordStride(),
-                    count * geometry.recordStride());
+            buffers[i] = piece(
+                    channel, MapMode.READ_WRITE, offset + first * length, Math.min(perBuffer, count - first) * length);
         }
-        return new SegmentMapping(geometry, header, tombstones, records);
+        return buffers;
     }
 
     /** One mapped piece, little-endian, at an address on which 64-bit numbers at multiples of 8 can be swapped atomically. */

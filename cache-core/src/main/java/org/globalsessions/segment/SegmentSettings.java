@@ -21,12 +21,17 @@ public final class SegmentSettings {
         RELIEF
     }
 
+    /** Largest {@code max_value_size}: 960 KiB, so that an entry fits one frame on its way to other tiers. */
+    public static final int MAX_VALUE_SIZE = 960 << 10;
+
     private final Path file;
     private Role role = Role.STANDALONE;
     private boolean initializer = true;
     private Duration attachTimeout = Duration.ofSeconds(10);
     private int recordSize = 384;
     private int elCount = 20_000;
+    private int maxValueSize = 64 << 10;
+    private double overflowShare = 0.1;
     private long seed;
     private String pathName = "";
     private Duration sessionsLength = Duration.ZERO;
@@ -95,6 +100,29 @@ public final class SegmentSettings {
      */
     public SegmentSettings elCount(int value) {
         elCount = value;
+        return this;
+    }
+
+    /**
+     * Largest value. Default 65,536, from 1 to {@link #MAX_VALUE_SIZE}; a larger one is refused, nothing is stored.
+     *
+     * @param value bytes
+     * @return this
+     */
+    public SegmentSettings maxValueSize(int value) {
+        maxValueSize = value;
+        return this;
+    }
+
+    /**
+     * Share of records and overflow area together that the overflow area has, for values larger than a record. Default 0.1,
+     * from 0 (a value has to fit its record) to 0.9; at least room for two of the largest values.
+     *
+     * @param value share
+     * @return this
+     */
+    public SegmentSettings overflowShare(double value) {
+        overflowShare = value;
         return this;
     }
 
@@ -170,10 +198,7 @@ public final class SegmentSettings {
      * @return its length
      */
     public long fileLength() {
-        return SegmentDescriptor.fileLength(
-                SegmentDescriptor.bucketCount(elCount),
-                SegmentDescriptor.tombstoneBucketCount(elCount),
-                SegmentDescriptor.recordStride(recordSize));
+        return SegmentGeometry.of(this).fileLength();
     }
 
     Path file() {
@@ -198,6 +223,14 @@ public final class SegmentSettings {
 
     int elCount() {
         return elCount;
+    }
+
+    int maxValueSize() {
+        return maxValueSize;
+    }
+
+    double overflowShare() {
+        return overflowShare;
     }
 
     long seed() {

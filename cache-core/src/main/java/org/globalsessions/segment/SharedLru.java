@@ -35,6 +35,7 @@ public final class SharedLru implements AutoCloseable {
     private final WriteOperations writes;
     private final DeleteOperations deletes;
     private final Sweeper sweeper;
+    private final int maxValueSize;
     private final ThreadLocal<EncodedKey> keys;
     private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
 
@@ -45,6 +46,21 @@ public final class SharedLru implements AutoCloseable {
         this.deletes = new DeleteOperations(segment, writes);
         this.keys = ThreadLocal.withInitial(this::newKey);
         this.sweeper = new Sweeper(segment, newKey(), newKey());
+        this.maxValueSize = settings.maxValueSize();
+        file.onTick(tick -> flushLookups());
+    }
+
+    /**
+     * Adds the hits and misses that threads have counted for themselves to the segment's: an atomic add for each get would keep
+     * a processor from beginning the next one before it is done.
+     */
+    private void flushLookups() {
+        synchronized (keysOfThreads) {
+            for (EncodedKey key : keysOfThreads) {
+                file.counters().add(Counter.HITS, key.newHits());
+                file.counters().add(Counter.MISSES, key.newMisses());
+            }
+        }
     }
 
     private EncodedKey newKey() {
@@ -107,7 +123,7 @@ public final class SharedLru implements AutoCloseable {
         if (length > limit) {
             throw new ValueTooLargeException("value too large, nothing stored: key digest="
                     + file.logDigest(key.digest()) + ", bytes=" + length + ", limit=" + limit
-                    + " (record_size less header and key); raise record_size");
+                    + "; raise max_value_size, and overflow_share where it is 0");
         }
     }
 
@@ -155,21 +171,20 @@ public final class SharedLru implements AutoCloseable {
         while (true) {
             int way = findLive(key);
             if (way < 0) {
-                segment.count(Counter.MISSES);
+                key.misses++;
                 return ABSENT;
             }
+            long state = key.foundState;
             int length = records.valueLength(way, key.length);
-            if (length > target.length - offset) {
-                if (records.stillShows(way, key.foundState)) {
-                    return -2 - length;
-                }
-            } else {
-                records.copyValue(way, key.length, target, offset, length);
-                if (records.stillShows(way, key.foundState)) {
-                    renew(way, key.foundState);
-                    segment.count(Counter.HITS);
+            boolean fits = length <= target.length - offset;
+            boolean copied = fits && records.copyValue(way, state, key.length, target, offset, length);
+            if (records.stillShows(way, state)) {
+                if (copied) {
+                    renew(way, state);
+                    key.hits++;
                     return length;
                 }
+                return fits ? damaged(key) : -2 - length;
             }
         }
     }
@@ -185,17 +200,29 @@ public final class SharedLru implements AutoCloseable {
         while (true) {
             int way = findLive(key);
             if (way < 0) {
-                segment.count(Counter.MISSES);
+                key.misses++;
                 return null;
             }
+            long state = key.foundState;
             byte[] value = new byte[records.valueLength(way, key.length)];
-            records.copyValue(way, key.length, value, 0, value.length);
-            if (records.stillShows(way, key.foundState)) {
-                renew(way, key.foundState);
-                segment.count(Counter.HITS);
-                return value;
+            boolean copied = records.copyValue(way, state, key.length, value, 0, value.length);
+            if (records.stillShows(way, state)) {
+                if (copied) {
+                    renew(way, state);
+                    key.hits++;
+                    return value;
+                }
+                damaged(key);
+                return null;
             }
         }
+    }
+
+    /** The head stands and its pages are not its own, which no writer leaves behind: the file was changed from outside. */
+    private int damaged(EncodedKey key) {
+        key.misses++;
+        segment.count(Counter.DAMAGED_ENTRIES);
+        return ABSENT;
     }
 
     /**
@@ -211,9 +238,9 @@ public final class SharedLru implements AutoCloseable {
             if (way < 0) {
                 return false;
             }
-            segment.records().copyEntry(way, key.foundState, segment.tick(), into);
+            boolean copied = segment.records().copyEntry(way, key.foundState, segment.tick(), into);
             if (segment.records().stillShows(way, key.foundState)) {
-                return true;
+                return copied || damaged(key) != ABSENT;
             }
         }
     }
@@ -234,9 +261,9 @@ public final class SharedLru implements AutoCloseable {
             }
             int tick = segment.tick();
             boolean expired = records.isExpired(way, tick);
-            records.copyEntry(way, state, tick, into);
+            boolean copied = records.copyEntry(way, state, tick, into);
             if (records.stillShows(way, state)) {
-                return !expired;
+                return copied && !expired;
             }
         }
     }
@@ -268,7 +295,7 @@ public final class SharedLru implements AutoCloseable {
      * @param takeHeld      true to take the oldest held entry's place where nothing else is free (counted as lost), false to
      *                      end with NO_ROOM then
      * @param outcome       STORED, NO_ROOM; with expected also ABSENT, OTHER_VERSION, BEATEN_BY_TOMBSTONE (deleted)
-     * @throws org.globalsessions.ValueTooLargeException where key and value exceed the record
+     * @throws org.globalsessions.ValueTooLargeException where the value is larger than {@link #maxValueLength}
      */
     public void set(
             EncodedKey key,
@@ -612,7 +639,7 @@ public final class SharedLru implements AutoCloseable {
      * @return bytes
      */
     public int maxValueLength(int keyLength) {
-        return segment.records().bodyCapacity() - keyLength;
+        return Math.min(maxValueSize, segment.records().valueCapacity(keyLength));
     }
 
     /**
@@ -627,9 +654,10 @@ public final class SharedLru implements AutoCloseable {
     /**
      * The counters in the segment.
      *
-     * @return counters that this process's slot writes
+     * @return counters that this process's slot writes; hits and misses of other processes may be a tick old
      */
     public Counters counters() {
+        flushLookups();
         return file.counters();
     }
 
@@ -644,6 +672,7 @@ public final class SharedLru implements AutoCloseable {
         synchronized (keysOfThreads) {
             known = List.copyOf(keysOfThreads);
         }
+        flushLookups();
         if (segment.closeForWrites(known, CLOSE_TIMEOUT_NS)) {
             file.close();
         }

@@ -65,6 +65,9 @@ final class Sweeper {
             expired += sweepBucket(bucket);
         }
         sweepTombstones(firstBucket, end);
+        if (byStateWords) {
+            sweepPages(firstBucket, end);
+        }
         nextBucket = end;
         if (end == segment.buckets().bucketCount() && anyDead) {
             freeDeadSlots();
@@ -154,6 +157,7 @@ final class Sweeper {
                     segment.file().incarnation(),
                     RecordDescriptor.generation(state) + 1);
             if (segment.records().casState(way, state, mine)) { // LAYOUT sweep 2
+                segment.records().releasePages(way);
                 segment.writer().free(way, mine); // LAYOUT sweep 2
                 segment.count(Counter.WAYS_RECLAIMED);
             }
@@ -165,8 +169,9 @@ final class Sweeper {
      * so it has to be the one that counts here too.
      */
     private void retireOlderThan(int way, long state) {
-        segment.records().copyEntry(way, state, segment.tick(), entry);
-        if (segment.records().stillShows(way, state)) {
+        RecordView records = segment.records();
+        records.copyKey(way, entry);
+        if (records.stillShows(way, state)) {
             key.encode(entry.key, entry.keyLength);
             segment.underLock(key, lock -> true); // LAYOUT sweep 2
         }
@@ -176,6 +181,19 @@ final class Sweeper {
         // Not by the list of this pass: where slots are scarce, a dead one is given out again before its ways are
         // freed.
         return segment.file().isDead(RecordDescriptor.slot(state), RecordDescriptor.incarnation(state));
+    }
+
+    /** Frees pages that a killed writer had taken, once their head has moved on. */
+    private void sweepPages(int firstBucket, int endBucket) {
+        OverflowArea overflow = segment.overflow();
+        long buckets = segment.buckets().bucketCount();
+        int to = (int) (endBucket * (long) overflow.pageCount() / buckets);
+        for (int page = (int) (firstBucket * (long) overflow.pageCount() / buckets); page < to; page++) {
+            long owner = overflow.ownerAcquire(page);
+            if (owner != 0 && !segment.records().ownsPage(owner)) {
+                overflow.free(page, owner); // LAYOUT sweep 3
+            }
+        }
     }
 
     private void sweepTombstones(int firstBucket, int endBucket) {

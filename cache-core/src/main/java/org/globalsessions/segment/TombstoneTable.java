@@ -55,12 +55,14 @@ final class TombstoneTable {
     }
 
     private final SegmentFile file;
+    private final BucketTable buckets;
     private final ByteBuffer header;
     private final ByteBuffer table;
     private final int bucketCount;
     private final Counters counters;
 
-    TombstoneTable(SegmentFile file) {
+    TombstoneTable(SegmentFile file, BucketTable buckets) {
+        this.buckets = buckets;
         this.file = file;
         this.header = file.header();
         this.table = file.tombstones();
@@ -113,6 +115,10 @@ final class TombstoneTable {
         into.versionOrigin = 0;
         into.position = 0;
         into.state = 0;
+        if (buckets.tombstones(buckets.firstBucket(digestLow)) == 0) {
+            // Counted before it is visible: there is none.
+            return;
+        }
         for (int candidate = 0; candidate < CANDIDATES; candidate++) {
             int place = place(digestHigh, candidate);
             long state = state(place);
@@ -177,14 +183,24 @@ final class TombstoneTable {
                 // Before it goes: a fill that finds neither the tombstone nor the horizon would bring the session back.
                 raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition); // LAYOUT delete 2
             }
+            int droppedOf = droppable ? buckets.firstBucket(digestLow(place)) : -1;
             if (!casState(place, state, reserved)) { // LAYOUT delete 2
                 continue;
+            }
+            if (droppable) {
+                buckets.addTombstones(droppedOf, -1);
             }
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
             }
             write(place, digestHigh, digestLow, clock, origin, position);
-            casState(place, reserved, RecordDescriptor.visible(flags, generation)); // LAYOUT delete 2
+            int bucket = buckets.firstBucket(digestLow);
+            buckets.addTombstones(bucket, 1);
+            if (!casState(place, reserved, RecordDescriptor.visible(flags, generation))) { // LAYOUT delete 2
+                // This process was taken for dead: what it had reserved is another one's.
+                buckets.addTombstones(bucket, -1);
+                continue;
+            }
             dropLower(digestHigh, digestLow, clock, origin, place); // LAYOUT delete 2
             return place;
         }
@@ -227,7 +243,12 @@ final class TombstoneTable {
 
     /** Frees a place that still has the state seen. */
     boolean drop(int place, long state) {
-        return casState(place, state, RecordDescriptor.free(RecordDescriptor.generation(state) + 1));
+        int bucket = buckets.firstBucket(digestLow(place));
+        boolean dropped = casState(place, state, RecordDescriptor.free(RecordDescriptor.generation(state) + 1));
+        if (dropped && RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+            buckets.addTombstones(bucket, -1);
+        }
+        return dropped;
     }
 
     private int choose(long digestHigh) {

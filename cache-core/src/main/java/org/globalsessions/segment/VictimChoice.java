@@ -31,23 +31,25 @@ final class VictimChoice {
 
     /** A free way: of the emptier bucket for a new key, so that both fill evenly; beside the old record for an overwrite. */
     int findFree(int first, int second, int existing) {
-        int firstEmpty = buckets.emptyCount(first);
-        int secondEmpty = buckets.emptyCount(second);
-        if (firstEmpty + secondEmpty == 0) {
+        long inFirst = buckets.empty(first);
+        long inSecond = buckets.empty(second);
+        if ((inFirst | inSecond) == 0) {
             return -1;
         }
-        boolean preferFirst = existing >= 0 ? existing / WAYS == first : firstEmpty >= secondEmpty;
-        int way = freeIn(preferFirst ? first : second);
-        return way >= 0 ? way : freeIn(preferFirst ? second : first);
+        boolean preferFirst =
+                existing >= 0 ? existing / WAYS == first : Long.bitCount(inFirst) >= Long.bitCount(inSecond);
+        int way = preferFirst ? freeIn(first, inFirst) : freeIn(second, inSecond);
+        if (way < 0) {
+            way = preferFirst ? freeIn(second, inSecond) : freeIn(first, inFirst);
+        }
+        return way;
     }
 
-    private int freeIn(int bucket) {
-        for (int lane = 0; lane < WAYS; lane++) {
-            if (buckets.tagAt(bucket, lane) == 0) {
-                int way = bucket * WAYS + lane;
-                if (RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.FREE) {
-                    return way;
-                }
+    private int freeIn(int bucket, long empty) {
+        for (long left = empty; left != 0; left &= left - 1) {
+            int way = bucket * WAYS + BucketTable.lane(left);
+            if (RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.FREE) {
+                return way;
             }
         }
         return -1;
@@ -89,52 +91,78 @@ final class VictimChoice {
 
     /** The oldest entry of two buckets whose hints show none of the marks; -1 where all do. */
     int oldest(int first, int second, int existing, int heldBy) {
-        int inFirst = oldestIn(first, existing, heldBy);
-        int inSecond = oldestIn(second, existing, heldBy);
-        if (inFirst < 0 || inSecond < 0) {
-            return Math.max(inFirst, inSecond);
-        }
-        return ageOf(inSecond) > ageOf(inFirst) ? inSecond : inFirst;
-    }
-
-    private int oldestIn(int bucket, int existing, int heldBy) {
-        int oldest = -1;
-        int oldestAge = -1;
-        for (int lane = 0; lane < WAYS; lane++) {
-            int way = bucket * WAYS + lane;
-            if (way == existing || buckets.tagAt(bucket, lane) == 0 || (buckets.hints(bucket, lane) & heldBy) != 0) {
-                continue;
-            }
-            int age = ageOf(way);
-            if (age > oldestAge && RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE) {
-                oldest = way;
-                oldestAge = age;
-            }
-        }
-        return oldest;
+        long inFirst = oldestIn(first, existing, heldBy, 0);
+        long inSecond = oldestIn(second, existing, heldBy, 0);
+        // Of equal age the first bucket's, which is at hand.
+        return (int) (inSecond >>> 32) > (int) (inFirst >>> 32) || inFirst < 0 ? (int) inSecond : (int) inFirst;
     }
 
     /** The oldest entry of a bucket that a mark holds; -1 where there is none. */
     int oldestHeld(int bucket) {
-        int oldest = -1;
+        return (int) oldestIn(bucket, -1, 0, holdMask);
+    }
+
+    /**
+     * The oldest visible entry of a bucket, by its header and the state word of the one found: age in the upper half, way in
+     * the lower; -1 where there is none.
+     *
+     * @param existing a way that does not count, or -1
+     * @param without  marks that it must not have
+     * @param with     marks of which it must have one, 0 for any
+     */
+    private long oldestIn(int bucket, int existing, int without, int with) {
+        int excluded = existing >= 0 && existing / WAYS == bucket ? 1 << existing % WAYS : 0;
+        while (true) {
+            long oldest = oldestByHeader(bucket, excluded, without, with);
+            int way = (int) oldest;
+            if (way < 0 || RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE) {
+                return oldest;
+            }
+            // Somebody is at work on it.
+            excluded |= 1 << way % WAYS;
+        }
+    }
+
+    private long oldestByHeader(int bucket, int excluded, int without, int with) {
+        int step = buckets.step();
+        int oldestLane = -1;
         int oldestAge = -1;
-        for (int lane = 0; lane < WAYS; lane++) {
-            if (buckets.tagAt(bucket, lane) != 0 && (buckets.hints(bucket, lane) & holdMask) != 0) {
-                int age = ageOf(bucket * WAYS + lane);
-                if (age > oldestAge) {
-                    oldest = bucket * WAYS + lane;
+        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
+            long tags = buckets.tagWord(bucket, quarter);
+            long stamps = buckets.stampWord(bucket, quarter);
+            int hints = buckets.hintsOfQuarter(bucket, quarter);
+            for (int i = 0; i < 4; i++) {
+                int lane = quarter * 4 + i;
+                int hint = hints >>> (i << 3);
+                boolean counts = ((tags >>> (i << 4)) & 0xFFFF) != 0
+                        && (hint & without) == 0
+                        && (with == 0 || (hint & with) != 0)
+                        && (excluded >>> lane & 1) == 0;
+                int age = aged(step - (int) (stamps >>> (i << 4)), hint);
+                if (counts && age > oldestAge) {
+                    oldestLane = lane;
                     oldestAge = age;
                 }
             }
         }
-        return oldest;
+        return oldestLane < 0 ? -1 : (long) oldestAge << 32 | (bucket * WAYS + oldestLane);
     }
 
-    private int ageOf(int way) {
-        int bucket = way / WAYS;
-        int lane = way % WAYS;
-        int age = (buckets.step() - buckets.stamp(bucket, lane)) & 0xFFFF;
-        return (buckets.hints(bucket, lane) & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
+    private int aged(int steps, int hints) {
+        int age = steps & 0xFFFF;
+        return (hints & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
+    }
+
+    /** Age of an entry whose pages are wanted; -1 where a mark holds it and may not be passed over. */
+    int ageOfHead(int way, EntryWriter.Room room) {
+        int hints = buckets.hints(way / WAYS, way % WAYS);
+        boolean held = (hints & holdMask) != 0;
+        if (held && room != EntryWriter.Room.EVICT_HELD) {
+            return -1;
+        }
+        int age = aged(buckets.step() - buckets.stamp(way / WAYS, way % WAYS), hints);
+        // A held one goes last of all.
+        return held ? 0 : age + 1;
     }
 
     private int expiredIn(int bucket, int existing) {

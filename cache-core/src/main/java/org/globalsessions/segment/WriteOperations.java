@@ -167,8 +167,14 @@ final class WriteOperations {
     void liftLife(EncodedKey key, long lock, long clock) {
         EntryWriter.Found found = key.found;
         EntrySnapshot current = key.scratch;
-        segment.records().copyEntry(found.way, found.state, segment.tick(), current);
-        if (segment.records().stillShows(found.way, found.state)) {
+        boolean copied = segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+        if (!segment.records().stillShows(found.way, found.state)) {
+            return;
+        }
+        if (!copied) {
+            // Its pages are not its own: the file was changed from outside, and there is nothing to lift.
+            segment.writer().retire(found.way, found.state);
+        } else {
             // A receipt names no key; the record does.
             key.encode(current.key, current.keyLength);
             fillBody(key, current.toEntry(), clock, segment.origin(), clock, current.marks());
@@ -230,9 +236,13 @@ final class WriteOperations {
                 return true;
             }
             EntrySnapshot current = key.scratch;
-            segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+            boolean copied = segment.records().copyEntry(found.way, found.state, segment.tick(), current);
             if (!segment.records().stillShows(found.way, found.state)) {
                 return false;
+            }
+            if (!copied) {
+                // Its pages are not its own: the file was changed from outside, and there is nothing to lift.
+                return true;
             }
             boolean same =
                     current.versionClock == published.versionClock && current.versionOrigin == published.versionOrigin;

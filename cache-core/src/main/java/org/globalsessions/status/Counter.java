@@ -71,7 +71,9 @@ public enum Counter {
     /** Listeners without protection that other machines reach. */
     PLAIN_TCP_LISTENERS(33, "plain TCP listeners beyond loopback"),
     /** Notifications of listeners dropped because too many waited. */
-    NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped");
+    NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped"),
+    /** Entries whose pages name another head: the file was changed from outside. */
+    DAMAGED_ENTRIES(35, "entries found damaged");
 
     private final int id;
     private final String label;

@@ -68,7 +68,8 @@ class SegmentLayoutTest {
                 Arguments.of("Distinct error", DistinctErrors.class, "ERROR_", SegmentDescriptor.ERROR_LENGTH),
                 Arguments.of("Bucket header", SegmentDescriptor.class, "", SegmentDescriptor.BUCKET_LENGTH),
                 Arguments.of("Tombstone", SegmentDescriptor.class, "TOMBSTONE_", SegmentDescriptor.TOMBSTONE_LENGTH),
-                Arguments.of("Record", RecordDescriptor.class, "", UNBOUNDED));
+                Arguments.of("Record", RecordDescriptor.class, "", UNBOUNDED),
+                Arguments.of("Page word", SegmentDescriptor.class, "PAGE_", SegmentDescriptor.PAGE_WORD_LENGTH));
     }
 
     @ParameterizedTest(name = "{0}")

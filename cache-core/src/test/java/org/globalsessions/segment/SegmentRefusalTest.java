@@ -85,8 +85,8 @@ class SegmentRefusalTest {
                 Arguments.of(
                         SegmentDescriptor.VERSION_OFFSET,
                         (long) nextVersion,
-                        "layout version: file has 1.1, expected 1.0"),
-                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 1.0"),
+                        "layout version: file has 2.1, expected 2.0"),
+                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 2.0"),
                 Arguments.of(
                         SegmentDescriptor.BUCKET_COUNT_OFFSET,
                         SegmentDescriptor.WAYS * (1L << 32) + 9,

@@ -1,0 +1,141 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.PAGE_CURSOR_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.PAGE_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.PAGE_NEXT_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.PAGE_OWNER_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.PAGE_WORD_LENGTH;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+
+/**
+ * The pages of values that are larger than a record. Each page's word names its head, the way of the record and that use's
+ * generation; a page is in use only while that way is in that generation and not free. So there is no list that a kill could
+ * tear, and what a killed writer had taken becomes free with its way.
+ *
+ * <p>Any thread of any process reads. Pages are taken by compare-and-set of their word and written only by the process that
+ * has reserved the head's way, before the head becomes visible; never in place.
+ */
+final class OverflowArea {
+    /** No page. */
+    static final int NONE = -1;
+
+    private final ByteBuffer header;
+    private final ByteBuffer words;
+    private final ByteBuffer[] buffers;
+    private final int pageCount;
+
+    OverflowArea(SegmentFile file) {
+        this.header = file.header();
+        this.words = file.pageWords();
+        this.buffers = file.pageBuffers();
+        this.pageCount = file.pageCount();
+    }
+
+    int pageCount() {
+        return pageCount;
+    }
+
+    /** The page at which the next search begins; a lost update costs a longer search only. */
+    int cursor() {
+        int cursor = (int) Words.INT.getOpaque(header, PAGE_CURSOR_OFFSET);
+        return cursor >= 0 && cursor < pageCount ? cursor : 0;
+    }
+
+    void cursor(int page) {
+        Words.INT.setOpaque(header, PAGE_CURSOR_OFFSET, page < pageCount ? page : 0);
+    }
+
+    static long owner(int way, int generation) {
+        return ((long) generation << 32) | (way + 1);
+    }
+
+    /** Way of the head that a page's word names. */
+    static int way(long owner) {
+        return (int) owner - 1;
+    }
+
+    long ownerAcquire(int page) {
+        return (long) Words.LONG.getAcquire(words, page * PAGE_WORD_LENGTH + PAGE_OWNER_OFFSET);
+    }
+
+    private boolean casOwner(int page, long expected, long changed) {
+        return Words.LONG.compareAndSet(words, page * PAGE_WORD_LENGTH + PAGE_OWNER_OFFSET, expected, changed);
+    }
+
+    /** Number of the next page of a chain; {@link #NONE} at its end, and where it is nonsense. */
+    private int next(int page) {
+        int next = (int) Words.INT.getOpaque(words, page * PAGE_WORD_LENGTH + PAGE_NEXT_OFFSET) - 1;
+        return next >= 0 && next < pageCount ? next : NONE;
+    }
+
+    private void next(int page, int next) {
+        Words.INT.setOpaque(words, page * PAGE_WORD_LENGTH + PAGE_NEXT_OFFSET, next + 1);
+    }
+
+    /** Takes one page whose word is the one seen, as the next to last link of a chain; false where somebody else has it. */
+    boolean take(int page, long seen, long owner, int next) {
+        if (!casOwner(page, seen, owner)) {
+            return false;
+        }
+        next(page, next);
+        return true;
+    }
+
+    /** Gives back what a chain has that belongs to a way, of whatever generation; the caller has reserved that way. */
+    void release(int way, int first) {
+        int page = first >= 0 && first < pageCount ? first : NONE;
+        for (int links = 0; page != NONE && links < pageCount; links++) {
+            long owner = ownerAcquire(page);
+            if (way(owner) != way) {
+                return;
+            }
+            int next = next(page);
+            casOwner(page, owner, 0);
+            page = next;
+        }
+    }
+
+    /** Frees a page that still has the word seen, whose head has moved on. */
+    void free(int page, long seen) {
+        casOwner(page, seen, 0);
+    }
+
+    private ByteBuffer buffer(int page) {
+        return buffers[page / SegmentMapping.PAGES_PER_BUFFER];
+    }
+
+    private static int offset(int page) {
+        return page % SegmentMapping.PAGES_PER_BUFFER * PAGE_LENGTH;
+    }
+
+    /** Writes a value into the chain that the caller has taken for a way that it has reserved. */
+    void write(int first, byte[] value, int offset, int length) {
+        // The taking of the pages must be seen before their first byte, as with records.
+        VarHandle.storeStoreFence();
+        int page = first;
+        for (int done = 0; done < length; done += PAGE_LENGTH) {
+            buffer(page).put(offset(page), value, offset + done, Math.min(PAGE_LENGTH, length - done));
+            page = next(page);
+        }
+    }
+
+    /**
+     * Copies a value. The caller validates the head afterwards: while the head stands, nobody else takes its pages.
+     *
+     * @return false where a page does not belong to the head: the entry has gone, or the segment is damaged
+     */
+    boolean copy(int way, int generation, int first, byte[] target, int targetOffset, int length) {
+        long owner = owner(way, generation);
+        int page = first >= 0 && first < pageCount ? first : NONE;
+        for (int done = 0; done < length; done += PAGE_LENGTH) {
+            if (page == NONE || ownerAcquire(page) != owner) {
+                return false;
+            }
+            buffer(page).get(offset(page), target, targetOffset + done, Math.min(PAGE_LENGTH, length - done));
+            page = next(page);
+        }
+        return true;
+    }
+}
