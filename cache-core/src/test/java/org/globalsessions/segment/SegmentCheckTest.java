@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every invariant of a segment, checked by file alone: whole ones pass, each planted damage is found where it was planted. */
 class SegmentCheckTest {
@@ -168,17 +168,19 @@ class SegmentCheckTest {
     }
 
     @ParameterizedTest
-    @EnumSource(StoppingWriter.Step.class)
-    void shouldTellLeftoversFromDamageAndWorkWhenAWriterStopsAndIsKilled(StoppingWriter.Step step) throws Exception {
-        try (SharedLru lru = SharedLru.open(StoppingWriter.settings(file))) {
-            set(lru, StoppingWriter.KEY, StoppingWriter.OLD);
-            try (ChildJvm child = ChildJvm.start(StoppingWriter.class, file.toString(), step.name())) {
-                SegmentReport stopped = check();
-                assertThat(stopped.damage()).as(stopped.describe()).isZero();
-                assertThat(stopped.inFlux()).as(stopped.describe()).isPositive();
-                assertThat(stopped.toBeReclaimed()).as(stopped.describe()).isZero();
-                child.kill();
-            }
+    @ValueSource(strings = {"set 7", "set 9", "delete 4"})
+    void shouldTellLeftoversFromDamageAndWorkWhenAWriterStopsAndIsKilled(String step) throws Exception {
+        SteppedOperation operation = step.startsWith("set") ? SteppedOperation.SET_OVER : SteppedOperation.DELETE;
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file));
+                SteppedJvm child = SteppedJvm.start()) {
+            operation.prepare(lru, child);
+            child.open(file);
+            child.runUntil(SteppedOperation.markerOf(step), operation.command(lru));
+            SegmentReport stopped = check();
+            assertThat(stopped.damage()).as(stopped.describe()).isZero();
+            assertThat(stopped.inFlux()).as(stopped.describe()).isPositive();
+            assertThat(stopped.toBeReclaimed()).as(stopped.describe()).isZero();
+            child.child().kill();
             Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                 SegmentReport killed = check();
                 assertThat(killed.damage()).as(killed.describe()).isZero();
@@ -186,9 +188,8 @@ class SegmentCheckTest {
                 assertThat(killed.toBeReclaimed()).as(killed.describe()).isGreaterThan(1);
             });
             lru.sweep(0, lru.bucketCount());
-            set(lru, StoppingWriter.KEY, "next");
-            SegmentReport swept = check();
-            assertThat(swept.isClean()).as(swept.describe()).isTrue();
+            SteppedOperation.set(lru, SteppedOperation.KEY, "next");
+            SegmentWholeness.check(lru);
         }
     }
 
