@@ -53,6 +53,22 @@ final class Workload {
         return new Workload(keys, new int[OPERATIONS]);
     }
 
+    /** Operations that all have the key of one entry, in strings of their own. */
+    static Workload ofOneKey(int entry) {
+        String[] keys = new String[OPERATIONS];
+        int[] sequence = new int[OPERATIONS];
+        for (int i = 0; i < OPERATIONS; i++) {
+            keys[i] = keyOf(entry);
+            sequence[i] = entry;
+        }
+        return new Workload(keys, sequence);
+    }
+
+    /** Whether an operation of a mixed load is a get: spread evenly by Knuth's multiplicative hash. */
+    static boolean reads(int operation, int readPercent) {
+        return (Integer.toUnsignedLong(operation * 0x9E37_79B1) * 100) >>> 32 < readPercent;
+    }
+
     /** The key of an operation. */
     String key(int operation) {
         return keys[operation & (OPERATIONS - 1)];
