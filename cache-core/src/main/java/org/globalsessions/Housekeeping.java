@@ -7,7 +7,7 @@ import org.globalsessions.segment.SharedLru;
 
 /**
  * What one attached process does four times a second for its host: renews its leases, sweeps a slice of the segment if it is the
- * sweeper, serves the link if it owns it, and looks after those who wait for a session.
+ * sweeper, serves the link if it owns it, renews the claims of its loaders, and looks after those who wait for a session.
  *
  * <p>One daemon thread; each of its pieces is bounded, so that a lease is renewed in time.
  */
@@ -23,6 +23,7 @@ final class Housekeeping implements Runnable {
     private final SharedLru lru;
     private final LinkDuty linkDuty;
     private final Arrivals arrivals;
+    private final Loads loads;
     private final Failures failures;
     private final Thread thread;
     private long sweeperEpoch;
@@ -35,10 +36,11 @@ final class Housekeeping implements Runnable {
      *
      * @param linkDuty null where there is no next tier
      */
-    Housekeeping(SharedLru lru, LinkDuty linkDuty, Arrivals arrivals, Failures failures) {
+    Housekeeping(SharedLru lru, LinkDuty linkDuty, Arrivals arrivals, Loads loads, Failures failures) {
         this.lru = lru;
         this.linkDuty = linkDuty;
         this.arrivals = arrivals;
+        this.loads = loads;
         this.failures = failures;
         thread = new Thread(this, "global-sessions-housekeeping");
         thread.setDaemon(true);
@@ -74,6 +76,7 @@ final class Housekeeping implements Runnable {
             if (linkDuty != null) {
                 doSafely("serving the link failed", linkDuty::tick);
             }
+            doSafely("renewing the claims of loaders failed", loads::renew);
             doSafely("looking for awaited sessions failed", arrivals::tick);
             long nowNs = System.nanoTime();
             if (nextTickNs - nowNs <= 0) {

@@ -74,8 +74,10 @@ final class Notifier {
             for (SessionListener listener : listeners) {
                 try {
                     next.accept(listener);
-                } catch (RuntimeException e) {
-                    // One listener's error is not the next one's.
+                } catch (Throwable e) {
+                    // One listener's error is not the next one's; and after any that got out of here nothing would be
+                    // told any more.
+                    counters.increment(Counter.LISTENER_FAILURES);
                     failures.unexpected("a listener of the application failed", e);
                 }
             }

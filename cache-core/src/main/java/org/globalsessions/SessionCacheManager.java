@@ -2,9 +2,14 @@ package org.globalsessions;
 
 import com.typesafe.config.Config;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.globalsessions.config.NodeConfig;
+import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
@@ -60,6 +66,7 @@ public final class SessionCacheManager implements AutoCloseable {
     private final Executor executor;
     private final Notifier notifier;
     private final Arrivals arrivals;
+    private final Loads loads;
     private final Housekeeping housekeeping;
 
     /** The four below are there together, where there is a next tier, or are all null. */
@@ -68,6 +75,23 @@ public final class SessionCacheManager implements AutoCloseable {
     private final Publisher publisher;
     private final Recovery recovery;
     private final HeldRoom heldRoom;
+
+    /** Tells listeners what this process takes away. */
+    private final DepartureListener departures = new DepartureListener() {
+        @Override
+        public void onExpired(EntrySnapshot entry) {
+            String key = keyOf(entry);
+            notifier.tell(listener -> listener.onExpiry(key));
+        }
+
+        @Override
+        public void onEvicted(EntrySnapshot entry) {
+            String key = keyOf(entry);
+            byte[] value = entry.valueCopy();
+            notifier.tell(listener -> listener.onEviction(key, value.clone()));
+        }
+    };
+
     private volatile boolean closed;
 
     private SessionCacheManager(
@@ -78,12 +102,13 @@ public final class SessionCacheManager implements AutoCloseable {
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
         arrivals = new Arrivals(this::isHere, this::get);
+        loads = new Loads(lru, executor, failures, this::onLoaded);
         if (tiers == null) {
             tier = null;
             publisher = null;
             recovery = null;
             heldRoom = null;
-            housekeeping = new Housekeeping(lru, null, arrivals, failures);
+            housekeeping = new Housekeeping(lru, null, arrivals, loads, failures);
             housekeeping.start();
             return;
         }
@@ -98,7 +123,7 @@ public final class SessionCacheManager implements AutoCloseable {
         Announcements announcements =
                 new Announcements(lru, applied, notifier, arrivals, failures, this::onConnectionChanged);
         LinkDuty linkDuty = new LinkDuty(lru, tier, publisher, applied, announcements);
-        housekeeping = new Housekeeping(lru, linkDuty, arrivals, failures);
+        housekeeping = new Housekeeping(lru, linkDuty, arrivals, loads, failures);
         publisher.start(() -> {
             if (linkDuty.isStalled()) {
                 housekeeping.wake();
@@ -203,6 +228,40 @@ public final class SessionCacheManager implements AutoCloseable {
             return CompletableFuture.completedFuture(value);
         }
         return recovery.recover(key, encoded).thenApply(found -> found == null ? null : found.value());
+    }
+
+    /**
+     * The session's value, from here, from the tiers behind, or else from the application's own loader, whose value is stored as a write
+     * of this host.
+     *
+     * <p>Of all threads and processes of the host that miss a key at the same time one runs its loader, the others wait for what it
+     * stores: at most ten seconds, or one second after its process has died or was stopped, and then one of them runs its own.
+     * What was set meanwhile counts more than what the loader brought; what was deleted meanwhile is loaded again. Where the host
+     * loads more than 64 keys at a time, further ones are loaded without regard to other processes
+     * ({@link Counter#LOADS_WITHOUT_CLAIM}).
+     *
+     * @param key    the key
+     * @param loader gives the value for the key, or null, which stores nothing and is the answer of all who waited; runs on the cache's
+     *               executor and may block; must not wait for this cache's get of the same key
+     * @return as {@link #get(String)}; exceptionally what the loader threw. The loader does not run where a tier could not answer,
+     *     as the session may be there
+     */
+    public CompletableFuture<byte[]> get(String key, Function<? super String, byte[]> loader) {
+        ensureOpen();
+        Objects.requireNonNull(loader, "loader");
+        EncodedKey encoded = lru.encode(key);
+        byte[] value = lru.get(encoded);
+        if (value != null) {
+            return CompletableFuture.completedFuture(value);
+        }
+        byte[] bytes = encoded.copy();
+        if (recovery == null) {
+            return loads.load(key, bytes, loader);
+        }
+        return recovery.recover(key, encoded)
+                .thenCompose(found -> found != null
+                        ? CompletableFuture.completedFuture(found.value())
+                        : loads.load(key, bytes, loader));
     }
 
     /**
@@ -338,6 +397,9 @@ public final class SessionCacheManager implements AutoCloseable {
         WriteOutcome outcome = new WriteOutcome();
         lru.delete(encoded, outcome);
         boolean held = outcome.held();
+        if (held) {
+            notifier.tell(listener -> listener.onDeletion(key));
+        }
         if (outcome.status() == Status.NO_TOMBSTONE_ROOM
                 && (heldRoom == null || !heldRoom.delete(outcome, takeHeld -> lru.delete(encoded, outcome)))) {
             return CompletableFuture.failedFuture(new TierUnavailableException(
@@ -376,6 +438,98 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /**
+     * Stores the SHA-256 digest of a value in place of the value, for later comparison; on this host, as {@link #set(String, byte[])}
+     * does.
+     *
+     * @param key   the key
+     * @param value what to remember the digest of
+     * @return the digest, 32 bytes
+     */
+    public byte[] hashSet(String key, byte[] value) {
+        byte[] digest = sha256(value);
+        set(key, digest);
+        return digest;
+    }
+
+    /**
+     * Whether a value is the one whose digest {@link #hashSet} has stored. Takes as long for a value that differs early as for one that
+     * differs late.
+     *
+     * @param key   the key
+     * @param value the value to compare
+     * @return true if it is; false where it is another one or the session is not there; else as {@link #get(String)}
+     */
+    public CompletableFuture<Boolean> checkHash(String key, byte[] value) {
+        byte[] digest = sha256(value);
+        return get(key).thenApply(stored -> stored != null && MessageDigest.isEqual(stored, digest));
+    }
+
+    /**
+     * How many live sessions this host's segment has. Looks at every place.
+     *
+     * @return the count, approximate while others write
+     */
+    public int size() {
+        ensureOpen();
+        return lru.liveCount();
+    }
+
+    /**
+     * Shows every live session of this host's segment, while others go on to write. Asks no other tier and renews nothing.
+     *
+     * <p>A session that lives during the whole iteration is seen exactly once, with a value that it had at some moment of it. One that is set
+     * or ends meanwhile is seen once or not at all. (An overwrite moves a session to another place, which the iteration notices by up to
+     * three further looks through the segment; only one that was overwritten during each of them, each time to a place just passed,
+     * is missed.) Takes 16 to 32 bytes of memory for each session meanwhile.
+     *
+     * @param visitor sees them, on this thread; may call this cache
+     */
+    public void forEach(SessionVisitor visitor) {
+        ensureOpen();
+        new Iteration(lru, Objects.requireNonNull(visitor, "visitor")).run();
+    }
+
+    /**
+     * Evicts sessions of this host's segment now, without waiting until their places are needed: those unused for longer than
+     * {@code aged_out_secs}, oldest first. Never a fresher one, nor one that the next tier does not have yet. Looks through the
+     * whole segment.
+     *
+     * @param count most sessions to evict
+     * @return how many went; 0 where the configuration gives no {@code aged_out_secs}
+     */
+    public int evict(int count) {
+        ensureOpen();
+        return lru.evict(count, entry -> {});
+    }
+
+    /**
+     * As {@link #evict}, and hands what went to the caller, whose it is from then on.
+     *
+     * @param count most sessions to evict
+     * @return keys and values, oldest first
+     */
+    public Map<String, byte[]> evictMapped(int count) {
+        ensureOpen();
+        Map<String, byte[]> evicted = new LinkedHashMap<>();
+        lru.evict(count, entry -> evicted.put(keyOf(entry), entry.valueCopy()));
+        return evicted;
+    }
+
+    /**
+     * As {@link #evictMapped}, but only where a key's own places are, so that it finds room. Looks at 32 places.
+     *
+     * @param key   the key, which need not be here
+     * @param count most sessions to evict
+     * @return keys and values, oldest first
+     */
+    public Map<String, byte[]> evictNear(String key, int count) {
+        ensureOpen();
+        Map<String, byte[]> evicted = new LinkedHashMap<>();
+        lru.evictNear(lru.encode(key), count, entry -> evicted.put(keyOf(entry), entry.valueCopy()));
+        return evicted;
+    }
+
+    /**
      * Waits for a session that is about to arrive, from another process or host. At most {@value Arrivals#CAPACITY} may wait in a
      * process.
      *
@@ -397,6 +551,8 @@ public final class SessionCacheManager implements AutoCloseable {
     public void addListener(SessionListener listener) {
         ensureOpen();
         notifier.add(Objects.requireNonNull(listener, "listener"));
+        // Not before somebody listens: each departure is copied for it.
+        lru.departures(departures);
     }
 
     /**
@@ -440,6 +596,7 @@ public final class SessionCacheManager implements AutoCloseable {
             recovery.close();
         }
         arrivals.close();
+        loads.close();
         lru.close();
         if (ownThreads != null) {
             ownThreads.shutdown();
@@ -469,9 +626,28 @@ public final class SessionCacheManager implements AutoCloseable {
         };
     }
 
+    private void onLoaded(Loads.Stored stored) {
+        if (publisher != null) {
+            publisher.offer(stored.way());
+        }
+        arrived(stored.key());
+    }
+
     private void arrived(String key) {
         if (!arrivals.isEmpty()) {
             arrivals.arrived(key);
+        }
+    }
+
+    private static String keyOf(EntrySnapshot entry) {
+        return new String(entry.keyCopy(), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] sha256(byte[] value) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(value);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 

@@ -12,8 +12,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
@@ -88,11 +91,44 @@ final class CacheChild {
         }
     }
 
+    private static final List<CompletableFuture<byte[]>> loads = new ArrayList<>();
+
+    private static void pause(long ms) {
+        try {
+            Thread.sleep(ms);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static Object answer(SessionCacheManager cache, String... words) throws IOException {
         switch (words[0]) {
             case "set" -> {
                 cache.set(words[1], words[2].getBytes(UTF_8));
                 return "set";
+            }
+            case "load" -> {
+                CountDownLatch begun = new CountDownLatch(1);
+                CompletableFuture<byte[]> loaded = cache.get(words[1], key -> {
+                    begun.countDown();
+                    pause(Long.parseLong(words[3]));
+                    return words[2].equals("null") ? null : words[2].getBytes(UTF_8);
+                });
+                awaitQuietly(begun);
+                loads.add(loaded);
+                return "loading";
+            }
+            case "loaded" -> {
+                byte[] value = loads.remove(0).join();
+                return value == null ? "null" : new String(value, UTF_8);
             }
             case "get" -> {
                 byte[] value = cache.get(words[1]).join();

@@ -10,10 +10,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.globalsessions.ConditionFailedException.Reason;
 import org.globalsessions.status.Counter;
@@ -215,6 +221,142 @@ class SessionCacheManagerTest {
         assertThat(cache.whenArrives("a", Duration.ofSeconds(60))).isCompletedExceptionally();
         cache.set("a", bytes("one"));
         assertThat(cache.whenArrives("a", Duration.ofSeconds(60)).join()).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldStoreTheDigestAndRecogniseItsValueWhenItWasHashed() {
+        byte[] digest = cache.hashSet("a", bytes("abc"));
+        assertThat(HexFormat.of().formatHex(digest))
+                .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assertThat(cache.getLocal("a")).isEqualTo(digest);
+        assertThat(cache.checkHash("a", bytes("abc"))).isCompletedWithValue(true);
+        assertThat(cache.checkHash("a", bytes("abd"))).isCompletedWithValue(false);
+        assertThat(cache.checkHash("a", digest)).isCompletedWithValue(false);
+        assertThat(cache.checkHash("b", bytes("abc"))).isCompletedWithValue(false);
+        cache.set("a", bytes("abc"));
+        assertThat(cache.checkHash("a", bytes("abc")))
+                .as("a value is not its digest")
+                .isCompletedWithValue(false);
+    }
+
+    @Test
+    void shouldCountOnlyLiveSessions() {
+        assertThat(cache.size()).isZero();
+        cache.set("a", bytes("one"));
+        cache.set("b", bytes("one"));
+        cache.set("b", bytes("two"));
+        assertThat(cache.size()).isEqualTo(2);
+        cache.set("c", bytes("one"), SetOptions.DEFAULTS.ttl(Duration.ofMillis(10)))
+                .join();
+        Awaitility.await().until(() -> cache.getLocal("c") == null);
+        assertThat(cache.size()).isEqualTo(2);
+        cache.delete("a").join();
+        assertThat(cache.size()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldShowEachLivingSessionOnceWhileOthersOverwriteThemAll() throws Exception {
+        for (int i = 0; i < 90; i++) {
+            cache.set("session-" + i, bytes("v" + i));
+        }
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread writer = new Thread(() -> {
+            for (int round = 0; !stop.get(); round++) {
+                cache.set("session-" + round % 90, bytes("v" + round % 90));
+            }
+        });
+        writer.start();
+        try {
+            for (int round = 0; round < 200; round++) {
+                Map<String, Integer> seen = new HashMap<>();
+                cache.forEach((key, value) -> {
+                    seen.merge(key, 1, Integer::sum);
+                    assertThat(value.value()).isEqualTo(bytes("v" + key.substring("session-".length())));
+                    return true;
+                });
+                assertThat(seen).hasSize(90).containsValue(1).doesNotContainValue(2);
+            }
+        } finally {
+            stop.set(true);
+            writer.join();
+        }
+    }
+
+    @Test
+    void shouldEndTheIterationAndLetItsVisitorUseTheCacheWhenItSaysSo() {
+        for (int i = 0; i < 50; i++) {
+            cache.set("session-" + i, bytes("v"));
+        }
+        List<String> seen = new ArrayList<>();
+        cache.forEach((key, value) -> {
+            seen.add(key);
+            cache.delete(key).join();
+            return seen.size() < 7;
+        });
+        assertThat(seen).doesNotHaveDuplicates().hasSize(7);
+        assertThat(cache.size()).isEqualTo(43);
+    }
+
+    @Test
+    void shouldTellOfExpiryEvictionAndDeletionAlsoAfterAListenerFailed() {
+        Map<String, String> told = new ConcurrentHashMap<>();
+        cache.addListener(new SessionListener() {
+            @Override
+            public void onDeletion(String key) {
+                throw new AssertionError("planted");
+            }
+        });
+        cache.addListener(new SessionListener() {
+            @Override
+            public void onDeletion(String key) {
+                told.put(key, "deleted");
+            }
+
+            @Override
+            public void onExpiry(String key) {
+                told.put(key, "expired");
+            }
+        });
+        Map<String, byte[]> evicted = new ConcurrentHashMap<>();
+        EvictionListener handsOn = evicted::put;
+        cache.addListener(handsOn);
+        cache.set("a", bytes("one"));
+        cache.delete("a").join();
+        cache.delete("never").join();
+        cache.set("b", bytes("one"), SetOptions.DEFAULTS.ttl(Duration.ofMillis(10)))
+                .join();
+        Awaitility.await().until(() -> told.equals(Map.of("a", "deleted", "b", "expired")));
+        assertThat(cache.counter(Counter.LISTENER_FAILURES)).isEqualTo(1);
+        int stored = 0;
+        while (cache.counter(Counter.EVICTIONS) < 20) {
+            cache.set("session-" + stored, bytes("v" + stored));
+            stored++;
+        }
+        Awaitility.await().until(() -> evicted.size() == 20);
+        evicted.forEach((key, value) -> {
+            assertThat(cache.getLocal(key)).isNull();
+            assertThat(value).isEqualTo(bytes("v" + key.substring("session-".length())));
+        });
+    }
+
+    @Test
+    void shouldEvictWhatIsDueAndHandItOnWhenAsked() throws IOException {
+        Map<String, Object> settings = Map.of(
+                "lru.cache.el_count",
+                100,
+                "lru.cache.segment_dir",
+                folder.resolve("aged").toString(),
+                "lru.cache.aged_out_secs",
+                "100ms");
+        assertThat(cache.evict(10)).as("no aged_out_secs").isZero();
+        try (SessionCacheManager aged = SessionCacheManager.open(ConfigFactory.parseMap(settings))) {
+            aged.set("a", bytes("one"));
+            aged.set("b", bytes("two"));
+            assertThat(aged.evictMapped(10)).isEmpty();
+            Awaitility.await().until(() -> aged.evictNear("a", 1).size() == 1);
+            Awaitility.await().until(() -> aged.evict(10) == 1);
+            assertThat(aged.size()).isZero();
+        }
     }
 
     @Test

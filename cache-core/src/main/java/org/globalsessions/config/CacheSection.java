@@ -3,6 +3,9 @@ package org.globalsessions.config;
 import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.globalsessions.segment.EvictionSettings;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 
@@ -71,6 +74,24 @@ public final class CacheSection {
     }
 
     /**
+     * Largest value.
+     *
+     * @return 1 to {@link SegmentSettings#MAX_VALUE_SIZE} bytes
+     */
+    public int maxValueSize() {
+        return (int) config.getLong("max_value_size");
+    }
+
+    /**
+     * Share of records and overflow area together that the overflow area has.
+     *
+     * @return 0 to 0.9
+     */
+    public double overflowShare() {
+        return config.getDouble("overflow_share");
+    }
+
+    /**
      * Seed of the choice of buckets.
      *
      * @return any number
@@ -134,6 +155,29 @@ public final class CacheSection {
     }
 
     /**
+     * When sessions are evicted before their place is needed, and which.
+     *
+     * @return {@code aged_out_secs}, {@code max_evictions}, {@code immediate_evictions}, {@code evictions_timeout} and
+     *     {@code eviction_schedule} together
+     */
+    public EvictionSettings evictions() {
+        int most = config.getInt("max_evictions");
+        List<EvictionSettings.Timetable> timetables = new ArrayList<>();
+        if (config.getBoolean("evictions_timeout") && !sessionsLength().isZero()) {
+            timetables.add(new EvictionSettings.Timetable(sessionsLength(), Duration.ZERO, most));
+        }
+        if (config.hasPath("eviction_schedule")) {
+            Config schedule = config.getConfig("eviction_schedule");
+            timetables.add(new EvictionSettings.Timetable(
+                    schedule.getDuration("interval"),
+                    schedule.getDuration("time_shift"),
+                    schedule.getInt("max_evicts")));
+        }
+        return new EvictionSettings(
+                config.getDuration("aged_out_secs"), most, config.getBoolean("immediate_evictions"), timetables);
+    }
+
+    /**
      * Whether a sibling that its relay started ends when the relay has ended.
      *
      * @return true by default; of no meaning elsewhere
@@ -149,10 +193,13 @@ public final class CacheSection {
                 .recordSize(recordSize())
                 .elCount(elCount())
                 .seed(seed())
+                .maxValueSize(maxValueSize())
+                .overflowShare(overflowShare())
                 .pathName(pathName)
                 .sessionsLength(sessionsLength())
                 .idleTimeout(idleTimeout())
                 .untouchedAging(untouchedAging())
-                .lockWait(lockWait());
+                .lockWait(lockWait())
+                .evictions(evictions());
     }
 }

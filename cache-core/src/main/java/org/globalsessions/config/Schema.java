@@ -6,6 +6,8 @@ import static org.globalsessions.config.NodeKind.RELIEF_AGING;
 import static org.globalsessions.config.NodeKind.RELIEF_EXPANSION;
 import static org.globalsessions.config.NodeKind.SIBLING;
 
+import org.globalsessions.segment.SegmentSettings;
+
 /**
  * Every key that a configuration file may have: the one place that says type, unit, default, range and meaning.
  *
@@ -13,8 +15,6 @@ import static org.globalsessions.config.NodeKind.SIBLING;
  */
 public final class Schema {
     private static final long DAY_MS = 86_400_000L;
-    private static final String LATER_EVICTION_RUN =
-            "no effect yet: timed eviction runs come with a later version, entries go when their place is needed or they expire";
 
     /** Keys of a {@code tls} section. */
     static final SectionSpec TLS = new SectionSpec(
@@ -37,14 +37,14 @@ public final class Schema {
             key("interval", KeyType.DURATION, "Time between two eviction runs.")
                     .unit("ms")
                     .range(1, 240 * DAY_MS)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
-            key("time_shift", KeyType.DURATION, "Delay of the first eviction run.")
+                    .byDefault("1m"),
+            key("time_shift", KeyType.DURATION, "How far the runs are shifted within the interval.")
                     .unit("ms")
                     .range(0, 240 * DAY_MS)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
-            key("max_evicts", KeyType.INTEGER, "Most entries that one run takes.")
+                    .byDefault("0"),
+            key("max_evicts", KeyType.INTEGER, "Most sessions that one of these runs takes.")
                     .range(1, 16_000_000)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN));
+                    .byDefault("20"));
 
     /** Keys of a {@code cache} section. */
     static final SectionSpec CACHE = new SectionSpec(
@@ -76,12 +76,10 @@ public final class Schema {
                     .unit("sessions")
                     .range(1, 16_000_000)
                     .byDefault("20000"),
-            key("max_value_size", KeyType.SIZE, "Largest value; by default what a record holds beside the key.")
+            key("max_value_size", KeyType.SIZE, "Largest value. What does not fit a record lies in the overflow area.")
                     .unit("bytes")
-                    .range(0, 16L << 20)
-                    .effect(
-                            Effect.NONE_YET,
-                            "no effect yet: the limit is what a record holds beside its 52 bytes of header and the key"),
+                    .range(1, SegmentSettings.MAX_VALUE_SIZE)
+                    .byDefault("64KiB"),
             key(
                             "sessions_length",
                             KeyType.DURATION,
@@ -99,9 +97,13 @@ public final class Schema {
                             "How many times faster a session ages that was never read after it was set.")
                     .range(1, 4)
                     .byDefault("2"),
-            key("overflow_share", KeyType.DECIMAL, "Share of the segment that holds values larger than a record.")
+            key(
+                            "overflow_share",
+                            KeyType.DECIMAL,
+                            "Share of the segment that holds values larger than a record, in pages of 4 KiB; 0: a value has to fit its"
+                                    + " record.")
                     .decimals(0, 0.9)
-                    .effect(Effect.NONE_YET, "no effect yet: values larger than a record come with a later version"),
+                    .byDefault("0.1"),
             key(
                             "lock_wait",
                             KeyType.DURATION,
@@ -124,22 +126,35 @@ public final class Schema {
                     .unit("ms")
                     .range(0, DAY_MS)
                     .byDefault("10s"),
-            key("aged_out_secs", KeyType.DURATION, "An eviction run may take what was unused for longer.")
+            key(
+                            "aged_out_secs",
+                            KeyType.DURATION,
+                            "A session unused for longer is due: eviction runs and the API's evictions may take it, "
+                                    + "and nothing fresher. 0: none is ever due, and no run takes anything. Equal for all "
+                                    + "processes of a segment.")
                     .unit("s")
                     .range(0, 240 * DAY_MS)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN + "; idle_timeout is the key that ends idle sessions"),
-            key("max_evictions", KeyType.INTEGER, "Most entries that one eviction run takes.")
+                    .byDefault("0"),
+            key(
+                            "max_evictions",
+                            KeyType.INTEGER,
+                            "Most sessions that one eviction run takes where its schedule does not say; never more "
+                                    + "than 65536.")
                     .range(0, 16_000_000)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
-            key("immediate_evictions", KeyType.FLAG, "Whether a full table evicts at once.")
-                    .effect(
-                            Effect.NONE_YET,
-                            "no effect: a full table always evicts at once, one entry for each new one"),
-            key("evictions_timeout", KeyType.FLAG, "Whether sessions_length is also the period of the eviction run.")
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
-            key("eviction_schedule", KeyType.SECTION, "When eviction runs take place.")
-                    .section(EVICTION_SCHEDULE)
-                    .effect(Effect.NONE_YET, LATER_EVICTION_RUN),
+                    .byDefault("20"),
+            key(
+                            "immediate_evictions",
+                            KeyType.FLAG,
+                            "Whether an eviction run follows at once when a live session had to go because its place "
+                                    + "was needed. A full table makes room in either case, one session for each new one.")
+                    .byDefault("false"),
+            key("evictions_timeout", KeyType.FLAG, "Whether sessions_length is also the period of eviction runs.")
+                    .byDefault("false"),
+            key(
+                            "eviction_schedule",
+                            KeyType.SECTION,
+                            "When further eviction runs take place, in the segment's own time.")
+                    .section(EVICTION_SCHEDULE),
             key(
                             "stop_child",
                             KeyType.FLAG,

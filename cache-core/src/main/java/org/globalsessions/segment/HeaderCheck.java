@@ -19,7 +19,7 @@ final class HeaderCheck implements PlaceCheck {
         {392, 448},
         {456, 512},
         {536, 1024},
-        {1536, 4096}
+        {1536, 2048}
     };
 
     private final CheckedSegment segment;

@@ -219,13 +219,13 @@ final class RecordView {
     }
 
     /**
-     * Renews the last access where an idle limit makes it matter. The word holds the generation too, so that a late renewal
+     * Renews the last access where an idle limit, or an evictor that goes by it, makes it matter. The word holds the generation too, so that a late renewal
      * does not reach the next entry of the way.
      */
-    void touch(int way, long state, int tick) {
+    void touch(int way, long state, int tick, boolean always) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way) + ACCESS_OFFSET;
-        if (buffer.getInt(offset(way) + IDLE_LIMIT_OFFSET) == 0) {
+        if (!always && buffer.getInt(offset(way) + IDLE_LIMIT_OFFSET) == 0) {
             return;
         }
         long word = (long) Words.LONG.getOpaque(buffer, at);

@@ -156,13 +156,22 @@ final class Segment {
     boolean retire(EncodedKey thread, int way, long state) {
         thread.writing = true;
         try {
-            if (closed) {
-                throw new IllegalStateException("the segment is closed in this process: " + file.path());
-            }
+            ensureOpen();
             return writer.retire(way, state);
         } finally {
             thread.writing = false;
         }
+    }
+
+    void ensureOpen() {
+        if (closed) {
+            throw new IllegalStateException("the segment is closed in this process: " + file.path());
+        }
+    }
+
+    /** Whether the lock of the key's first bucket is still held under this word. */
+    boolean holds(EncodedKey key, long lock) {
+        return locks.holds(key.firstBucket, lock);
     }
 
     /** Whether writes are refused by now. */

@@ -151,6 +151,29 @@ public final class SegmentDescriptor {
     /** Longest note in bytes. */
     public static final int NOTE_MAX_LENGTH = 508;
 
+    // Claims of keys that are being loaded.
+
+    /** Where the claims lie: in the header. */
+    public static final int CLAIMS_OFFSET = 2048;
+
+    /** Places for claims. */
+    public static final int CLAIM_COUNT = 64;
+
+    /** Bytes of a claim. */
+    public static final int CLAIM_LENGTH = 32;
+
+    /** Claim word: attach slot + 1, incarnation, epoch. */
+    public static final int CLAIM_WORD_OFFSET = 0;
+
+    /** Upper half of the key's digest. */
+    public static final int CLAIM_HIGH_OFFSET = 8;
+
+    /** Lower half of the key's digest. */
+    public static final int CLAIM_LOW_OFFSET = 16;
+
+    /** Tick of the last renewal, and once it is given up whether the loader found nothing. */
+    public static final int CLAIM_TICK_OFFSET = 24;
+
     // Process table.
 
     /** Attach slots of a segment. */

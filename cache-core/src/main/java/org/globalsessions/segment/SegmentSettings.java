@@ -38,6 +38,7 @@ public final class SegmentSettings {
     private Duration idleTimeout = Duration.ZERO;
     private int untouchedAging = 2;
     private Duration lockWait = Duration.ofMillis(1);
+    private EvictionSettings evictions = EvictionSettings.NONE;
 
     /**
      * Settings with every default.
@@ -193,6 +194,18 @@ public final class SegmentSettings {
     }
 
     /**
+     * When entries are evicted before their place is needed. Default {@link EvictionSettings#NONE}: never. All processes of a
+     * segment should say the same: each notes uses only where it knows that they matter.
+     *
+     * @param value what is due and when
+     * @return this
+     */
+    public SegmentSettings evictions(EvictionSettings value) {
+        evictions = Objects.requireNonNull(value, "evictions");
+        return this;
+    }
+
+    /**
      * Bytes that the segment's file takes with these settings.
      *
      * @return its length
@@ -255,5 +268,9 @@ public final class SegmentSettings {
 
     Duration lockWait() {
         return lockWait;
+    }
+
+    EvictionSettings evictions() {
+        return evictions;
     }
 }

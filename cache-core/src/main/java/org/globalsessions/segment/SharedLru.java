@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.function.Consumer;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
@@ -35,8 +36,14 @@ public final class SharedLru implements AutoCloseable {
     private final WriteOperations writes;
     private final DeleteOperations deletes;
     private final Sweeper sweeper;
+    private final Evictor evictor;
+    private final LoadOperations loads;
     private final int maxValueSize;
     private final ThreadLocal<EncodedKey> keys;
+
+    /** Told of entries that this process takes away; null for nobody, which costs nothing. */
+    private volatile DepartureListener departures;
+
     private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
 
     SharedLru(SegmentFile file, SegmentSettings settings) {
@@ -46,6 +53,8 @@ public final class SharedLru implements AutoCloseable {
         this.deletes = new DeleteOperations(segment, writes);
         this.keys = ThreadLocal.withInitial(this::newKey);
         this.sweeper = new Sweeper(segment, newKey(), newKey());
+        this.evictor = new Evictor(segment, newKey(), settings.evictions());
+        this.loads = new LoadOperations(segment, settings);
         this.maxValueSize = settings.maxValueSize();
         file.onTick(tick -> flushLookups());
     }
@@ -155,7 +164,7 @@ public final class SharedLru implements AutoCloseable {
                         way / SegmentDescriptor.WAYS,
                         way % SegmentDescriptor.WAYS,
                         segment.buckets().step());
-        segment.records().touch(way, state, segment.tick());
+        segment.records().touch(way, state, segment.tick(), evictor.isActive());
     }
 
     /**
@@ -311,7 +320,9 @@ public final class SharedLru implements AutoCloseable {
         key.body.value = value;
         key.body.offset = offset;
         key.body.length = length;
+        EntrySnapshot victim = victimOf(key);
         writes.set(key, lifetimeTicks, expected, takeHeld, outcome);
+        tell(victim, outcome);
     }
 
     /**
@@ -347,7 +358,9 @@ public final class SharedLru implements AutoCloseable {
             EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
         outcome.reset();
         checkSize(key, entry.value().length);
+        EntrySnapshot victim = victimOf(key);
         writes.fill(key, entry, position, marks, evict, outcome);
+        tell(victim, outcome);
     }
 
     /**
@@ -541,14 +554,17 @@ public final class SharedLru implements AutoCloseable {
 
     /**
      * One slice of the sweep: removes expired entries, lifts old stamps, frees what dead processes had reserved or set aside,
-     * finishes tombstones not yet applied and drops those whose retention is over.
+     * finishes tombstones not yet applied and drops those whose retention is over; then a slice of the eviction run, where one is
+     * under way. For the holder of the sweeper's lease.
      *
      * @param firstBucket first bucket
      * @param count       number of buckets
      * @return entries expired
      */
     public int sweep(int firstBucket, int count) {
-        return sweeper.sweep(firstBucket, count);
+        int expired = sweeper.sweep(firstBucket, count);
+        evictor.slice();
+        return expired;
     }
 
     /**
@@ -676,5 +692,139 @@ public final class SharedLru implements AutoCloseable {
         if (segment.closeForWrites(known, CLOSE_TIMEOUT_NS)) {
             file.close();
         }
+    }
+
+    /**
+     * Evicts the oldest entries that are due: unused for longer than the settings say, and held by no mark. Looks through the whole
+     * table, on the calling thread.
+     *
+     * @param count most entries to take, up to 65,536 at a time
+     * @param into  gets each entry after it went; its object is used again
+     * @return entries evicted
+     */
+    public int evict(int count, Consumer<EntrySnapshot> into) {
+        return evictor.evict(keys.get(), count, into);
+    }
+
+    /**
+     * Evicts the oldest due entries of a key's two buckets, to make room near it.
+     *
+     * @param key   the key, which need not be here
+     * @param count most entries to take
+     * @param into  gets each entry after it went; its object is used again
+     * @return entries evicted
+     */
+    public int evictNear(EncodedKey key, int count, Consumer<EntrySnapshot> into) {
+        return evictor.evictNear(key, count, into);
+    }
+
+    /**
+     * Sets who is told of entries that this process takes away for age or space. Of those that a write takes the place of, the ones are
+     * told that could be seen coming; see {@link org.globalsessions.SessionListener}.
+     *
+     * @param listener the listener, null for none
+     */
+    public void departures(DepartureListener listener) {
+        departures = listener;
+        sweeper.departures(listener);
+        evictor.listener(listener == null ? null : listener::onEvicted);
+    }
+
+    /** A copy of the entry whose place a write of the key is likely to take; null where nobody listens, or where there is room. */
+    private EntrySnapshot victimOf(EncodedKey key) {
+        if (departures == null) {
+            return null;
+        }
+        int first = segment.buckets().firstBucket(key.low);
+        int second = segment.buckets().secondBucket(key.low, first);
+        int existing = segment.reader().find(key);
+        if (segment.victims().findFree(first, second, existing) >= 0) {
+            return null;
+        }
+        int way = segment.victims().find(first, second, existing, EntryWriter.Room.EVICT);
+        EntrySnapshot victim = new EntrySnapshot();
+        return way >= 0 && (read(way, victim) || victim.way == way) ? victim : null;
+    }
+
+    /** Tells of the victim, if the write has taken that very entry's place and nobody the write's own since. */
+    private void tell(EntrySnapshot victim, WriteOutcome outcome) {
+        DepartureListener told = departures;
+        if (victim == null
+                || told == null
+                || outcome.status != WriteOutcome.Status.STORED
+                || outcome.way != victim.way) {
+            return;
+        }
+        long state = segment.records().stateVolatile(victim.way);
+        if (RecordDescriptor.generation(state) == RecordDescriptor.generation(victim.stateWord) + 1) {
+            if (outcome.evicted) {
+                told.onEvicted(victim);
+            } else {
+                told.onExpired(victim);
+            }
+        }
+    }
+
+    /**
+     * Begins to load a key that is not here: claims it for this process, or finds who has.
+     *
+     * @param key    the key
+     * @param beyond word of another process's claim that was waited for long enough and is taken over, 0 for none
+     * @return the claim, and what {@link #finishLoad} wants to know
+     */
+    public LoadStart beginLoad(EncodedKey key, long beyond) {
+        return loads.begin(key, beyond);
+    }
+
+    /**
+     * Stores what a loader brought as a write of this host, unless the session was stored or deleted since the load began.
+     *
+     * @param key     the key
+     * @param value   the value
+     * @param start   what the load began with
+     * @param outcome STORED, SUPERSEDED by what is here, BEATEN_BY_TOMBSTONE or NO_ROOM
+     * @throws org.globalsessions.ValueTooLargeException where key and value exceed the record
+     */
+    public void finishLoad(EncodedKey key, byte[] value, LoadStart start, WriteOutcome outcome) {
+        outcome.reset();
+        checkSize(key, value.length);
+        key.body.value = value;
+        key.body.offset = 0;
+        key.body.length = value.length;
+        EntrySnapshot victim = victimOf(key);
+        loads.store(key, start, outcome);
+        tell(victim, outcome);
+    }
+
+    /**
+     * The claims of keys that are being loaded.
+     *
+     * @return the claims, for any thread
+     */
+    public LoadClaims claims() {
+        return loads.claims();
+    }
+
+    /**
+     * Entries whose time has not run out, by a look at each way.
+     *
+     * @return count, approximate while others write
+     */
+    public int liveCount() {
+        int count = 0;
+        int tick = segment.tick();
+        BucketTable buckets = segment.buckets();
+        for (int bucket = 0; bucket < buckets.bucketCount(); bucket++) {
+            for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
+                int way = bucket * SegmentDescriptor.WAYS + lane;
+                if (buckets.tagAt(bucket, lane) != 0
+                        && RecordDescriptor.kind(segment.records().stateAcquire(way)) == RecordDescriptor.VISIBLE
+                        && ((buckets.hints(bucket, lane) & BucketTable.EXPIRES) == 0
+                                || !segment.records().isExpired(way, tick))) {
+                    count++;
+                }
+            }
+        }
+        return count;
     }
 }

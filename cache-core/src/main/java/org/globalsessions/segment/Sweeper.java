@@ -26,6 +26,10 @@ final class Sweeper {
     private final int[] deadIncarnations = new int[SLOT_COUNT];
     private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
     private final EntrySnapshot entry = new EntrySnapshot();
+
+    /** Told of each entry that has expired; null for nobody. */
+    private volatile DepartureListener departures;
+
     private boolean anyDead;
     private boolean byStateWords;
     private int nextBucket;
@@ -36,6 +40,10 @@ final class Sweeper {
         this.key = key;
         this.slice = slice;
         this.lastFullPass = segment.tick() - FULL_PASS_TICKS;
+    }
+
+    void departures(DepartureListener value) {
+        departures = value;
     }
 
     synchronized int sweep(int firstBucket, int count) {
@@ -127,12 +135,17 @@ final class Sweeper {
     private boolean expire(int way, int tick) {
         RecordView records = segment.records();
         long state = records.stateAcquire(way);
-        boolean expired = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
-                && records.isExpired(way, tick)
-                && records.stillShows(way, state)
-                && segment.writer().retire(way, state);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !records.isExpired(way, tick)) {
+            return false;
+        }
+        DepartureListener told = departures;
+        boolean copied = told != null && records.copyEntry(way, state, tick, entry);
+        boolean expired = records.stillShows(way, state) && segment.writer().retire(way, state);
         if (expired) {
             segment.count(Counter.EXPIRATIONS);
+            if (copied) {
+                told.onExpired(entry);
+            }
         }
         return expired;
     }

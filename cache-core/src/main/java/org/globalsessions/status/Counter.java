@@ -73,7 +73,17 @@ public enum Counter {
     /** Notifications of listeners dropped because too many waited. */
     NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped"),
     /** Entries whose pages name another head: the file was changed from outside. */
-    DAMAGED_ENTRIES(35, "entries found damaged");
+    DAMAGED_ENTRIES(35, "entries found damaged"),
+    /** Live entries evicted because they were unused for longer than {@code aged_out_secs}. */
+    EVICTED_AGED_OUT(40, "entries evicted because unused for too long"),
+    /** Loaders run. */
+    LOADS(41, "loaders run"),
+    /** Misses that waited for another process's loader. */
+    LOADS_AWAITED(42, "misses that waited for another process's loader"),
+    /** Loaders run without a claim, as too many keys were loaded at once. */
+    LOADS_WITHOUT_CLAIM(43, "loaders run without a claim"),
+    /** Calls of listeners that threw. */
+    LISTENER_FAILURES(44, "calls of listeners that failed");
 
     private final int id;
     private final String label;

@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.globalsessions.segment.EvictionSettings;
+import org.globalsessions.segment.EvictionSettings.Timetable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,19 +173,53 @@ class NodeConfigTest {
     @Test
     void shouldSayWhatIsMissingOrWithoutEffectWhenAFileAsksForIt() throws IOException {
         Path file = write("relief.conf", """
-                lru.cache { aged_out_secs : 60 }
+                weight : 2
                 message_relay { auth_path : a, port : 1, tls { client_key : k.pem } }
                 """);
 
         NodeConfig config = NodeConfig.load(file);
 
         assertThat(config.missing()).extracting(Setting::path).containsExactly("message_relay.tls");
-        assertThat(config.settings().stream().filter(setting -> setting.path().equals("lru.cache.aged_out_secs")))
+        assertThat(config.settings().stream().filter(setting -> setting.path().equals("weight")))
                 .singleElement()
                 .satisfies(setting -> {
                     assertThat(setting.note()).contains("no effect yet");
                     assertThat(setting.origin()).isEqualTo(file + ":1");
                 });
+    }
+
+    @Test
+    void shouldMapEachEvictionKeyWhenAFileHasThem() throws IOException {
+        Path file = write("relief.conf", """
+                lru.cache {
+                    aged_out_secs : 60, max_evictions : 7, immediate_evictions : true
+                    evictions_timeout : true, sessions_length : 14800000
+                    eviction_schedule { interval : 5000, time_shift : 200, max_evicts : 3 }
+                }
+                message_relay { auth_path : a, port : 1 }
+                """);
+
+        EvictionSettings evictions = NodeConfig.load(file).cache().evictions();
+
+        assertThat(evictions)
+                .isEqualTo(new EvictionSettings(
+                        Duration.ofSeconds(60),
+                        7,
+                        true,
+                        List.of(
+                                new Timetable(Duration.ofMillis(14_800_000), Duration.ZERO, 7),
+                                new Timetable(Duration.ofSeconds(5), Duration.ofMillis(200), 3))));
+        assertThat(NodeConfig.load(file).settings().stream()
+                        .filter(setting -> setting.path().matches(".*(evict|aged_out).*"))
+                        .map(Setting::note))
+                .hasSizeGreaterThanOrEqualTo(6)
+                .containsOnly("");
+    }
+
+    @Test
+    void shouldEvictNothingBeforeItsPlaceIsNeededWhenNoEvictionKeyIsGiven() throws IOException {
+        Path file = write("client.conf", "lru.cache { sessions_length : 1000 }");
+        assertThat(NodeConfig.loadClient(file).cache().evictions()).isEqualTo(EvictionSettings.NONE);
     }
 
     @Test

@@ -1,0 +1,32 @@
+package org.globalsessions.segment;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * When entries are evicted before their place is needed, and which: the {@code aged_out_secs}, {@code max_evictions},
+ * {@code immediate_evictions}, {@code evictions_timeout} and {@code eviction_schedule} of a configuration. Immutable.
+ *
+ * @param agedOut      an entry that was unused for longer is due; zero: none ever is, and everything below has no effect
+ * @param maxEvictions most entries that a run takes where its timetable does not say
+ * @param immediate    whether a run follows when a live entry had to go because its place was needed
+ * @param timetables   when runs take place; a list that nobody changes any more
+ */
+public record EvictionSettings(Duration agedOut, int maxEvictions, boolean immediate, List<Timetable> timetables) {
+    /** Entries go when they expire or their place is needed, and at no other time. */
+    public static final EvictionSettings NONE = new EvictionSettings(Duration.ZERO, 20, false, List.of());
+
+    /**
+     * Runs at regular times of the segment's clock, the same whichever process carries them out.
+     *
+     * @param interval     time between two runs, at least 10 ms
+     * @param timeShift    how far the runs are shifted within the interval
+     * @param maxEvictions most entries of one run
+     */
+    public record Timetable(Duration interval, Duration timeShift, int maxEvictions) {
+        /** Number of the last moment for a run that is not after a tick. */
+        long moment(long tick) {
+            return Math.floorDiv(tick - Ticks.ticks(timeShift), Math.max(1, Ticks.ticks(interval)));
+        }
+    }
+}

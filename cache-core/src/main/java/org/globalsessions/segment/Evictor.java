@@ -1,0 +1,247 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
+
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.function.Consumer;
+import org.globalsessions.status.Counter;
+
+/**
+ * Evicts entries that are due: unused for longer than the settings say, oldest first, never one that a mark holds for the next
+ * tier, and never a fresher one, whatever a timetable says.
+ *
+ * <p>Runs belong to the host's sweeper, so that one process carries them out, a slice at a time: it looks through the table, keeps
+ * the oldest that are due, then takes them. The moments of a timetable are computed from segment time alone, so a run that
+ * one process has carried out is not repeated by its successor; moments that pass during a run are one. Immediate evictions are any
+ * thread's.
+ */
+final class Evictor {
+    /** Most entries of one run or call, as many are remembered meanwhile. */
+    static final int MAX_A_RUN = 65_536;
+
+    private static final int BUCKETS_A_SLICE = 4096;
+    private static final int EVICTIONS_A_SLICE = 1024;
+
+    private record Candidate(int way, long state, int idleTicks) {}
+
+    private final Segment segment;
+    private final EncodedKey slice;
+    private final EvictionSettings settings;
+    private final int agedOutTicks;
+    private final long[] moments;
+    private final EntrySnapshot entry = new EntrySnapshot();
+    private long lastSliceTick = Long.MIN_VALUE;
+    private long evictionsSeen;
+    private int nextBucket = -1;
+    private Oldest found;
+    private Deque<Candidate> taking = new ArrayDeque<>();
+
+    /** Told of each entry that a run takes; null for nobody. */
+    private volatile Consumer<EntrySnapshot> listener;
+
+    Evictor(Segment segment, EncodedKey slice, EvictionSettings settings) {
+        this.segment = segment;
+        this.slice = slice;
+        this.settings = settings;
+        this.agedOutTicks = Ticks.ticks(settings.agedOut());
+        this.moments = new long[settings.timetables().size()];
+    }
+
+    /** Whether anything is ever due; only then the last use of each entry matters. */
+    boolean isActive() {
+        return agedOutTicks > 0;
+    }
+
+    void listener(Consumer<EntrySnapshot> value) {
+        listener = value;
+    }
+
+    /** A bounded piece of what the timetables want, as the holder of the sweeper's lease. */
+    synchronized void slice() {
+        if (!isActive()) {
+            return;
+        }
+        int wanted = wanted();
+        if (nextBucket < 0 && taking.isEmpty() && wanted > 0) {
+            found = new Oldest(wanted);
+            nextBucket = 0;
+        }
+        if (nextBucket >= 0) {
+            look();
+        }
+        if (!taking.isEmpty()) {
+            take();
+        }
+    }
+
+    /** How many entries a run that is to begin now may take; 0 for no run. */
+    private int wanted() {
+        long tick = segment.file().tick();
+        // Whoever did not sweep for longer than a lease lasts has been another's follower: what is past was that one's.
+        boolean isNew = tick - lastSliceTick > Leases.DURATION_TICKS || lastSliceTick == Long.MIN_VALUE;
+        lastSliceTick = tick;
+        int wanted = 0;
+        for (int i = 0; i < moments.length; i++) {
+            EvictionSettings.Timetable timetable = settings.timetables().get(i);
+            long moment = timetable.moment(tick);
+            if (!isNew && moment > moments[i]) {
+                wanted = Math.max(wanted, timetable.maxEvictions());
+            }
+            moments[i] = moment;
+        }
+        if (settings.immediate()) {
+            long evictions = segment.file().counters().get(Counter.EVICTIONS);
+            if (!isNew && evictions > evictionsSeen) {
+                wanted = Math.max(wanted, settings.maxEvictions());
+            }
+            evictionsSeen = evictions;
+        }
+        return Math.min(wanted, MAX_A_RUN);
+    }
+
+    private void look() {
+        int end = Math.min(segment.buckets().bucketCount(), nextBucket + BUCKETS_A_SLICE);
+        for (int bucket = nextBucket; bucket < end; bucket++) {
+            look(bucket, found);
+        }
+        nextBucket = end;
+        if (end == segment.buckets().bucketCount()) {
+            nextBucket = -1;
+            taking = new ArrayDeque<>(found.oldestFirst());
+            found = null;
+        }
+    }
+
+    private void take() {
+        slice.writing = true;
+        try {
+            for (int i = 0; i < EVICTIONS_A_SLICE && !taking.isEmpty() && !segment.isClosed(); i++) {
+                Consumer<EntrySnapshot> told = listener;
+                if (evict(taking.poll(), entry) && told != null) {
+                    told.accept(entry);
+                }
+            }
+        } finally {
+            slice.writing = false;
+        }
+        if (settings.immediate()) {
+            // Its own evictions are no reason for the next run.
+            evictionsSeen = segment.file().counters().get(Counter.EVICTIONS);
+        }
+    }
+
+    /** Evicts the oldest due entries of the whole table, at once, and hands each on. */
+    int evict(EncodedKey thread, int count, Consumer<EntrySnapshot> into) {
+        Oldest oldest = new Oldest(Math.min(count, MAX_A_RUN));
+        for (int bucket = 0;
+                isActive() && count > 0 && bucket < segment.buckets().bucketCount();
+                bucket++) {
+            look(bucket, oldest);
+        }
+        return evict(thread, oldest, into);
+    }
+
+    /** Evicts the oldest due entries of a key's two buckets. */
+    int evictNear(EncodedKey key, int count, Consumer<EntrySnapshot> into) {
+        Oldest oldest = new Oldest(Math.min(count, 2 * WAYS));
+        if (isActive() && count > 0) {
+            int first = segment.buckets().firstBucket(key.low);
+            look(first, oldest);
+            look(segment.buckets().secondBucket(key.low, first), oldest);
+        }
+        return evict(key, oldest, into);
+    }
+
+    private int evict(EncodedKey thread, Oldest oldest, Consumer<EntrySnapshot> into) {
+        int evicted = 0;
+        EntrySnapshot copy = new EntrySnapshot();
+        for (Candidate candidate : oldest.oldestFirst()) {
+            boolean gone;
+            thread.writing = true;
+            try {
+                segment.ensureOpen();
+                gone = evict(candidate, copy);
+            } finally {
+                thread.writing = false;
+            }
+            if (gone) {
+                evicted++;
+                // Not as a write: what the application does with it may take its time, or throw.
+                into.accept(copy);
+            }
+        }
+        return evicted;
+    }
+
+    private void look(int bucket, Oldest oldest) {
+        int tick = segment.tick();
+        for (int lane = 0; lane < WAYS; lane++) {
+            if (segment.buckets().tagAt(bucket, lane) != 0) {
+                int way = bucket * WAYS + lane;
+                long state = segment.records().stateAcquire(way);
+                int idle = tick - segment.records().lastAccess(way);
+                if (isDue(way, state, tick) && segment.records().stillShows(way, state)) {
+                    oldest.offer(new Candidate(way, state, idle));
+                }
+            }
+        }
+    }
+
+    /** Whether a live entry was unused for too long, and no mark holds it. */
+    private boolean isDue(int way, long state, int tick) {
+        return RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                && (RecordDescriptor.marks(state) & segment.victims().holdMask()) == 0
+                && tick - segment.records().lastAccess(way) > agedOutTicks
+                && !segment.records().isExpired(way, tick);
+    }
+
+    /** Takes a candidate, if it is still the same entry and still due; its copy is whole then. */
+    private boolean evict(Candidate candidate, EntrySnapshot into) {
+        RecordView records = segment.records();
+        int way = candidate.way;
+        long state = records.stateAcquire(way);
+        boolean same = RecordDescriptor.generation(state) == RecordDescriptor.generation(candidate.state);
+        if (!same || !isDue(way, state, segment.tick())) {
+            return false;
+        }
+        boolean taken = records.copyEntry(way, state, segment.tick(), into)
+                && records.stillShows(way, state)
+                && segment.writer().retire(way, state);
+        if (taken) {
+            segment.count(Counter.EVICTIONS);
+            segment.count(Counter.EVICTED_AGED_OUT);
+        }
+        return taken;
+    }
+
+    /** The oldest of what was offered, so many as a run may take. */
+    private static final class Oldest {
+        private final int limit;
+        private final PriorityQueue<Candidate> youngestFirst =
+                new PriorityQueue<>(Comparator.comparingInt(Candidate::idleTicks));
+
+        Oldest(int limit) {
+            this.limit = limit;
+        }
+
+        void offer(Candidate candidate) {
+            if (youngestFirst.size() < limit) {
+                youngestFirst.add(candidate);
+            } else if (limit > 0 && youngestFirst.peek().idleTicks < candidate.idleTicks) {
+                youngestFirst.poll();
+                youngestFirst.add(candidate);
+            }
+        }
+
+        List<Candidate> oldestFirst() {
+            Candidate[] all = youngestFirst.toArray(new Candidate[0]);
+            Arrays.sort(all, Comparator.comparingInt(Candidate::idleTicks).reversed());
+            return List.of(all);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package org.globalsessions.segment;
+
+import static org.globalsessions.segment.SegmentDescriptor.CLAIMS_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_COUNT;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_HIGH_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_LOW_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_TICK_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.CLAIM_WORD_OFFSET;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Claims of keys whose values are being loaded, in the segment's header: of all processes of a host that miss a key, one holds its
+ * claim and loads, the others wait for what it stores.
+ *
+ * <p>Any thread of any process. A word changes by compare-and-set only; who claims a key does so under the lock of the key's first
+ * bucket, so that two never claim one key in two places. A claim that was not renewed for {@link #LEASE_TICKS} is anybody's: its
+ * process is dead or stopped.
+ */
+public final class LoadClaims {
+    /** Ticks that a claim lasts from its renewal: one second. */
+    static final int LEASE_TICKS = 100;
+
+    private static final int HOLDER_MASK = 0x1FF;
+    private static final int INCARNATION_SHIFT = 9;
+    private static final int EPOCH_SHIFT = 24;
+    private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
+    private static final long NOTHING = 1L << 32;
+    private static final int LOOKS = 8;
+
+    private final Segment segment;
+    private final ByteBuffer header;
+    private final long holder;
+
+    LoadClaims(Segment segment) {
+        this.segment = segment;
+        this.header = segment.file().header();
+        this.holder = ((long) segment.file().incarnation() << INCARNATION_SHIFT)
+                | (segment.file().slot() + 1);
+    }
+
+    /**
+     * What a claim came to.
+     *
+     * @param place number of the claim's place, -1 where all are taken by other keys
+     * @param word  the word in it, for the methods of {@link LoadClaims}
+     * @param mine  whether this process holds it and has to load
+     */
+    public record Claim(int place, long word, boolean mine) {
+        /** Every place is taken: who loads now does so without a claim. */
+        static final Claim NONE = new Claim(-1, 0, false);
+
+        /**
+         * Whether there was a place.
+         *
+         * @return false where the value has to be loaded without a claim
+         */
+        public boolean exists() {
+            return place >= 0;
+        }
+    }
+
+    /** How a claim that another process held has ended. */
+    public enum End {
+        /** It is still held. */
+        HELD,
+        /** Given up after the loader had found nothing. */
+        NOTHING,
+        /** Given up, lapsed or taken over: look for the value, then claim again. */
+        OVER
+    }
+
+    /**
+     * Claims a key, under the lock of its first bucket.
+     *
+     * @param beyond word of a claim of the key that is not waited for any longer, 0 for none
+     */
+    Claim claim(EncodedKey key, long beyond) {
+        Claim claim = null;
+        for (int i = 0; i < LOOKS && claim == null; i++) {
+            claim = tryClaim(key, beyond);
+        }
+        return claim == null ? Claim.NONE : claim;
+    }
+
+    private Claim tryClaim(EncodedKey key, long beyond) {
+        int free = -1;
+        long freeWord = 0;
+        int tick = segment.tick();
+        for (int i = 0; i < CLAIM_COUNT; i++) {
+            // Not always from the first: a place just given up still says what its loader found.
+            int place = (int) (key.low + i) & (CLAIM_COUNT - 1);
+            long word = word(place);
+            boolean held = (word & HOLDER_MASK) != 0;
+            boolean lapsed = held && hasLapsed(place, tick);
+            if (held && isOf(place, key.high, key.low) && word(place) == word) {
+                return lapsed || word == beyond ? take(place, word, key) : new Claim(place, word, false);
+            }
+            if (free < 0 && (!held || lapsed)) {
+                free = place;
+                freeWord = word;
+            }
+        }
+        return free < 0 ? Claim.NONE : take(free, freeWord, key);
+    }
+
+    private Claim take(int place, long word, EncodedKey key) {
+        long mine = (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
+        int at = at(place);
+        // Before the word, or another key's process might find the claim lapsed in its first moment.
+        Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL);
+        if (!Words.LONG.compareAndSet(header, at + CLAIM_WORD_OFFSET, word, mine)) {
+            return null;
+        }
+        // Who looks in between takes it for a claim of the place's last key, and waits for that a little in vain.
+        Words.LONG.setOpaque(header, at + CLAIM_HIGH_OFFSET, key.high);
+        Words.LONG.setVolatile(header, at + CLAIM_LOW_OFFSET, key.low);
+        return new Claim(place, mine, true);
+    }
+
+    /**
+     * Says that the loader is still at work; to be called several times a second.
+     *
+     * @param claim one's own
+     */
+    public void renew(Claim claim) {
+        if (claim.exists() && word(claim.place) == claim.word) {
+            Words.LONG.setOpaque(header, at(claim.place) + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL);
+        }
+    }
+
+    /**
+     * Gives one's own claim up; nothing happens where it was taken over.
+     *
+     * @param claim   the claim
+     * @param nothing whether the loader found nothing, which those who wait take for their answer
+     */
+    public void release(Claim claim, boolean nothing) {
+        if (!claim.exists() || word(claim.place) != claim.word) {
+            return;
+        }
+        long outcome = (segment.tick() & 0xFFFF_FFFFL) | (nothing ? NOTHING : 0);
+        // Before the word, whose release lets those who wait look at it.
+        Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome);
+        Words.LONG.compareAndSet(
+                header, at(claim.place) + CLAIM_WORD_OFFSET, claim.word, claim.word >>> EPOCH_SHIFT << EPOCH_SHIFT);
+    }
+
+    /**
+     * How another process's claim stands.
+     *
+     * @param claim as it was found
+     * @return HELD while it is to be waited for
+     */
+    public End look(Claim claim) {
+        for (int i = 0; i < LOOKS; i++) {
+            long word = word(claim.place);
+            if (word == claim.word) {
+                return hasLapsed(claim.place, segment.tick()) ? End.OVER : End.HELD;
+            }
+            if (word != claim.word >>> EPOCH_SHIFT << EPOCH_SHIFT) {
+                return End.OVER;
+            }
+            long outcome = (long) Words.LONG.getVolatile(header, at(claim.place) + CLAIM_TICK_OFFSET);
+            if (word(claim.place) == word) {
+                return (outcome & NOTHING) != 0 ? End.NOTHING : End.OVER;
+            }
+        }
+        return End.OVER;
+    }
+
+    private boolean isOf(int place, long high, long low) {
+        return (long) Words.LONG.getVolatile(header, at(place) + CLAIM_LOW_OFFSET) == low
+                && (long) Words.LONG.getVolatile(header, at(place) + CLAIM_HIGH_OFFSET) == high;
+    }
+
+    private boolean hasLapsed(int place, int tick) {
+        int age = tick - (int) (long) Words.LONG.getVolatile(header, at(place) + CLAIM_TICK_OFFSET);
+        return age >= LEASE_TICKS || age <= -LEASE_TICKS;
+    }
+
+    private long word(int place) {
+        return (long) Words.LONG.getVolatile(header, at(place) + CLAIM_WORD_OFFSET);
+    }
+
+    private static int at(int place) {
+        return CLAIMS_OFFSET + place * CLAIM_LENGTH;
+    }
+}

@@ -1,0 +1,140 @@
+package org.globalsessions.segment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.globalsessions.segment.LoadClaims.Claim;
+import org.globalsessions.segment.LoadClaims.End;
+import org.globalsessions.segment.WriteOutcome.Status;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Claims of keys that are being loaded, between two that have attached to one segment. */
+class LoadClaimsTest {
+    @TempDir
+    private Path folder;
+
+    private final FakeClocks clocks = new FakeClocks();
+    private final WriteOutcome outcome = new WriteOutcome();
+    private SharedLru one;
+    private SharedLru other;
+
+    @BeforeEach
+    void open() throws IOException {
+        one = attach();
+        other = attach();
+    }
+
+    @AfterEach
+    void close() {
+        one.close();
+        other.close();
+    }
+
+    private SharedLru attach() throws IOException {
+        SegmentSettings settings = new SegmentSettings(folder.resolve("segment")).elCount(100);
+        return new SharedLru(SegmentFile.open(settings, clocks), settings);
+    }
+
+    private static LoadStart begin(SharedLru lru, String key) {
+        return lru.beginLoad(lru.encode(key), 0);
+    }
+
+    private void pass(int ticks) {
+        clocks.pass(ticks);
+        one.file().time().advance();
+        other.file().time().advance();
+    }
+
+    @Test
+    void shouldGiveAKeyToOneWhenTwoWouldLoadIt() {
+        LoadStart mine = begin(one, "k");
+        assertThat(mine.claim().mine()).isTrue();
+        Claim awaited = begin(other, "k").claim();
+        assertThat(awaited.mine()).isFalse();
+        assertThat(awaited.exists()).isTrue();
+        assertThat(begin(other, "another").claim().mine()).isTrue();
+        assertThat(other.claims().look(awaited)).isEqualTo(End.HELD);
+        one.claims().release(mine.claim(), false);
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
+        assertThat(begin(other, "k").claim().mine()).isTrue();
+    }
+
+    @Test
+    void shouldTellThoseWhoWaitWhenTheLoaderFoundNothing() {
+        LoadStart mine = begin(one, "k");
+        Claim awaited = begin(other, "k").claim();
+        one.claims().release(mine.claim(), true);
+        assertThat(other.claims().look(awaited)).isEqualTo(End.NOTHING);
+        assertThat(begin(other, "k").claim().mine())
+                .as("the next miss asks again")
+                .isTrue();
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
+    }
+
+    @Test
+    void shouldBeAnybodysASecondAfterTheLastRenewalWhenItsProcessIsDeadOrStopped() {
+        LoadStart mine = begin(one, "k");
+        pass(90);
+        one.claims().renew(mine.claim());
+        pass(LoadClaims.LEASE_TICKS - 1);
+        Claim awaited = begin(other, "k").claim();
+        assertThat(awaited.mine()).isFalse();
+        pass(1);
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
+        LoadStart taken = begin(other, "k");
+        assertThat(taken.claim().mine()).isTrue();
+        // The stopped one goes on: it gives up nothing that is another's.
+        one.claims().renew(mine.claim());
+        one.claims().release(mine.claim(), true);
+        assertThat(begin(one, "k").claim().mine()).isFalse();
+        assertThat(begin(one, "k").claim().word()).isEqualTo(taken.claim().word());
+    }
+
+    @Test
+    void shouldBeTakenOverWhenWhoWaitsHasWaitedLongEnough() {
+        LoadStart mine = begin(one, "k");
+        Claim awaited = begin(other, "k").claim();
+        LoadStart taken = other.beginLoad(other.encode("k"), awaited.word());
+        assertThat(taken.claim().mine()).isTrue();
+        one.claims().release(mine.claim(), false);
+        assertThat(begin(one, "k").claim().mine()).isFalse();
+    }
+
+    @Test
+    void shouldLoadWithoutAClaimWhenAllPlacesAreTaken() {
+        List<Claim> claims = new ArrayList<>();
+        for (int i = 0; i < SegmentDescriptor.CLAIM_COUNT; i++) {
+            claims.add(begin(one, "k" + i).claim());
+        }
+        assertThat(claims).allMatch(Claim::mine);
+        assertThat(claims.stream().map(Claim::place).distinct()).hasSize(SegmentDescriptor.CLAIM_COUNT);
+        assertThat(begin(other, "k0").claim().mine()).isFalse();
+        assertThat(begin(other, "late").claim().exists()).isFalse();
+        one.claims().release(claims.get(7), false);
+        assertThat(begin(other, "late").claim().mine()).isTrue();
+    }
+
+    @Test
+    void shouldStoreNothingWhenTheSessionWasSetOrDeletedSinceTheLoadBegan() {
+        LoadStart set = begin(one, "set");
+        LoadStart deleted = begin(one, "deleted");
+        other.set(other.encode("set"), new byte[] {2}, 0, 1, 0, null, false, outcome);
+        other.delete(other.encode("deleted"), outcome);
+        one.finishLoad(one.encode("set"), new byte[] {1}, set, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+        assertThat(one.get(one.encode("set"))).isEqualTo(new byte[] {2});
+        one.finishLoad(one.encode("deleted"), new byte[] {1}, deleted, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+        assertThat(one.get(one.encode("deleted"))).isNull();
+        LoadStart again = begin(other, "deleted");
+        one.finishLoad(one.encode("deleted"), new byte[] {3}, again, outcome);
+        assertThat(outcome.status()).as("deleted before the load began").isEqualTo(Status.STORED);
+        assertThat(one.get(one.encode("deleted"))).isEqualTo(new byte[] {3});
+    }
+}
