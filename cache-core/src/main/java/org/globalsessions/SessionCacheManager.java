@@ -92,6 +92,7 @@ public final class SessionCacheManager implements AutoCloseable {
         }
     };
 
+    private final ThreadLocal<WriteOutcome> outcomes = ThreadLocal.withInitial(WriteOutcome::new);
     private volatile boolean closed;
 
     private SessionCacheManager(
@@ -320,7 +321,8 @@ public final class SessionCacheManager implements AutoCloseable {
      */
     public void set(String key, byte[] value) {
         ensureOpen();
-        WriteOutcome outcome = new WriteOutcome();
+        // One a thread: a plain set allocates nothing.
+        WriteOutcome outcome = outcomes.get();
         store(lru.encode(key), value, SetOptions.DEFAULTS, outcome);
         if (outcome.status() != Status.STORED) {
             throw new IllegalStateException("the segment refused a set: " + outcome.status());
@@ -604,12 +606,27 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     private void store(EncodedKey key, byte[] value, SetOptions options, WriteOutcome outcome) {
-        HeldRoom.Write write = takeHeld -> lru.set(
-                key, value, 0, value.length, options.lifetimeTicks(), options.expectedVersion(), takeHeld, outcome);
-        write.run(false);
+        int lifetime = options.lifetimeTicks();
+        lru.set(key, value, 0, value.length, lifetime, options.expectedVersion(), false, outcome);
         if (outcome.status() == Status.NO_ROOM && heldRoom != null) {
-            heldRoom.store(key, outcome, write);
+            storeHeld(key, value, options, outcome);
         }
+    }
+
+    /** Apart from {@link #store}, which would allocate for the lambda at each call. */
+    private void storeHeld(EncodedKey key, byte[] value, SetOptions options, WriteOutcome outcome) {
+        heldRoom.store(
+                key,
+                outcome,
+                takeHeld -> lru.set(
+                        key,
+                        value,
+                        0,
+                        value.length,
+                        options.lifetimeTicks(),
+                        options.expectedVersion(),
+                        takeHeld,
+                        outcome));
     }
 
     private static ConditionFailedException lost(WriteOutcome outcome) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.management.ThreadMXBean;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -221,6 +223,28 @@ class SessionCacheManagerTest {
         assertThat(cache.whenArrives("a", Duration.ofSeconds(60))).isCompletedExceptionally();
         cache.set("a", bytes("one"));
         assertThat(cache.whenArrives("a", Duration.ofSeconds(60)).join()).isEqualTo(bytes("one"));
+    }
+
+    @Test
+    void shouldAllocateNothingWhenAValueIsCopiedIntoABufferOrSet() {
+        byte[] value = new byte[200];
+        byte[] target = new byte[200];
+        int calls = 20_000;
+        long bytes = 0;
+        // The first rounds run interpreted, and load classes.
+        for (int round = 0; round < 5; round++) {
+            long before = allocated();
+            for (int i = 0; i < calls; i++) {
+                cache.set("a", value);
+                cache.getLocal("a", target, 0);
+            }
+            bytes = allocated() - before;
+        }
+        assertThat(bytes).as("bytes in %d sets and gets", calls).isLessThan(calls);
+    }
+
+    private static long allocated() {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 
     @Test
