@@ -20,8 +20,11 @@ import java.nio.ByteBuffer;
  * could wipe what a neighbour has just written.
  */
 final class BucketTable {
-    /** Hint: the way's entry was not read since it was created. The three lowest hints equal the record's marks. */
-    static final int UNTOUCHED = 8;
+    /** Recency steps are counted modulo 2^15. */
+    static final int STEP_MASK = 0x7FFF;
+
+    /** Lowest bit of a stamp: the way's entry was not read since it was created. Above it stands the step. */
+    static final int UNTOUCHED = 1;
 
     /** Hint: the way's entry has a lifetime or an idle limit. */
     static final int EXPIRES = 16;
@@ -113,8 +116,17 @@ final class BucketTable {
     }
 
     int stamp(int bucket, int way) {
-        long word = (long) Words.LONG.getOpaque(header, base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8);
-        return (int) (word >>> ((way & 3) << 4)) & 0xFFFF;
+        return (int) (stampWord(bucket, way >>> 2) >>> ((way & 3) << 4)) & 0xFFFF;
+    }
+
+    /** Steps since a stamp. */
+    static int age(int step, int stamp) {
+        return (step - (stamp >>> 1)) & STEP_MASK;
+    }
+
+    /** The stamp of a step. */
+    static int stampOf(int step, boolean untouched) {
+        return (step & STEP_MASK) << 1 | (untouched ? UNTOUCHED : 0);
     }
 
     /** Sets a way's stamp, as its holder or as the sweeper. */
@@ -123,18 +135,13 @@ final class BucketTable {
     }
 
     /** Renews a way's stamp as a reader: one try, and none where it is of this step already; a lost one costs recency only. */
-    void touch(int bucket, int way, int step) {
+    void touch(int bucket, int way) {
         int offset = base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8;
         int shift = (way & 3) << 4;
         long word = (long) Words.LONG.getOpaque(header, offset);
-        if (((int) (word >>> shift) & 0xFFFF) != step) { // LAYOUT get 5
-            Words.LONG.compareAndSet(header, offset, word, (word & ~(0xFFFFL << shift)) | ((long) step << shift));
-        }
-        int hintOffset = base(bucket) + HINTS_OFFSET + (way >>> 3) * 8;
-        long untouched = (long) UNTOUCHED << ((way & 7) << 3);
-        long hints = (long) Words.LONG.getOpaque(header, hintOffset);
-        if ((hints & untouched) != 0) {
-            Words.LONG.compareAndSet(header, hintOffset, hints, hints & ~untouched);
+        long stamp = stampOf(step(), false);
+        if (((word >>> shift) & 0xFFFF) != stamp) { // LAYOUT get 5
+            Words.LONG.compareAndSet(header, offset, word, (word & ~(0xFFFFL << shift)) | (stamp << shift));
         }
     }
 
@@ -175,7 +182,7 @@ final class BucketTable {
     }
 
     int step() {
-        return (int) (long) Words.LONG.getOpaque(header, STEP_OFFSET) & 0xFFFF;
+        return (int) (long) Words.LONG.getOpaque(header, STEP_OFFSET) & STEP_MASK;
     }
 
     void advanceStep() {

@@ -11,7 +11,9 @@ public final class EncodedKey {
     private final long pathKeyHigh;
     private final long pathKeyLow;
 
-    byte[] bytes = new byte[64];
+    private final KeyEncoder encoder = new KeyEncoder();
+
+    byte[] bytes = encoder.bytes();
     int length;
     long high;
     long low;
@@ -57,32 +59,10 @@ public final class EncodedKey {
         this.pathKeyLow = pathKeyLow;
     }
 
-    /** Encodes a string. A lone surrogate becomes the three bytes of its code, so that two strings never share their bytes. */
+    /** Encodes a string of at most {@link SharedLru#MAX_KEY_LENGTH} characters. */
     void encode(String key) {
-        int chars = key.length();
-        ensure(chars * 3);
-        byte[] out = bytes;
-        int at = 0;
-        for (int i = 0; i < chars; i++) {
-            char c = key.charAt(i);
-            if (c < 0x80) {
-                out[at++] = (byte) c;
-            } else if (c < 0x800) {
-                out[at++] = (byte) (0xC0 | (c >> 6));
-                out[at++] = (byte) (0x80 | (c & 0x3F));
-            } else if (Character.isHighSurrogate(c) && i + 1 < chars && Character.isLowSurrogate(key.charAt(i + 1))) {
-                int codePoint = Character.toCodePoint(c, key.charAt(++i));
-                out[at++] = (byte) (0xF0 | (codePoint >> 18));
-                out[at++] = (byte) (0x80 | ((codePoint >> 12) & 0x3F));
-                out[at++] = (byte) (0x80 | ((codePoint >> 6) & 0x3F));
-                out[at++] = (byte) (0x80 | (codePoint & 0x3F));
-            } else {
-                out[at++] = (byte) (0xE0 | (c >> 12));
-                out[at++] = (byte) (0x80 | ((c >> 6) & 0x3F));
-                out[at++] = (byte) (0x80 | (c & 0x3F));
-            }
-        }
-        length = at;
+        bytes = encoder.bytes();
+        length = encoder.encode(key);
         KeyHash.digest(this, pathKeyHigh, pathKeyLow);
     }
 

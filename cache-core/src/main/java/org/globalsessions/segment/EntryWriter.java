@@ -231,10 +231,8 @@ final class EntryWriter {
         int bucket = way / WAYS;
         int lane = way % WAYS;
         records.write(way, reserved, key, body);
-        int hints = body.marks
-                | (isInsertion ? BucketTable.UNTOUCHED : 0)
-                | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
-        buckets.setStamp(bucket, lane, buckets.step()); // LAYOUT set 8
+        int hints = body.marks | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
+        buckets.setStamp(bucket, lane, BucketTable.stampOf(buckets.step(), isInsertion)); // LAYOUT set 8
         buckets.setHints(bucket, lane, hints); // LAYOUT set 8
         buckets.setTag(bucket, lane, BucketTable.tag(key.high)); // LAYOUT set 8
         long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));

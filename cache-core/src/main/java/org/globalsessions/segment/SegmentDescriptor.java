@@ -231,7 +231,7 @@ public final class SegmentDescriptor {
     /** 16 tags of 16 bits; 0 is empty. */
     public static final int TAGS_OFFSET = 0;
 
-    /** 16 stamps of 16 bits: the recency step of the last touch. */
+    /** 16 stamps of 16 bits: the recency step of the last touch, and in the lowest bit whether there was none. */
     public static final int STAMPS_OFFSET = 32;
 
     /** 16 hints of 8 bits for the choice of a victim. */

@@ -99,6 +99,10 @@ public final class SharedLru implements AutoCloseable {
      * @return this thread's key, valid until its next encode
      */
     public EncodedKey encode(String key) {
+        if (key.length() > MAX_KEY_LENGTH) {
+            throw new ValueTooLargeException(
+                    "key too long: characters=" + key.length() + ", limit=" + MAX_KEY_LENGTH + " bytes of UTF-8");
+        }
         EncodedKey encoded = keys.get();
         encoded.encode(key);
         return checked(encoded);
@@ -159,11 +163,7 @@ public final class SharedLru implements AutoCloseable {
     }
 
     private void renew(int way, long state) {
-        segment.buckets()
-                .touch(
-                        way / SegmentDescriptor.WAYS,
-                        way % SegmentDescriptor.WAYS,
-                        segment.buckets().step());
+        segment.buckets().touch(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS);
         segment.records().touch(way, state, segment.tick(), evictor.isActive());
     }
 

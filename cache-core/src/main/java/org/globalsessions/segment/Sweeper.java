@@ -14,7 +14,7 @@ import org.globalsessions.status.Counter;
  * the older one of two records of a key.
  */
 final class Sweeper {
-    private static final int QUARTER_RANGE = 0x4000;
+    private static final int QUARTER_RANGE = 0x2000;
     private static final int FULL_PASS_TICKS = 600;
 
     private final Segment segment;
@@ -123,12 +123,14 @@ final class Sweeper {
         return expired;
     }
 
-    /** Keeps stamps within a quarter of their range, so that ages modulo 2^16 stay comparable. */
+    /** Keeps stamps within a quarter of their range, so that ages modulo 2^15 stay comparable. */
     private void liftStamp(int bucket, int lane) {
         int step = segment.buckets().step();
-        int age = (step - segment.buckets().stamp(bucket, lane)) & 0xFFFF;
-        if (age > QUARTER_RANGE) {
-            segment.buckets().setStamp(bucket, lane, (step - QUARTER_RANGE) & 0xFFFF); // LAYOUT sweep 2
+        int stamp = segment.buckets().stamp(bucket, lane);
+        if (BucketTable.age(step, stamp) > QUARTER_RANGE) {
+            boolean untouched = (stamp & BucketTable.UNTOUCHED) != 0;
+            segment.buckets()
+                    .setStamp(bucket, lane, BucketTable.stampOf(step - QUARTER_RANGE, untouched)); // LAYOUT sweep 2
         }
     }
 

@@ -7,7 +7,7 @@ import static org.globalsessions.segment.SegmentDescriptor.WAYS;
  *
  * <p>Any thread of any process; what it names is a proposal that the caller takes by compare-and-set from the state word. A
  * session that was never read since it was created counts as {@code untouched_aging} times as old. Ages are steps modulo
- * 2^16. An overwrite never takes its own older record: a kill would lose an acknowledged value.
+ * 2^15. An overwrite never takes its own older record: a kill would lose an acknowledged value.
  */
 final class VictimChoice {
     private final SegmentFile file;
@@ -138,7 +138,7 @@ final class VictimChoice {
                         && (hint & without) == 0
                         && (with == 0 || (hint & with) != 0)
                         && (excluded >>> lane & 1) == 0;
-                int age = aged(step - (int) (stamps >>> (i << 4)), hint);
+                int age = age(step, (int) (stamps >>> (i << 4)) & 0xFFFF);
                 if (counts && age > oldestAge) {
                     oldestLane = lane;
                     oldestAge = age;
@@ -148,9 +148,9 @@ final class VictimChoice {
         return oldestLane < 0 ? -1 : (long) oldestAge << 32 | (bucket * WAYS + oldestLane);
     }
 
-    private int aged(int steps, int hints) {
-        int age = steps & 0xFFFF;
-        return (hints & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
+    private int age(int step, int stamp) {
+        int age = BucketTable.age(step, stamp);
+        return (stamp & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
     }
 
     /** Age of an entry whose pages are wanted; -1 where a mark holds it and may not be passed over. */
@@ -160,7 +160,7 @@ final class VictimChoice {
         if (held && room != EntryWriter.Room.EVICT_HELD) {
             return -1;
         }
-        int age = aged(buckets.step() - buckets.stamp(way / WAYS, way % WAYS), hints);
+        int age = age(buckets.step(), buckets.stamp(way / WAYS, way % WAYS));
         // A held one goes last of all.
         return held ? 0 : age + 1;
     }

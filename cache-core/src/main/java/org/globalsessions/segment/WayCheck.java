@@ -13,7 +13,7 @@ final class WayCheck implements PlaceCheck {
     private static final long UNUSED_STATE_BITS = 3L << 6;
     private static final long HOLDER_BITS = 0xFFFF_FF00L;
     private static final int KNOWN_HINTS = 31;
-    private static final int OLDEST_STAMP = 0x5000;
+    private static final int OLDEST_STAMP = 0x2800;
 
     private final CheckedSegment segment;
     private final FileView view;
@@ -212,9 +212,9 @@ final class WayCheck implements PlaceCheck {
                     "hints are not the marks: marks=" + record.marks(),
                     "the next full sweep makes them equal"));
         }
-        int step = (int) view.getLong(SegmentDescriptor.STEP_OFFSET) & 0xFFFF;
+        int step = (int) view.getLong(SegmentDescriptor.STEP_OFFSET) & BucketTable.STEP_MASK;
         int stamp = view.getUnsignedShort(stampOffset(way));
-        if (((step - stamp) & 0xFFFF) > OLDEST_STAMP) {
+        if (BucketTable.age(step, stamp) > OLDEST_STAMP) {
             findings.add(segment.leftover(
                     Region.RECORDS,
                     way,
