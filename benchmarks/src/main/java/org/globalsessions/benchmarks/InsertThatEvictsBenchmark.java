@@ -17,10 +17,18 @@ public class InsertThatEvictsBenchmark extends TableBenchmark {
         return subject;
     }
 
-    /** Stores half as many entries again as the table was made for, so that it is full. */
+    /**
+     * Stores half as many entries again as the table was made for, so that it is full: of three keys two should be there, and
+     * as many as four of five where a table has more places than entries.
+     */
     @Override
     Workload prepare(Table.Client client) {
-        Workload.fill(client, 0, entries + entries / 2);
+        int stored = entries + entries / 2;
+        Workload.fill(client, 0, stored);
+        int present = Workload.countPresent(client, stored);
+        if (present < 600 || present > 850) {
+            throw new IllegalStateException("not full, or too small: of 1,000 keys stored, " + present + " are there");
+        }
         return Workload.ofNewKeys(2L * entries);
     }
 

@@ -240,7 +240,9 @@ public final class RatioTable {
 
     private void disk() {
         for (int entries : List.of(20_000, 1_000_000)) {
-            long length = SegmentTable.settings(Path.of("segment"), entries).fileLength();
+            long length = SegmentTable.settings(Path.of("segment"), entries)
+                    .overflowShare(0)
+                    .fileLength();
             figures.limit(
                     String.format("size on disk an entry, el_count %,d", entries),
                     (double) length / entries,

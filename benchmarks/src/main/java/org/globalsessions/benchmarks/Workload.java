@@ -122,6 +122,19 @@ final class Workload {
         }
     }
 
+    /** How many of 1,000 keys, spread over those of the entries up to the last but one, the table has. */
+    static int countPresent(Table.Client client, int end) {
+        byte[] target = client.newTarget();
+        int present = 0;
+        for (int i = 0; i < 1_000; i++) {
+            int entry = (int) ((long) i * (end - 1) / 999);
+            if (client.get(keyOf(entry), entry, target) == VALUE_LENGTH) {
+                present++;
+            }
+        }
+        return present;
+    }
+
     /** Reads some entries and compares their values with what the fill stored. */
     static void check(Table.Client client, int entries) {
         byte[] target = client.newTarget();
