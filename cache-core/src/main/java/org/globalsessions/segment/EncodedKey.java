@@ -24,6 +24,9 @@ public final class EncodedKey {
     /** Whether this thread is inside a write: a close waits for that. Volatile, as it is one half of a Dekker handshake. */
     volatile boolean writing;
 
+    /** The way that a write proposes to take before it has the lock, or -1. */
+    int candidate = -1;
+
     /** State word under which the last look-up found its way. */
     long foundState;
 
@@ -78,6 +81,12 @@ public final class EncodedKey {
         length = 0;
         high = digestHigh;
         low = digestLow;
+    }
+
+    /** Whether a way lies in one of the key's buckets, as the last write has noted them. */
+    boolean isInItsBuckets(int way) {
+        int bucket = way / SegmentDescriptor.WAYS;
+        return way >= 0 && (bucket == firstBucket || bucket == secondBucket);
     }
 
     /** Hits since the last call; one thread at a time, any thread. A count that the owner is about to store comes next time. */

@@ -148,26 +148,25 @@ final class EntryWriter {
      * @return the way, {@link #NO_ROOM} or {@link #LOST_LOCK}
      */
     int store(EncodedKey key, long lock, Room room, WriteOutcome outcome) {
-        int first = key.firstBucket;
-        int second = key.secondBucket;
         int existing = key.found.way;
+        int candidate = key.candidate != existing && key.isInItsBuckets(key.candidate) ? key.candidate : -1;
+        key.candidate = -1;
         for (int tries = 0; tries < MAX_TRIES; tries++) {
-            int way = victims.findFree(first, second, existing); // LAYOUT set 4
-            boolean evicts = way < 0;
-            if (evicts) {
-                way = victims.find(first, second, existing, room); // LAYOUT set 4
-                if (way < 0) {
-                    return NO_ROOM;
-                }
+            int way = candidate >= 0
+                    ? candidate
+                    : victims.choose(key.firstBucket, key.secondBucket, existing, room); // LAYOUT set 4
+            candidate = -1;
+            if (way < 0) {
+                return NO_ROOM;
             }
-            long state = evicts ? victims.stateOf(way, room) : records.stateAcquire(way);
-            int wantedKind = evicts ? RecordDescriptor.VISIBLE : RecordDescriptor.FREE;
-            if (RecordDescriptor.kind(state) != wantedKind) {
+            long state = victims.stateOf(way, room); // LAYOUT set 4
+            boolean evicts = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE;
+            if (!evicts && RecordDescriptor.kind(state) != RecordDescriptor.FREE) {
                 continue;
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
-            if (!locks.note(first, lock, way, generation)) { // LAYOUT set 5
+            if (!locks.note(key.firstBucket, lock, way, generation)) { // LAYOUT set 5
                 return LOST_LOCK;
             }
             long reserved =
@@ -182,6 +181,27 @@ final class EntryWriter {
             return publish(key, way, reserved, lock, room, outcome);
         }
         return NO_ROOM;
+    }
+
+    /**
+     * Looks at all that a write of the key is about to need and proposes the way that it takes: without a fence in between, the
+     * lines of two headers, the old record and the new one come from memory at the same time. Decides nothing: under the lock
+     * everything is looked at again.
+     */
+    void look(EncodedKey key, Room room) {
+        int tag = BucketTable.tag(key.high);
+        int first = key.firstBucket;
+        int second = key.secondBucket;
+        long inFirst = buckets.matches(first, tag);
+        long inSecond = buckets.matches(second, tag);
+        int existing = inFirst != 0
+                ? first * WAYS + BucketTable.lane(inFirst)
+                : inSecond != 0 ? second * WAYS + BucketTable.lane(inSecond) : -1;
+        int way = victims.choose(first, second, existing, room);
+        key.candidate = way;
+        long looked = existing < 0 ? 0 : records.stateAcquire(existing);
+        // Kept, so that no compiler leaves loads out of which nobody wants the result.
+        key.signature = way < 0 ? looked : looked + records.fetch(way, key.length + key.body.length);
     }
 
     private void countEviction(long state, boolean expired, WriteOutcome outcome) {

@@ -27,6 +27,9 @@ import java.nio.ByteBuffer;
 final class RecordView {
     private static final long SAME_ENTRY = 0xFFFF_FFFF_0000_0007L;
 
+    private static final int LINE = 64;
+    private static final int MAX_FETCH = 512;
+
     private final ByteBuffer[] buffers;
     private final OverflowArea area;
     private final int shift;
@@ -73,6 +76,18 @@ final class RecordView {
 
     long stateVolatile(int way) {
         return (long) Words.LONG.getVolatile(buffer(way), offset(way) + STATE_OFFSET);
+    }
+
+    /** Loads the lines that a record of so many bytes of key and value will take, for a write that is about to fill them. */
+    long fetch(int way, int bodyLength) {
+        long sum = 0;
+        ByteBuffer buffer = buffer(way);
+        int at = offset(way);
+        int end = at + Math.min(stride, Math.min(KEY_OFFSET + bodyLength, MAX_FETCH));
+        for (; at < end; at += LINE) {
+            sum += (long) Words.LONG.getOpaque(buffer, at);
+        }
+        return sum;
     }
 
     boolean casState(int way, long expected, long changed) {

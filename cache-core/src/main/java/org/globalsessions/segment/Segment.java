@@ -115,6 +115,13 @@ final class Segment {
         }
     }
 
+    /** Brings what a write is about to need from memory, before the lock is held. */
+    void look(EncodedKey key, EntryWriter.Room room) {
+        key.firstBucket = buckets.firstBucket(key.low);
+        key.secondBucket = buckets.secondBucket(key.low, key.firstBucket);
+        writer.look(key, room);
+    }
+
     /** Begins one attempt: takes the lock, looks at what is there. Returns the lock word held. */
     long begin(EncodedKey key) {
         // Pairs with close: either it sees that this thread writes, or this thread sees that the segment is closed.

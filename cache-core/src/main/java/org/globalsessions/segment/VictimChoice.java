@@ -55,6 +55,12 @@ final class VictimChoice {
         return -1;
     }
 
+    /** The way to take: a free one, else the entry to evict; -1 where there is none. */
+    int choose(int first, int second, int existing, EntryWriter.Room room) {
+        int way = findFree(first, second, existing);
+        return way >= 0 ? way : find(first, second, existing, room);
+    }
+
     /** The entry to evict, or -1. */
     int find(int first, int second, int existing, EntryWriter.Room room) {
         if (room != EntryWriter.Room.FREE_ONLY) {
@@ -73,18 +79,18 @@ final class VictimChoice {
         return way;
     }
 
-    /** The state word to take a victim from; FREE, which never fits a victim, where its marks hold it after all. */
+    /** The state word to take a way from; that of a reserved one, which nobody takes, where marks hold its entry after all. */
     long stateOf(int way, EntryWriter.Room room) {
         long state = records.stateAcquire(way);
-        boolean held = (RecordDescriptor.marks(state) & holdMask) != 0;
-        if (room == EntryWriter.Room.FREE_ONLY && !records.isExpired(way, (int) file.tick())) {
-            // Renewed or replaced since it was chosen.
-            return RecordDescriptor.free(0);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || room == EntryWriter.Room.EVICT_HELD) {
+            return state;
         }
-        if (held && room != EntryWriter.Room.EVICT_HELD && !records.isExpired(way, (int) file.tick())) {
-            // The hint was wrong: put it right, so that the next choice is another one.
+        boolean held = (RecordDescriptor.marks(state) & holdMask) != 0;
+        if ((held || room == EntryWriter.Room.FREE_ONLY) && !records.isExpired(way, (int) file.tick())) {
+            // Renewed or replaced since it was chosen, or the hint was wrong: put it right, so that the next choice is
+            // another.
             buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state));
-            return RecordDescriptor.free(0);
+            return RecordDescriptor.held(RecordDescriptor.RESERVED, 0, 0, 0);
         }
         return state;
     }

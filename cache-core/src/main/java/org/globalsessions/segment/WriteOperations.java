@@ -34,6 +34,7 @@ final class WriteOperations {
     void set(EncodedKey key, int lifetime, Version expected, boolean takeHeld, WriteOutcome outcome) {
         EntryWriter.Room room = takeHeld ? EntryWriter.Room.EVICT_HELD : EntryWriter.Room.EVICT;
         boolean done = false;
+        segment.look(key, room);
         while (!done) {
             // Not by a lambda as the rarer writes: it would be the one allocation of a set.
             long lock = segment.begin(key);
