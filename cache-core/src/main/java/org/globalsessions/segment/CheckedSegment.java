@@ -62,7 +62,9 @@ record CheckedSegment(FileView view, SegmentGeometry geometry, KeyPlaces places,
                         offset,
                         word,
                         who + ", which is dead",
-                        "the next writer or the next full sweep frees it");
+                        region == Region.BUCKETS
+                                ? "the next writer of the bucket takes it over"
+                                : "the next writer or the next full sweep frees it");
             case NEVER -> damage(region, index, offset, word, who + ", which was never given out");
         };
     }

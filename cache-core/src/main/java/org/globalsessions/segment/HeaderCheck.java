@@ -12,13 +12,14 @@ final class HeaderCheck implements PlaceCheck {
     static final int[][] RESERVED = {
         {4, 8},
         {64, 72},
-        {124, 192},
+        {144, 192},
         {196, 256},
         {296, 320},
         {328, 384},
         {392, 448},
         {456, 512},
-        {536, 1024},
+        {536, 576},
+        {580, 1024},
         {1536, 2048}
     };
 
@@ -61,9 +62,15 @@ final class HeaderCheck implements PlaceCheck {
             findings.add(damage(SegmentDescriptor.RETIRED_OFFSET, retired, "retired is neither 0 nor 1"));
         }
         lookAtNumbers(findings);
+        int cursor = view.getInt(SegmentDescriptor.PAGE_CURSOR_OFFSET);
+        if (cursor < 0 || cursor >= Math.max(1, segment.geometry().pageCount())) {
+            findings.add(
+                    damage(SegmentDescriptor.PAGE_CURSOR_OFFSET, cursor, "cursor names a page that does not exist"));
+        }
         for (SegmentFile.Duty duty : SegmentFile.Duty.values()) {
             lookAtLease(duty, findings);
         }
+        lookAtClaims(findings);
         lookAtNote(findings);
         for (int place : errors.mangledPlaces()) {
             long at = SegmentDescriptor.ERRORS_OFFSET + (long) place * SegmentDescriptor.ERROR_LENGTH;
@@ -76,10 +83,9 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.TICK_OFFSET, "tick", findings);
         requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
-        requireNotNegative(SegmentDescriptor.POSITION_OFFSET, "position", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
         // The position is 0 while the epoch changes, and is read before it here.
-        long position = view.longAcquire(SegmentDescriptor.POSITION_OFFSET);
+        long position = SegmentFile.positionOf(view.longAcquire(SegmentDescriptor.POSITION_OFFSET));
         long epoch = view.longAcquire(SegmentDescriptor.RELAY_EPOCH_OFFSET);
         if (epoch == 0 && position != 0) {
             findings.add(
@@ -102,6 +108,24 @@ final class HeaderCheck implements PlaceCheck {
             findings.add(damage(at, word, "lease names a slot that does not exist: slot=" + slot));
         } else if (slot >= 0 && Leases.epoch(word) == 0) {
             findings.add(damage(at, word, "held lease has epoch 0"));
+        }
+    }
+
+    /** Claim words name their holders as lock words do. */
+    private void lookAtClaims(Findings findings) {
+        for (int claim = 0; claim < SegmentDescriptor.CLAIM_COUNT; claim++) {
+            long at = SegmentDescriptor.CLAIMS_OFFSET + (long) claim * SegmentDescriptor.CLAIM_LENGTH;
+            long word = view.longAcquire(at);
+            if (LockCheck.slot(word) >= 0) {
+                findings.add(segment.held(
+                        Region.HEADER,
+                        claim,
+                        at,
+                        word,
+                        LockCheck.slot(word),
+                        LockCheck.incarnation(word),
+                        "a key's load is claimed"));
+            }
         }
     }
 

@@ -4,10 +4,14 @@ import org.globalsessions.segment.Finding.Region;
 
 /** The rules of a bucket header beside its lanes: lock word, note, reserved bytes. */
 final class LockCheck implements PlaceCheck {
-    private static final int RESERVED_OFFSET = 96;
+    private static final int RESERVED_OFFSET = 100;
+    private static final int LOOKS = 3;
+    private static final int MAX_RECOUNTS = 64;
 
     private final CheckedSegment segment;
     private final FileView view;
+    private int[] tombstones;
+    private int recounts;
 
     LockCheck(CheckedSegment segment) {
         this.segment = segment;
@@ -21,6 +25,68 @@ final class LockCheck implements PlaceCheck {
 
     static int incarnation(long lock) {
         return (int) (lock >>> 9) & 0x7FFF;
+    }
+
+    @Override
+    public void begin() {
+        tombstones = new int[segment.geometry().bucketCount()];
+        recounts = 0;
+        long count = placeCount();
+        for (long place = 0; place < count; place++) {
+            long at = tombstoneOffset(place);
+            if (RecordDescriptor.kind(view.longAcquire(at)) == RecordDescriptor.VISIBLE) {
+                tombstones[bucketOf(at)]++;
+            }
+        }
+    }
+
+    private long placeCount() {
+        return (long) segment.geometry().tombstoneBucketCount() * SegmentDescriptor.TOMBSTONES_PER_BUCKET;
+    }
+
+    private long tombstoneOffset(long place) {
+        return segment.geometry().tombstonesOffset() + place * SegmentDescriptor.TOMBSTONE_LENGTH;
+    }
+
+    private int bucketOf(long tombstoneAt) {
+        return segment.places().firstBucket(view.getLong(tombstoneAt + SegmentDescriptor.TOMBSTONE_DIGEST_LOW_OFFSET));
+    }
+
+    /** A count too low hides tombstones from writers; one too high, which a kill leaves, only costs a look. */
+    private void lookAtCount(long bucket, long at, Findings findings) {
+        int said = view.getInt(at);
+        if (said < 0) {
+            findings.add(segment.damage(Region.BUCKETS, bucket, at, said, "number of tombstones is below 0"));
+        } else if (said < tombstones[(int) bucket] && isTooLow(bucket, at)) {
+            findings.add(segment.damage(
+                    Region.BUCKETS,
+                    bucket,
+                    at,
+                    said,
+                    "number of tombstones is too low, so that writers look for none: visible="
+                            + tombstones[(int) bucket]));
+        }
+    }
+
+    /** Counts the bucket's tombstones again while their number stands still: one dropped meanwhile was no damage. */
+    private boolean isTooLow(long bucket, long at) {
+        if (recounts++ > MAX_RECOUNTS) {
+            return true;
+        }
+        for (int looks = 0; looks < LOOKS; looks++) {
+            int before = view.getInt(at);
+            int visible = 0;
+            long count = placeCount();
+            for (long place = 0; place < count; place++) {
+                long tombstoneAt = tombstoneOffset(place);
+                boolean shows = RecordDescriptor.kind(view.longAcquire(tombstoneAt)) == RecordDescriptor.VISIBLE;
+                visible += shows && bucketOf(tombstoneAt) == bucket ? 1 : 0;
+            }
+            if (view.getInt(at) != before || visible <= before) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
@@ -45,6 +111,7 @@ final class LockCheck implements PlaceCheck {
         if ((note & 0xFFFF_FFFFL) > segment.geometry().recordCount()) {
             findings.add(segment.damage(Region.BUCKETS, bucket, noteAt, note, "note names a way that does not exist"));
         }
+        lookAtCount(bucket, at + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, findings);
         if (!view.isZero(at + RESERVED_OFFSET, at + SegmentDescriptor.BUCKET_LENGTH)) {
             findings.add(segment.damage(
                     Region.BUCKETS,

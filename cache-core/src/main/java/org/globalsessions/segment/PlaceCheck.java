@@ -8,6 +8,9 @@ interface PlaceCheck {
         void add(Finding finding);
     }
 
+    /** Before the first look at any place, and again before the second looks. */
+    default void begin() {}
+
     /** How many places there are. */
     long count();
 

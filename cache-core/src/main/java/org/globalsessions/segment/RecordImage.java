@@ -13,6 +13,7 @@ final class RecordImage {
     private static final long SAME_ENTRY = 0xFFFF_FFFF_0000_0007L;
 
     private final FileView view;
+    private final SegmentGeometry geometry;
     private final long recordsOffset;
     private final int stride;
     private final EncodedKey key;
@@ -29,10 +30,12 @@ final class RecordImage {
     int valueLength;
     int keyLength;
     int flags;
+    int firstPage;
     byte[] keyBytes = new byte[64];
 
     RecordImage(FileView view, SegmentGeometry geometry) {
         this.view = view;
+        this.geometry = geometry;
         this.recordsOffset = geometry.recordsOffset();
         this.stride = geometry.recordStride();
         this.key = new EncodedKey(geometry.pathKeyHigh(), geometry.pathKeyLow());
@@ -84,6 +87,8 @@ final class RecordImage {
                 keyBytes = new byte[keyLength];
             }
             view.get(offset + RecordDescriptor.KEY_OFFSET, keyBytes, 0, keyLength);
+            firstPage =
+                    isOverflowed() ? view.getInt(offset + RecordDescriptor.KEY_OFFSET + keyLength) : OverflowArea.NONE;
         }
     }
 
@@ -94,10 +99,20 @@ final class RecordImage {
     }
 
     boolean hasValidLengths() {
-        return keyLength >= 1
-                && keyLength <= SharedLru.MAX_KEY_LENGTH
-                && valueLength >= 0
-                && RecordDescriptor.KEY_OFFSET + keyLength + (long) valueLength <= stride;
+        if (keyLength < 1 || keyLength > SharedLru.MAX_KEY_LENGTH || valueLength < 0) {
+            return false;
+        }
+        if (isOverflowed()) {
+            return valueLength <= SegmentSettings.MAX_VALUE_SIZE
+                    && SegmentDescriptor.pagesOf(valueLength) <= geometry.pageCount()
+                    && RecordDescriptor.KEY_OFFSET + keyLength + Integer.BYTES <= stride;
+        }
+        return RecordDescriptor.KEY_OFFSET + keyLength + (long) valueLength <= stride;
+    }
+
+    /** Whether the value lies in pages. */
+    boolean isOverflowed() {
+        return (flags & RecordDescriptor.OVERFLOWED) != 0;
     }
 
     int stride() {
@@ -125,9 +140,43 @@ final class RecordImage {
         return (expiry != 0 && expiry - tick <= 0) || (idleLimit != 0 && tick - lastAccess() >= idleLimit);
     }
 
-    /** Copies the value of the entry read; the caller asks {@link #stillShows} afterwards. */
-    void copyValue(byte[] target) {
-        view.get(offset + RecordDescriptor.KEY_OFFSET + keyLength, target, 0, valueLength);
+    /**
+     * Copies the value of the entry read; the caller asks {@link #stillShows} afterwards.
+     *
+     * @return false where a page is not the entry's: it has gone, or the segment is damaged
+     */
+    boolean copyValue(byte[] target) {
+        if (!isOverflowed()) {
+            view.get(offset + RecordDescriptor.KEY_OFFSET + keyLength, target, 0, valueLength);
+            return true;
+        }
+        int page = firstPage;
+        for (int done = 0; done < valueLength; done += SegmentDescriptor.PAGE_LENGTH) {
+            if (!ownsPage(page)) {
+                return false;
+            }
+            int part = Math.min(SegmentDescriptor.PAGE_LENGTH, valueLength - done);
+            view.get(geometry.pagesOffset() + (long) page * SegmentDescriptor.PAGE_LENGTH, target, done, part);
+            page = nextPage(page);
+        }
+        return true;
+    }
+
+    /** Whether a page exists and its word names the entry read. */
+    boolean ownsPage(int page) {
+        return page >= 0
+                && page < geometry.pageCount()
+                && view.longAcquire(pageWordOffset(page) + SegmentDescriptor.PAGE_OWNER_OFFSET)
+                        == OverflowArea.owner((int) way, RecordDescriptor.generation(state));
+    }
+
+    /** The page behind one in its chain, -1 for none. */
+    int nextPage(int page) {
+        return view.getInt(pageWordOffset(page) + SegmentDescriptor.PAGE_NEXT_OFFSET) - 1;
+    }
+
+    long pageWordOffset(int page) {
+        return geometry.pageWordsOffset() + (long) page * SegmentDescriptor.PAGE_WORD_LENGTH;
     }
 
     boolean hasKeyOf(RecordImage other) {

@@ -29,6 +29,7 @@ final class SegmentCheck {
     private final List<PlaceCheck> checks;
     private final WayCheck ways;
     private final TombstoneCheck tombstones;
+    private final PageCheck pages;
     private final int maxFindings;
     private final List<Suspect> suspects = new ArrayList<>();
     private final List<Finding> kept = new ArrayList<>();
@@ -39,12 +40,19 @@ final class SegmentCheck {
         this.maxFindings = maxFindings;
         this.ways = new WayCheck(segment);
         this.tombstones = new TombstoneCheck(segment);
+        this.pages = new PageCheck(segment);
         this.checks = List.of(
-                new HeaderCheck(segment, header), new SlotCheck(segment), new LockCheck(segment), tombstones, ways);
+                new HeaderCheck(segment, header),
+                new SlotCheck(segment),
+                new LockCheck(segment),
+                tombstones,
+                ways,
+                pages);
     }
 
     SegmentReport run() throws IOException {
         holders.look();
+        checks.forEach(PlaceCheck::begin);
         for (PlaceCheck check : checks) {
             long count = check.count();
             for (long index = 0; index < count; index++) {
@@ -57,6 +65,9 @@ final class SegmentCheck {
             LockSupport.parkNanos(PAUSE_NS);
         }
         holders.look();
+        if (!suspects.isEmpty()) {
+            checks.forEach(PlaceCheck::begin);
+        }
         for (Suspect suspect : suspects) {
             confirm(suspect);
         }
@@ -90,7 +101,7 @@ final class SegmentCheck {
                 ways.aside(),
                 ways.unpublished(),
                 tombstones.visible(),
-                0,
+                pages.inUse(),
                 holders.anyLive());
     }
 

@@ -132,7 +132,7 @@ final class WayCheck implements PlaceCheck {
         lookAtTimes(findings);
         lookAtVersion(findings);
         lookAtLanes(findings);
-        if (record.flags != 0) {
+        if ((record.flags & ~RecordDescriptor.OVERFLOWED) != 0) {
             findings.add(damage(way, at + RecordDescriptor.FLAGS_OFFSET, record.flags, "flags have unknown bits"));
         }
         if (!record.hasValidLengths()) {
@@ -144,7 +144,34 @@ final class WayCheck implements PlaceCheck {
                             + ", record=" + record.stride()));
             return;
         }
+        if (record.isOverflowed()) {
+            lookAtChain(findings);
+        }
         lookAtKey(findings);
+    }
+
+    /** As many pages as the value takes, each naming this head, and no more. */
+    private void lookAtChain(Findings findings) {
+        int page = record.firstPage;
+        int length = SegmentDescriptor.pagesOf(record.valueLength);
+        for (int link = 0; link < length; link++) {
+            if (!record.ownsPage(page)) {
+                tellOfChain(
+                        page, "chain of pages breaks off: link=" + link + " of " + length + ", page=" + page, findings);
+                return;
+            }
+            page = record.nextPage(page);
+        }
+        if (page != OverflowArea.NONE) {
+            tellOfChain(page, "chain of pages is longer than the value: pages=" + length, findings);
+        }
+    }
+
+    private void tellOfChain(int page, String what, Findings findings) {
+        if (record.stillShows()) {
+            findings.add(
+                    damage(record.way, record.offset + RecordDescriptor.KEY_OFFSET + record.keyLength, page, what));
+        }
     }
 
     private void lookAtTimes(Findings findings) {

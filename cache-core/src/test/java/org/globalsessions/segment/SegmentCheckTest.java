@@ -116,7 +116,7 @@ class SegmentCheckTest {
                 if (random.nextInt(10) == 0) {
                     delete(lru, key);
                 } else {
-                    set(lru, key, "v".repeat(random.nextInt(250)));
+                    set(lru, key, "v".repeat(random.nextInt(10) == 0 ? 9_000 : random.nextInt(250)));
                 }
             }
             SegmentReport report = check();
@@ -138,13 +138,21 @@ class SegmentCheckTest {
                 Random random = new Random(t);
                 WriteOutcome own = new WriteOutcome();
                 writers.add(new Thread(() -> {
-                    byte[] value = new byte[200];
+                    byte[] value = new byte[9_000];
                     while (!stop.get()) {
                         EncodedKey key = lru.encode("key-" + random.nextInt(2 * EL_COUNT));
                         if (random.nextInt(4) == 0) {
                             lru.delete(key, own);
                         } else {
-                            lru.set(key, value, 0, random.nextInt(200), 0, null, true, own);
+                            lru.set(
+                                    key,
+                                    value,
+                                    0,
+                                    random.nextInt(random.nextInt(5) == 0 ? 9_000 : 200),
+                                    0,
+                                    null,
+                                    true,
+                                    own);
                         }
                         lru.sweep(0, lru.bucketCount());
                     }
@@ -211,6 +219,8 @@ class SegmentCheckTest {
                 Arguments.of(RecordDescriptor.VALUE_LENGTH_OFFSET - 4, 400L << 32 | 30_000, "lengths do not fit"),
                 Arguments.of(RecordDescriptor.VALUE_LENGTH_OFFSET - 4, -1L << 32 | 30_000, "lengths do not fit"),
                 Arguments.of(RecordDescriptor.KEY_LENGTH_OFFSET, 0L, "lengths do not fit"),
+                Arguments.of(RecordDescriptor.KEY_LENGTH_OFFSET, 2L << 16 | 7, "flags have unknown bits"),
+                Arguments.of(RecordDescriptor.KEY_LENGTH_OFFSET, 1L << 16 | 7, "chain of pages breaks off"),
                 Arguments.of(RecordDescriptor.KEY_LENGTH_OFFSET, 0xFFFFL, "lengths do not fit"),
                 Arguments.of(RecordDescriptor.KEY_OFFSET, 0x2020_2020_2020_2020L, "tag is not the key's"));
     }
@@ -246,7 +256,7 @@ class SegmentCheckTest {
         int bucket = SegmentDescriptor.BUCKETS_OFFSET + 2 * SegmentDescriptor.BUCKET_LENGTH;
         return Stream.of(
                 Arguments.of(SegmentDescriptor.ORIGIN_OFFSET, 128L << 32, Region.HEADER, "origin is not above 0"),
-                Arguments.of(SegmentDescriptor.ROLE_OFFSET, 4L, Region.HEADER, "role is unknown"),
+                Arguments.of(SegmentDescriptor.ROLE_OFFSET, 32L << 32 | 4, Region.HEADER, "role is unknown"),
                 Arguments.of(SegmentDescriptor.RETIRED_OFFSET, 2L, Region.HEADER, "neither 0 nor 1"),
                 Arguments.of(SegmentDescriptor.TICK_OFFSET, -1L, Region.HEADER, "tick is below 0"),
                 Arguments.of(SegmentDescriptor.POSITION_OFFSET, 7L, Region.HEADER, "without a relay epoch"),
@@ -255,7 +265,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.SWEEPER_OFFSET, 3L << 55, Region.HEADER, "epoch 0"),
                 Arguments.of(SegmentDescriptor.NOTE_OFFSET, 509L, Region.HEADER, "longer than its place"),
                 Arguments.of(SegmentDescriptor.NOTE_OFFSET, 0xFFL << 32 | 1, Region.HEADER, "not UTF-8"),
-                Arguments.of(600, 1L, Region.HEADER, "reserved bytes are not 0: 536"),
+                Arguments.of(600, 1L, Region.HEADER, "reserved bytes are not 0: 580"),
                 Arguments.of(slot, 77L, Region.PROCESSES, "free slot names a process"),
                 Arguments.of(slot, 1L << 47 | 77, Region.PROCESSES, "incarnation 0"),
                 Arguments.of(slot, 1L << 47 | 5L << 32, Region.PROCESSES, "names no process"),
@@ -268,7 +278,10 @@ class SegmentCheckTest {
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 400L, Region.BUCKETS, "never given out"),
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 1L << 9, Region.BUCKETS, "names an incarnation"),
                 Arguments.of(bucket + SegmentDescriptor.NOTE_WORD_OFFSET, 1L << 31, Region.BUCKETS, "does not exist"),
-                Arguments.of(bucket + 120, 1L, Region.BUCKETS, "reserved bytes"),
+                Arguments.of(bucket + 104, 1L, Region.BUCKETS, "reserved bytes"),
+                Arguments.of(
+                        bucket + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, 0xFFFF_FFFFL, Region.BUCKETS, "below 0"),
+                Arguments.of(SegmentDescriptor.PAGE_CURSOR_OFFSET, 0xFFFF_FFFFL, Region.HEADER, "does not exist"),
                 Arguments.of(bucket + SegmentDescriptor.HINTS_OFFSET, 0x20L, Region.RECORDS, "mean nothing"));
     }
 
@@ -333,6 +346,59 @@ class SegmentCheckTest {
         assertThat(check().isClean()).isTrue();
         writeLong(tombstoneOffset() + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET, Long.MAX_VALUE);
         assertDamage(Region.RECORDS, "a tombstone that is applied beats this visible entry");
+    }
+
+    @Test
+    void shouldFindACountOfTombstonesThatIsTooLow() throws Exception {
+        closedSegment();
+        long at = SegmentDescriptor.BUCKETS_OFFSET + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET;
+        for (int bucket = 0; bucket < SegmentInspector.open(file).bucketCount(); bucket++) {
+            writeLong(at + (long) bucket * SegmentDescriptor.BUCKET_LENGTH, 0);
+        }
+        assertDamage(Region.BUCKETS, "number of tombstones is too low");
+    }
+
+    /** A closed segment with one value in three pages; returns the offset of its way's record. */
+    private long segmentWithPages() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings())) {
+            set(lru, "large", "x".repeat(3 * SegmentDescriptor.PAGE_LENGTH));
+        }
+        SegmentReport report = check();
+        assertThat(report.isClean()).as(report.describe()).isTrue();
+        assertThat(report.pagesInUse()).isEqualTo(3);
+        return recordOffset(outcome.way());
+    }
+
+    private long pageWordsOffset() throws IOException {
+        return read(SegmentDescriptor.PAGE_WORDS_OFFSET_OFFSET, 8).getLong();
+    }
+
+    @Test
+    void shouldFindWhatIsWrongWithPagesWhenTheirWordsAreDamaged() throws Exception {
+        long record = segmentWithPages();
+        long words = pageWordsOffset();
+        byte[] whole = Files.readAllBytes(file);
+        writeLong(words, 0);
+        assertDamage(Region.RECORDS, "chain of pages breaks off");
+        Files.write(file, whole);
+        writeLong(words, read(words, 8).getLong() + (1L << 32));
+        assertDamage(Region.RECORDS, "chain of pages breaks off");
+        assertThat(check().toBeReclaimed()).isEqualTo(1);
+        Files.write(file, whole);
+        writeLong(words, 0x7FFF_FFFFL);
+        assertDamage(Region.PAGES, "a way that does not exist");
+        Files.write(file, whole);
+        write(words + 5 * 16, read(words, 8));
+        assertDamage(Region.PAGES, "does not have it in its chain");
+        Files.write(file, whole);
+        writeLong(words + 8, 77_777);
+        assertDamage(Region.PAGES, "next page does not exist");
+        Files.write(file, whole);
+        writeLong(words + 6 * 16 + 8, 1L << 32);
+        assertDamage(Region.PAGES, "reserved bytes are not 0");
+        Files.write(file, whole);
+        write(record + RecordDescriptor.VALUE_LENGTH_OFFSET, read(record + RecordDescriptor.KEY_LENGTH_OFFSET, 2));
+        assertDamage(Region.RECORDS, "chain of pages");
     }
 
     @Test

@@ -1,0 +1,90 @@
+package org.globalsessions.segment;
+
+import org.globalsessions.segment.Finding.Region;
+
+/** The rules of an overflow page's word: it names a head that exists, and one that stands has the page in its chain. */
+final class PageCheck implements PlaceCheck {
+    private static final int RESERVED_OFFSET = 12;
+
+    private final CheckedSegment segment;
+    private final FileView view;
+    private final RecordImage head;
+    private long inUse;
+
+    PageCheck(CheckedSegment segment) {
+        this.segment = segment;
+        this.view = segment.view();
+        this.head = new RecordImage(view, segment.geometry());
+    }
+
+    long inUse() {
+        return inUse;
+    }
+
+    @Override
+    public long count() {
+        return segment.geometry().pageCount();
+    }
+
+    @Override
+    public void look(long page, Findings findings) {
+        long at = head.pageWordOffset((int) page);
+        long owner = view.longAcquire(at + SegmentDescriptor.PAGE_OWNER_OFFSET);
+        int next = view.getInt(at + SegmentDescriptor.PAGE_NEXT_OFFSET);
+        if (next < 0 || next > segment.geometry().pageCount()) {
+            findings.add(damage(page, at + SegmentDescriptor.PAGE_NEXT_OFFSET, next, "next page does not exist"));
+        }
+        int reserved = view.getInt(at + RESERVED_OFFSET);
+        if (reserved != 0) {
+            findings.add(damage(page, at + RESERVED_OFFSET, reserved, "reserved bytes are not 0"));
+        }
+        if (owner != 0) {
+            lookAtOwner((int) page, at, owner, findings);
+        }
+    }
+
+    private Finding damage(long page, long at, long word, String what) {
+        return segment.damage(Region.PAGES, page, at, word, what);
+    }
+
+    private void lookAtOwner(int page, long at, long owner, Findings findings) {
+        long way = (owner & 0xFFFF_FFFFL) - 1;
+        if (way < 0 || way >= segment.geometry().recordCount()) {
+            findings.add(damage(page, at, owner, "page names a way that does not exist"));
+            return;
+        }
+        long state = head.stateOf(way);
+        boolean stands = RecordDescriptor.generation(state) == (int) (owner >>> 32)
+                && RecordDescriptor.kind(state) != RecordDescriptor.FREE;
+        if (!stands) {
+            findings.add(segment.leftover(
+                    Region.PAGES,
+                    page,
+                    at,
+                    owner,
+                    "page names way " + way + ", which has moved on",
+                    "the next write that needs pages takes it, or the next full sweep frees it"));
+            return;
+        }
+        inUse++;
+        boolean visible = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && head.read(way);
+        if (visible && head.ownsPage(page) && !isInChain(page) && head.stillShows()) {
+            findings.add(damage(page, at, owner, "page names way " + way + ", which does not have it in its chain"));
+        }
+    }
+
+    private boolean isInChain(int page) {
+        if (!head.hasValidLengths() || !head.isOverflowed()) {
+            return false;
+        }
+        int at = head.firstPage;
+        int length = SegmentDescriptor.pagesOf(head.valueLength);
+        for (int link = 0; link < length && head.ownsPage(at); link++) {
+            if (at == page) {
+                return true;
+            }
+            at = head.nextPage(at);
+        }
+        return false;
+    }
+}
