@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import org.globalsessions.status.Counters;
 import org.globalsessions.status.DistinctErrors;
+import org.globalsessions.tier.KeyDigest;
 
 /**
  * Reads a segment with nothing but its file: geometry, identity, counters, errors, processes, leases. It takes no attach slot
@@ -117,15 +118,117 @@ public final class SegmentInspector {
      * @throws SegmentException where the file was cut short while it was read
      */
     public SegmentReport check(int maxFindings) throws IOException {
-        CheckedSegment segment = new CheckedSegment(view, geometry, KeyPlaces.of(geometry), holders);
         try {
-            return new SegmentCheck(segment, header, maxFindings).run();
+            return new SegmentCheck(parts(), header, maxFindings).run();
         } catch (InternalError e) {
-            // What the JVM throws where a mapped file has no bytes any more.
-            SegmentException cut = new SegmentException("the file was cut short while it was read: file=" + file);
-            cut.initCause(e);
-            throw cut;
+            throw cutShort(e);
         }
+    }
+
+    private CheckedSegment parts() {
+        return new CheckedSegment(view, geometry, KeyPlaces.of(geometry), holders);
+    }
+
+    /** What the JVM throws where a mapped file has no bytes any more is an error of its own kind. */
+    private SegmentException cutShort(InternalError e) {
+        SegmentException cut = new SegmentException("the file was cut short while it was read: file=" + file);
+        cut.initCause(e);
+        return cut;
+    }
+
+    /**
+     * Shows every live entry, each whole. What is written meanwhile may or may not be among them; an entry that changes
+     * meanwhile may be shown more than once.
+     *
+     * @param visitor sees them, on this thread
+     * @throws SegmentException where the file was cut short while it was read
+     */
+    public void scan(EntryVisitor visitor) {
+        try {
+            new EntryScan(parts()).entries(visitor);
+        } catch (InternalError e) {
+            throw cutShort(e);
+        }
+    }
+
+    /**
+     * Shows every tombstone.
+     *
+     * @param visitor sees them, on this thread
+     * @throws SegmentException where the file was cut short while it was read
+     */
+    public void scanTombstones(TombstoneVisitor visitor) {
+        try {
+            new EntryScan(parts()).tombstones(visitor);
+        } catch (InternalError e) {
+            throw cutShort(e);
+        }
+    }
+
+    /**
+     * The digest by which logs name an entry's key.
+     *
+     * @param entry an entry of this segment
+     * @return 16 hexadecimal digits
+     */
+    public String logDigest(EntrySnapshot entry) {
+        EncodedKey key = new EncodedKey(geometry.pathKeyHigh(), geometry.pathKeyLow());
+        key.encode(entry.key, entry.keyLength);
+        return LogDigest.of(header.getLong(SegmentDescriptor.LOG_KEY_OFFSET), key.digest());
+    }
+
+    /**
+     * Key of the digests, derived from the path's name: all segments of a path have the same.
+     *
+     * @return both halves
+     */
+    public KeyDigest pathKey() {
+        return new KeyDigest(geometry.pathKeyHigh(), geometry.pathKeyLow());
+    }
+
+    /**
+     * Settings to attach to this segment with, without its configuration. Time-outs of new entries are none: for tools that
+     * store entries with times of their own.
+     *
+     * @param pathName name of the segment's path, which the file has only a key of
+     * @return settings that never create the segment
+     * @throws SegmentException where the segment is of another path
+     */
+    public SegmentSettings settings(String pathName) {
+        if (KeyHash.pathKeyHigh(pathName) != geometry.pathKeyHigh()
+                || KeyHash.pathKeyLow(pathName) != geometry.pathKeyLow()) {
+            throw new SegmentException("segment refused: it is not of the path \"" + pathName + "\", file=" + file
+                    + "; give the auth_path of its configuration");
+        }
+        int pages = geometry.pageCount();
+        long limit = (long) pages / 2 * SegmentDescriptor.PAGE_LENGTH;
+        boolean byLimit = pages % 2 == 0 && limit <= SegmentSettings.MAX_VALUE_SIZE;
+        SegmentSettings settings = new SegmentSettings(file).overflowShare(0);
+        if (pages > 0 && byLimit) {
+            // So many pages follow from two of the largest values alone.
+            settings.maxValueSize((int) limit).overflowShare(Double.MIN_NORMAL);
+        } else if (pages > 0) {
+            // Half a page less than there are, so that rounding up leads to their number.
+            double pageBytes = (pages - 0.5) * SegmentDescriptor.PAGE_LENGTH;
+            double recordBytes = (double) geometry.recordCount() * geometry.recordStride();
+            settings.maxValueSize((int) Math.min(limit, SegmentSettings.MAX_VALUE_SIZE))
+                    .overflowShare(pageBytes / (recordBytes + pageBytes));
+        }
+        return settings.initializer(false)
+                .recordSize(geometry.recordStride())
+                .elCount(geometry.elCount())
+                .seed(geometry.seed())
+                .pathName(pathName)
+                .role(role());
+    }
+
+    /**
+     * The permanent number of the role in the header.
+     *
+     * @return 0 standalone, 1 host, 2 relay, 3 relief
+     */
+    public int roleNumber() {
+        return header.getInt(SegmentDescriptor.ROLE_OFFSET);
     }
 
     /**

@@ -1,0 +1,105 @@
+package org.globalsessions.segment;
+
+import java.util.Arrays;
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+
+/**
+ * Walks over the live entries and the tombstones of a segment by file alone, also while others write.
+ *
+ * <p>One thread. An entry that a write moves into a part already walked over would be missed, so the walk is repeated for
+ * what has changed since: {@value #PASSES} times at most. Such an entry may be shown more than once, in rising versions.
+ */
+final class EntryScan {
+    private static final int PASSES = 3;
+    private static final int LOOKS = 8;
+
+    private final CheckedSegment segment;
+    private final RecordImage record;
+    private final EntrySnapshot entry = new EntrySnapshot();
+
+    EntryScan(CheckedSegment segment) {
+        this.segment = segment;
+        this.record = new RecordImage(segment.view(), segment.geometry());
+    }
+
+    void entries(EntryVisitor visitor) {
+        int ways = (int) segment.geometry().recordCount();
+        int[] shown = new int[ways];
+        boolean[] wasShown = new boolean[ways];
+        boolean more = true;
+        for (int pass = 0; pass < PASSES && more; pass++) {
+            more = false;
+            for (int way = 0; way < ways; way++) {
+                int generation = RecordDescriptor.generation(record.stateOf(way));
+                if ((!wasShown[way] || shown[way] != generation) && read(way)) {
+                    shown[way] = RecordDescriptor.generation(entry.stateWord);
+                    wasShown[way] = true;
+                    more = true;
+                    if (!visitor.visit(entry)) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private boolean read(int way) {
+        for (int looks = 0; looks < LOOKS; looks++) {
+            int tick = segment.tick();
+            if (!record.read(way) || !record.hasValidLengths() || record.isExpired(tick)) {
+                return false;
+            }
+            boolean whole = copy(way, tick);
+            if (record.stillShows()) {
+                return whole;
+            }
+        }
+        return false;
+    }
+
+    /** False where the value has pages that are not its own. */
+    private boolean copy(int way, int tick) {
+        entry.key = Arrays.copyOf(record.keyBytes, record.keyLength);
+        entry.keyLength = record.keyLength;
+        if (entry.value.length < record.valueLength) {
+            entry.value = new byte[record.valueLength];
+        }
+        boolean whole = record.copyValue(entry.value);
+        entry.valueLength = record.valueLength;
+        entry.way = way;
+        entry.stateWord = record.state;
+        entry.versionClock = record.version;
+        entry.versionOrigin = record.origin;
+        entry.life = record.life;
+        entry.idleLimitTicks = record.idleLimit;
+        entry.idleTicks = Math.max(0, tick - record.lastAccess());
+        entry.lifetimeTicks = record.expiry == 0 ? 0 : Math.max(1, record.expiry - tick);
+        return whole;
+    }
+
+    void tombstones(TombstoneVisitor visitor) {
+        FileView view = segment.view();
+        long count = (long) segment.geometry().tombstoneBucketCount() * SegmentDescriptor.TOMBSTONES_PER_BUCKET;
+        for (long place = 0; place < count; place++) {
+            long at = segment.geometry().tombstonesOffset() + place * SegmentDescriptor.TOMBSTONE_LENGTH;
+            long state = view.longAcquire(at + SegmentDescriptor.TOMBSTONE_STATE_OFFSET);
+            if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE) {
+                continue;
+            }
+            KeyDigest digest = new KeyDigest(
+                    view.longAcquire(at + SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET),
+                    view.longAcquire(at + SegmentDescriptor.TOMBSTONE_DIGEST_LOW_OFFSET));
+            Version version = new Version(
+                    view.longAcquire(at + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET),
+                    view.getInt(at + SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET));
+            long position = view.longAcquire(at + SegmentDescriptor.TOMBSTONE_POSITION_OFFSET);
+            long now = view.longAcquire(at + SegmentDescriptor.TOMBSTONE_STATE_OFFSET);
+            boolean same = RecordDescriptor.generation(now) == RecordDescriptor.generation(state)
+                    && RecordDescriptor.kind(now) == RecordDescriptor.VISIBLE;
+            if (same && !visitor.visit(digest, version, position)) {
+                return;
+            }
+        }
+    }
+}
