@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.globalsessions.config.NodeConfig;
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.status.Counter;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -21,32 +23,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class StatCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
-    private Target target;
+    private SegmentTarget target;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     @Spec
     private CommandSpec spec;
-
-    /** Which segment: by a configuration, or by its file. */
-    private static final class Target {
-        @Option(names = "--config", paramLabel = "FILE", description = "Configuration of the node or client.")
-        private Path config;
-
-        @Option(names = "--segment", paramLabel = "FILE", description = "The segment's file.")
-        private Path segment;
-
-        private Path file() {
-            if (segment != null) {
-                return segment;
-            }
-            boolean client = NodeConfig.looksLikeClient(config);
-            return (client ? NodeConfig.loadClient(config) : NodeConfig.load(config))
-                    .cache()
-                    .segmentFile();
-        }
-    }
 
     @Override
     public Integer call() throws IOException {
@@ -58,6 +41,12 @@ final class StatCommand implements Callable<Integer> {
         }
         SegmentStat stat = SegmentStat.open(file);
         Map<String, Object> values = stat.asMap();
+        SegmentInspector inspector = SegmentInspector.open(file);
+        for (SegmentInspector.Lease lease : inspector.leases()) {
+            String name = lease.duty() == SegmentFile.Duty.SWEEPER ? "sweeper" : "linkOwner";
+            values.put(name, holder(lease, inspector.processes()));
+        }
+        values.put("attached", inspector.processes().size());
         if (json) {
             out.println(Json.of(values));
             return GlobalSessions.DONE;
@@ -68,5 +57,18 @@ final class StatCommand implements Callable<Integer> {
             out.printf("%12d  %s%n", stat.counter(counter), counter.label());
         }
         return GlobalSessions.DONE;
+    }
+
+    /** Who holds a duty: attach slot and process, or nobody. */
+    private static String holder(SegmentInspector.Lease lease, List<SegmentInspector.AttachedProcess> processes) {
+        if (!lease.held()) {
+            return "nobody";
+        }
+        String pid = processes.stream()
+                .filter(process -> process.slot() == lease.slot())
+                .map(process -> ", process " + process.pid())
+                .findFirst()
+                .orElse("");
+        return "slot " + lease.slot() + pid + ", epoch " + lease.epoch();
     }
 }

@@ -1,0 +1,75 @@
+package org.globalsessions.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.globalsessions.config.ConfigurationException;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.config.NodeKind;
+import org.globalsessions.segment.SegmentException;
+import org.globalsessions.segment.SegmentInspector;
+import org.globalsessions.segment.SegmentSettings;
+import picocli.CommandLine.Option;
+
+/** Which segment a tool works on: by a configuration, or by its file. */
+final class SegmentTarget {
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration of the node or client.")
+    private Path config;
+
+    @Option(names = "--segment", paramLabel = "FILE", description = "The segment's file.")
+    private Path segment;
+
+    /** The configuration, or null where the file was given. */
+    NodeConfig configuration() throws IOException {
+        if (config == null) {
+            return null;
+        }
+        if (NodeConfig.looksLikeClient(config)) {
+            return NodeConfig.loadClient(config);
+        }
+        NodeConfig node = NodeConfig.load(config);
+        NodeConfig client = mayBeClients(node) ? asClient() : null;
+        return client != null && isOfClient(client.cache().segmentFile()) ? client : node;
+    }
+
+    private static boolean mayBeClients(NodeConfig node) {
+        return node.kind() == NodeKind.RELIEF_EXPANSION && !node.flag("full_edge");
+    }
+
+    /** A file without a role may be meant as a client's as well. */
+    private NodeConfig asClient() {
+        try {
+            return NodeConfig.loadClient(config);
+        } catch (ConfigurationException onlyANode) {
+            return null;
+        }
+    }
+
+    /** The segment says whose it is; one that is absent is a client's, as a node creates its own. */
+    private static boolean isOfClient(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return true;
+        }
+        try {
+            SegmentSettings.Role role = SegmentInspector.open(file).role();
+            return role == SegmentSettings.Role.HOST || role == SegmentSettings.Role.STANDALONE;
+        } catch (SegmentException damaged) {
+            // Whoever is asked next says what is wrong with it; its place is the same.
+            return true;
+        }
+    }
+
+    /** The segment's file, which may be absent. */
+    Path file() throws IOException {
+        return segment != null ? segment : configuration().cache().segmentFile();
+    }
+
+    /** The segment's file. */
+    Path existingFile() throws IOException {
+        Path file = file();
+        if (!Files.exists(file)) {
+            throw new SegmentException("no such segment: file=" + file);
+        }
+        return file;
+    }
+}
