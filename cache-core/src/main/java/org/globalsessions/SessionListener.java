@@ -10,8 +10,8 @@ package org.globalsessions;
  *
  * <p>One call at a time, on the executor that the cache was opened with, never on a thread of the link or of a caller; at most
  * {@value Notifier#CAPACITY} notifications wait, further ones are dropped and counted
- * ({@link org.globalsessions.status.Counter#NOTIFICATIONS_DROPPED}). What happened while the link was down, while nobody listened, or
- * when several writers fought for one place, is not told. So a listener may save time, and nothing may depend on it: ask the cache for
+ * ({@link org.globalsessions.status.Counter#NOTIFICATIONS_DROPPED}). What happened while the link was down, or while nobody
+ * listened, is not told. So a listener may save time, and nothing may depend on it: ask the cache for
  * what counts. What a listener throws is counted ({@link org.globalsessions.status.Counter#LISTENER_FAILURES}) and harms nothing.
  */
 public interface SessionListener {

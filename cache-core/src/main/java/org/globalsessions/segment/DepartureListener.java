@@ -1,21 +1,21 @@
 package org.globalsessions.segment;
 
 /**
- * Hears of the entries that this process takes away for age or space. Called on the thread that did so, which waits: hand on and
- * return.
+ * Hears of the entries that this process takes away for age or space. Called on the thread that did so, which may
+ * hold a bucket's lock: hand on and return.
  */
 public interface DepartureListener {
     /**
      * A session's time has run out, and its entry was removed.
      *
-     * @param entry the entry, whose object is used again after the call
+     * @param entry the entry, the listener's own
      */
     void onExpired(EntrySnapshot entry);
 
     /**
      * A live session lost its place.
      *
-     * @param entry the entry, whose object is used again after the call
+     * @param entry the entry, the listener's own
      */
     void onEvicted(EntrySnapshot entry);
 }

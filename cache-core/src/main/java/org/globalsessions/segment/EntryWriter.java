@@ -77,6 +77,7 @@ final class EntryWriter {
     private final VictimChoice victims;
     private final PageChoice pages;
     private final InsertionSteps steps;
+    private final Departures departures;
 
     EntryWriter(
             SegmentFile file,
@@ -85,7 +86,8 @@ final class EntryWriter {
             EntryReader reader,
             BucketLock locks,
             VictimChoice victims,
-            PageChoice pages) {
+            PageChoice pages,
+            Departures departures) {
         this.file = file;
         this.buckets = buckets;
         this.records = records;
@@ -94,6 +96,7 @@ final class EntryWriter {
         this.counters = file.counters();
         this.victims = victims;
         this.pages = pages;
+        this.departures = departures;
         this.steps = new InsertionSteps(file, buckets);
     }
 
@@ -166,6 +169,7 @@ final class EntryWriter {
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
+            EntrySnapshot leaving = evicts ? departures.copy(way, state, (int) file.tick()) : null;
             if (!locks.note(key.firstBucket, lock, way, generation)) { // LAYOUT set 5
                 return LOST_LOCK;
             }
@@ -178,7 +182,9 @@ final class EntryWriter {
                 countEviction(state, expired, outcome);
                 records.releasePages(way);
             }
-            return publish(key, way, reserved, lock, room, outcome);
+            int stored = publish(key, way, reserved, lock, room, outcome);
+            departures.tell(leaving, expired);
+            return stored;
         }
         return NO_ROOM;
     }
@@ -280,8 +286,10 @@ final class EntryWriter {
             }
             long state = victims.stateOf(victim, room);
             boolean expired = records.isExpired(victim, (int) file.tick());
+            EntrySnapshot leaving = departures.copy(victim, state, (int) file.tick());
             if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && retire(victim, state)) {
                 countEviction(state, expired, outcome);
+                departures.tell(leaving, expired);
             }
         }
         return false;

@@ -26,6 +26,7 @@ final class Segment {
     private final BucketLock locks;
     private final VictimChoice victims;
     private final EntryWriter writer;
+    private final Departures departures;
     private final VersionClock clock = new VersionClock();
     private final int tombstoneFlags;
     private volatile boolean closed;
@@ -41,7 +42,8 @@ final class Segment {
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(overflow, victims, records);
-        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages);
+        this.departures = new Departures(records);
+        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
         boolean tierBehind =
                 settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
         this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
@@ -81,6 +83,10 @@ final class Segment {
 
     VictimChoice victims() {
         return victims;
+    }
+
+    Departures departures() {
+        return departures;
     }
 
     EntryWriter writer() {

@@ -42,8 +42,6 @@ public final class SharedLru implements AutoCloseable {
     private final ThreadLocal<EncodedKey> keys;
 
     /** Told of entries that this process takes away; null for nobody, which costs nothing. */
-    private volatile DepartureListener departures;
-
     private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
 
     SharedLru(SegmentFile file, SegmentSettings settings) {
@@ -320,9 +318,7 @@ public final class SharedLru implements AutoCloseable {
         key.body.value = value;
         key.body.offset = offset;
         key.body.length = length;
-        EntrySnapshot victim = victimOf(key);
         writes.set(key, lifetimeTicks, expected, takeHeld, outcome);
-        tell(victim, outcome);
     }
 
     /**
@@ -358,9 +354,7 @@ public final class SharedLru implements AutoCloseable {
             EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
         outcome.reset();
         checkSize(key, entry.value().length);
-        EntrySnapshot victim = victimOf(key);
         writes.fill(key, entry, position, marks, evict, outcome);
-        tell(victim, outcome);
     }
 
     /**
@@ -719,50 +713,13 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Sets who is told of entries that this process takes away for age or space. Of those that a write takes the place of, the ones are
-     * told that could be seen coming; see {@link org.globalsessions.SessionListener}.
+     * Sets who is told of entries that this process takes away for age or space.
      *
      * @param listener the listener, null for none
      */
     public void departures(DepartureListener listener) {
-        departures = listener;
-        sweeper.departures(listener);
+        segment.departures().listener(listener);
         evictor.listener(listener == null ? null : listener::onEvicted);
-    }
-
-    /** A copy of the entry whose place a write of the key is likely to take; null where nobody listens, or where there is room. */
-    private EntrySnapshot victimOf(EncodedKey key) {
-        if (departures == null) {
-            return null;
-        }
-        int first = segment.buckets().firstBucket(key.low);
-        int second = segment.buckets().secondBucket(key.low, first);
-        int existing = segment.reader().find(key);
-        if (segment.victims().findFree(first, second, existing) >= 0) {
-            return null;
-        }
-        int way = segment.victims().find(first, second, existing, EntryWriter.Room.EVICT);
-        EntrySnapshot victim = new EntrySnapshot();
-        return way >= 0 && (read(way, victim) || victim.way == way) ? victim : null;
-    }
-
-    /** Tells of the victim, if the write has taken that very entry's place and nobody the write's own since. */
-    private void tell(EntrySnapshot victim, WriteOutcome outcome) {
-        DepartureListener told = departures;
-        if (victim == null
-                || told == null
-                || outcome.status != WriteOutcome.Status.STORED
-                || outcome.way != victim.way) {
-            return;
-        }
-        long state = segment.records().stateVolatile(victim.way);
-        if (RecordDescriptor.generation(state) == RecordDescriptor.generation(victim.stateWord) + 1) {
-            if (outcome.evicted) {
-                told.onEvicted(victim);
-            } else {
-                told.onExpired(victim);
-            }
-        }
     }
 
     /**
@@ -791,9 +748,7 @@ public final class SharedLru implements AutoCloseable {
         key.body.value = value;
         key.body.offset = 0;
         key.body.length = value.length;
-        EntrySnapshot victim = victimOf(key);
         loads.store(key, start, outcome);
-        tell(victim, outcome);
     }
 
     /**

@@ -28,9 +28,8 @@ final class Sweeper {
     private final EntrySnapshot entry = new EntrySnapshot();
 
     /** Told of each entry that has expired; null for nobody. */
-    private volatile DepartureListener departures;
-
     private boolean anyDead;
+
     private boolean byStateWords;
     private int nextBucket;
     private int lastFullPass;
@@ -40,10 +39,6 @@ final class Sweeper {
         this.key = key;
         this.slice = slice;
         this.lastFullPass = segment.tick() - FULL_PASS_TICKS;
-    }
-
-    void departures(DepartureListener value) {
-        departures = value;
     }
 
     synchronized int sweep(int firstBucket, int count) {
@@ -140,14 +135,11 @@ final class Sweeper {
         if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !records.isExpired(way, tick)) {
             return false;
         }
-        DepartureListener told = departures;
-        boolean copied = told != null && records.copyEntry(way, state, tick, entry);
+        EntrySnapshot leaving = segment.departures().copy(way, state, tick);
         boolean expired = records.stillShows(way, state) && segment.writer().retire(way, state);
         if (expired) {
             segment.count(Counter.EXPIRATIONS);
-            if (copied) {
-                told.onExpired(entry);
-            }
+            segment.departures().tell(leaving, true);
         }
         return expired;
     }
