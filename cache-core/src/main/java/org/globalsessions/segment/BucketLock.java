@@ -22,6 +22,7 @@ final class BucketLock {
     private static final int EPOCH_SHIFT = 24;
     private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
     private static final int HOLDER_MASK = 0x1FF;
+    private static final int INCARNATION_MASK = 0x7FFF;
     private static final int SPINS = 64;
     private static final long PAUSE_NS = 50_000;
 
@@ -129,6 +130,16 @@ final class BucketLock {
             if (buckets.casNote(bucket, seen, wanted)) { // LAYOUT set 5
                 return true;
             }
+        }
+    }
+
+    /** Gives up the lock that a dead process left held; nothing happens where somebody has taken it over by then. */
+    void releaseOfDead(int bucket, SegmentFile file) {
+        long word = buckets.lockWord(bucket);
+        int slot = (int) (word & HOLDER_MASK) - 1;
+        int incarnation = (int) (word >>> INCARNATION_SHIFT) & INCARNATION_MASK;
+        if (slot >= 0 && file.isDead(slot, incarnation)) {
+            release(bucket, word);
         }
     }
 

@@ -81,6 +81,10 @@ final class Segment {
         return reader;
     }
 
+    BucketLock locks() {
+        return locks;
+    }
+
     VictimChoice victims() {
         return victims;
     }

@@ -115,6 +115,10 @@ final class Sweeper {
                 reclaim(bucket * WAYS + lane);
             }
         }
+        if (anyDead) {
+            // The next writer would take it over, but until one comes each miss in this bucket takes three looks.
+            segment.locks().releaseOfDead(bucket, segment.file()); // LAYOUT sweep 2
+        }
         return expired;
     }
 

@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Leases: one holder at a time, another one a second after the last renewal, each with a higher epoch. */
 class LeasesTest {
@@ -101,6 +103,27 @@ class LeasesTest {
                     .until(() -> survivor.acquireOrRenew(Duty.LINK_OWNER) == 2);
             assertThat(Duration.ofNanos(System.nanoTime() - startNs))
                     .isBetween(Duration.ofMillis(700), Duration.ofMillis(2_500));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Duty.class)
+    void shouldMoveWithinAboutSecondWhenHolderIsStopped(Duty duty) throws Exception {
+        SegmentSettings settings = new SegmentSettings(folder.resolve("one.segment")).elCount(100);
+        try (SegmentFile survivor = SegmentFile.open(settings);
+                ChildJvm holder =
+                        ChildJvm.start(AttachedChild.class, settings.file().toString(), "100", "false")) {
+            holder.ask("open");
+            assertThat(holder.ask("lease " + duty)).isEqualTo("1");
+            long startNs = System.nanoTime();
+            holder.stop();
+            await().pollInterval(Duration.ofMillis(10))
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> survivor.acquireOrRenew(duty) == 2);
+            assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isLessThan(Duration.ofMillis(2_500));
+            holder.goOn();
+            assertThat(holder.ask("lease " + duty)).as("the stopped one's own").isEqualTo("0");
+            assertThat(survivor.holds(duty, 2)).isTrue();
         }
     }
 }

@@ -39,6 +39,14 @@ class StoppedAtStepTest {
         Waits.warmUp();
     }
 
+    /** A case that fails leaves its processes where they are: the next one gets others. */
+    private void startAgain() throws Exception {
+        stopped.close();
+        holder.close();
+        stopped = SteppedJvm.start();
+        holder = SteppedJvm.start();
+    }
+
     @AfterAll
     void endProcesses() throws Exception {
         stopped.close();
@@ -56,6 +64,7 @@ class StoppedAtStepTest {
     void shouldLetOthersGoOnAndTellTheStoppedOneWhenItGoesOnLate(Stop stop) throws Exception {
         Path file = folder.resolve("segment");
         SteppedOperation operation = stop.operation();
+        boolean done = false;
         try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
             operation.prepare(lru, holder);
             stopped.open(file);
@@ -82,7 +91,11 @@ class StoppedAtStepTest {
             assertThat(stopped.child().ask("close")).isEqualTo("closed");
             lru.sweep(0, lru.bucketCount());
             SegmentWholeness.check(lru);
+            done = true;
         } finally {
+            if (!done) {
+                startAgain();
+            }
             FileTree.empty(folder);
         }
     }
