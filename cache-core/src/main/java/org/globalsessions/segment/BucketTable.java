@@ -47,15 +47,12 @@ final class BucketTable {
     }
 
     int firstBucket(long digestLow) {
-        long mixed = KeyHash.mix(digestLow ^ seedMix);
-        return (int) (((mixed >>> 32) * bucketCount) >>> 32);
+        return KeyHash.firstOf(KeyHash.spread(digestLow, seedMix), bucketCount);
     }
 
     /** Never the first one: drawn from the others. */
     int secondBucket(long digestLow, int firstBucket) {
-        long mixed = KeyHash.mix(digestLow ^ seedMix);
-        int drawn = (int) (((mixed & 0xFFFF_FFFFL) * (bucketCount - 1)) >>> 32);
-        return drawn < firstBucket ? drawn : drawn + 1;
+        return KeyHash.otherOf(KeyHash.spread(digestLow, seedMix), bucketCount, firstBucket);
     }
 
     /** 16 bits that buckets do not depend on; 0 is left to empty ways. */

@@ -20,19 +20,31 @@ final class EntryReader {
         this.records = records;
     }
 
-    /** The way that shows the key, with its state word in {@code key.foundState}; -1 where there is none. */
+    /**
+     * The way that shows the key, with its state word in {@code key.foundState}; -1 where there is none. The caller looks at the
+     * state word again behind what it reads of the record, and if that has changed asks anew.
+     */
     int find(EncodedKey key) {
         int tag = BucketTable.tag(key.high); // LAYOUT get 1
         int first = buckets.firstBucket(key.low);
         int second = buckets.secondBucket(key.low, first);
         long inFirst = buckets.matches(first, tag);
-        // Asked for early, so that both lines are on their way at once; the first bucket decides all the same.
+        // Both lines are asked for at once; the first bucket decides all the same. Which of the two has the key nobody
+        // can
+        // foretell, so the choice is made without a branch.
         long inSecond = buckets.matches(second, tag);
-        int way = findIn(first, inFirst, key);
-        if (way < 0) {
-            way = findIn(second, inSecond, key);
+        long isFirst = (inFirst | -inFirst) >> 63;
+        long matches = (inFirst & isFirst) | (inSecond & ~isFirst);
+        if (matches != 0 && (matches & (matches - 1)) == 0) {
+            int bucket = second ^ ((first ^ second) & (int) isFirst);
+            int way = bucket * WAYS + BucketTable.lane(matches);
+            long state = records.stateAcquire(way); // LAYOUT get 2
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && hasKey(way, key)) {
+                key.foundState = state;
+                return way;
+            }
         }
-        return way >= 0 ? way : findOrMiss(first, second, tag, key);
+        return findOrMiss(first, second, tag, key);
     }
 
     /**

@@ -80,6 +80,26 @@ final class KeyHash {
         key.low = h2;
     }
 
+    /**
+     * Which places a digest's half leads to, under a seed: the multiplication by the golden ratio's odd number (Knuth, The Art of
+     * Computer Programming 3, 6.4) brings all bits into the upper half. The digest's bits are random already; the seed makes
+     * the keys that collide others in each segment.
+     */
+    static long spread(long digestHalf, long seedMix) {
+        return (digestHalf ^ seedMix) * 0x9E3779B97F4A7C15L;
+    }
+
+    /** The first of a key's two places, from the upper half. */
+    static int firstOf(long spread, int count) {
+        return (int) (((spread >>> 32) * count) >>> 32);
+    }
+
+    /** The second, from the lower half: drawn from the others. */
+    static int otherOf(long spread, int count, int first) {
+        int drawn = (int) (((spread & 0xFFFF_FFFFL) * (count - 1)) >>> 32);
+        return drawn < first ? drawn : drawn + 1;
+    }
+
     /** MurmurHash3's 64-bit finaliser: each bit of the input changes each bit of the output with probability one half. */
     static long mix(long value) {
         long k = value;

@@ -13,27 +13,18 @@ record KeyPlaces(int bucketCount, int tombstoneBucketCount, long seedMix) {
     }
 
     int firstBucket(long digestLow) {
-        return first(KeyHash.mix(digestLow ^ seedMix), bucketCount);
+        return KeyHash.firstOf(KeyHash.spread(digestLow, seedMix), bucketCount);
     }
 
     int secondBucket(long digestLow) {
-        return second(KeyHash.mix(digestLow ^ seedMix), bucketCount);
+        return KeyHash.otherOf(KeyHash.spread(digestLow, seedMix), bucketCount, firstBucket(digestLow));
     }
 
     int firstTombstoneBucket(long digestHigh) {
-        return first(KeyHash.mix(digestHigh), tombstoneBucketCount);
+        return KeyHash.firstOf(KeyHash.spread(digestHigh, 0), tombstoneBucketCount);
     }
 
     int secondTombstoneBucket(long digestHigh) {
-        return second(KeyHash.mix(digestHigh), tombstoneBucketCount);
-    }
-
-    private static int first(long mixed, int count) {
-        return (int) (((mixed >>> 32) * count) >>> 32);
-    }
-
-    private static int second(long mixed, int count) {
-        int drawn = (int) (((mixed & 0xFFFF_FFFFL) * (count - 1)) >>> 32);
-        return drawn < first(mixed, count) ? drawn : drawn + 1;
+        return KeyHash.otherOf(KeyHash.spread(digestHigh, 0), tombstoneBucketCount, firstTombstoneBucket(digestHigh));
     }
 }

@@ -282,12 +282,16 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the key has no live entry here
      */
     public boolean touch(EncodedKey key) {
-        int way = findLive(key);
-        if (way < 0) {
-            return false;
+        while (true) {
+            int way = findLive(key);
+            if (way < 0) {
+                return false;
+            }
+            if (segment.records().stillShows(way, key.foundState)) {
+                renew(way, key.foundState);
+                return true;
+            }
         }
-        renew(way, key.foundState);
-        return true;
     }
 
     /**

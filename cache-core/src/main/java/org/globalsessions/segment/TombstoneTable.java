@@ -75,10 +75,9 @@ final class TombstoneTable {
     }
 
     private int place(long digestHigh, int candidate) {
-        long mixed = KeyHash.mix(digestHigh);
-        int first = (int) (((mixed >>> 32) * bucketCount) >>> 32);
-        int drawn = (int) (((mixed & 0xFFFF_FFFFL) * (bucketCount - 1)) >>> 32);
-        int bucket = candidate < TOMBSTONES_PER_BUCKET ? first : drawn < first ? drawn : drawn + 1;
+        long spread = KeyHash.spread(digestHigh, 0);
+        int first = KeyHash.firstOf(spread, bucketCount);
+        int bucket = candidate < TOMBSTONES_PER_BUCKET ? first : KeyHash.otherOf(spread, bucketCount, first);
         return bucket * TOMBSTONES_PER_BUCKET + candidate % TOMBSTONES_PER_BUCKET;
     }
 
