@@ -8,15 +8,22 @@ import org.globalsessions.tier.KeyDigest;
  * Walks over the live entries and the tombstones of a segment by file alone, also while others write.
  *
  * <p>One thread. An entry that a write moves into a part already walked over would be missed, so the walk is repeated for
- * what has changed since: {@value #PASSES} times at most. Such an entry may be shown more than once, in rising versions.
+ * what has changed since, bucket by bucket and {@value #PASSES} times in all. Such an entry may be shown more than once, in rising versions.
  */
 final class EntryScan {
     private static final int PASSES = 3;
     private static final int LOOKS = 8;
+    private static final int BUCKET_LOOKS = 64;
 
     private final CheckedSegment segment;
     private final RecordImage record;
     private final EntrySnapshot entry = new EntrySnapshot();
+
+    /** Generation in which each way was shown last. */
+    private int[] shown;
+
+    private boolean[] wasShown;
+    private long shownCount;
 
     EntryScan(CheckedSegment segment) {
         this.segment = segment;
@@ -25,23 +32,38 @@ final class EntryScan {
 
     void entries(EntryVisitor visitor) {
         int ways = (int) segment.geometry().recordCount();
-        int[] shown = new int[ways];
-        boolean[] wasShown = new boolean[ways];
-        boolean more = true;
-        for (int pass = 0; pass < PASSES && more; pass++) {
-            more = false;
-            for (int way = 0; way < ways; way++) {
-                int generation = RecordDescriptor.generation(record.stateOf(way));
-                if ((!wasShown[way] || shown[way] != generation) && read(way)) {
+        shown = new int[ways];
+        wasShown = new boolean[ways];
+        long before = -1;
+        for (int pass = 0; pass < PASSES && shownCount != before; pass++) {
+            before = shownCount;
+            for (int first = 0; first < ways; first += SegmentDescriptor.WAYS) {
+                if (!bucket(first, visitor)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /** Looks at a bucket until a look shows nothing new: an overwrite puts the new record beside the old one where it can. */
+    private boolean bucket(int firstWay, EntryVisitor visitor) {
+        long before = -1;
+        for (int looks = 0; looks < BUCKET_LOOKS && shownCount != before; looks++) {
+            before = shownCount;
+            for (int way = firstWay; way < firstWay + SegmentDescriptor.WAYS; way++) {
+                boolean isNew =
+                        !wasShown[way] || shown[way] != RecordDescriptor.generation(record.stateOf(way));
+                if (isNew && read(way)) {
                     shown[way] = RecordDescriptor.generation(entry.stateWord);
                     wasShown[way] = true;
-                    more = true;
+                    shownCount++;
                     if (!visitor.visit(entry)) {
-                        return;
+                        return false;
                     }
                 }
             }
         }
+        return true;
     }
 
     private boolean read(int way) {

@@ -25,6 +25,7 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.Test;
@@ -235,7 +236,9 @@ class SegmentBackupTest {
             try {
                 for (int round = 0; round < 20; round++) {
                     backUp(lru);
-                    assertThat(valuesInBackup().keySet()).hasSize(keys);
+                    int found = valuesInBackup().size();
+                    // What lost its place meanwhile cannot be in it; the counter is read last, so it is not too low.
+                    assertThat(found).isGreaterThanOrEqualTo(keys - (int) lru.counters().get(Counter.EVICTIONS));
                 }
             } finally {
                 stop.set(true);
@@ -244,8 +247,8 @@ class SegmentBackupTest {
                 }
             }
             RestoreSummary summary = restore(to);
-            assertThat(summary.stored()).isGreaterThanOrEqualTo(keys);
-            assertThat(to.size()).isEqualTo(keys);
+            assertThat(to.size()).isEqualTo(valuesInBackup().size());
+            assertThat(summary.stored()).isGreaterThanOrEqualTo(to.size());
         }
     }
 

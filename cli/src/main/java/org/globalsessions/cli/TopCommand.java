@@ -43,13 +43,8 @@ final class TopCommand implements Callable<Integer> {
             description = "End after so many looks. Default: go on.")
     private long iterations;
 
-    @Option(
-            names = "--no-repaint",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Print the looks one below the other, for a file or a pipe.")
-    private boolean repaint;
+    @Option(names = "--plain", description = "Print the looks one below the other, for a file or a pipe.")
+    private boolean plain;
 
     @Option(names = "--json", description = "Print one JSON object, the rates of one interval, and end.")
     private boolean json;
@@ -66,7 +61,7 @@ final class TopCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Path file = target.existingFile();
         SegmentStat stat = SegmentStat.open(file);
-        String before = repaint ? REPAINT : "";
+        String before = plain ? "" : REPAINT;
         long looks = json ? 1 : iterations;
         Map<Counter, Long> last = read(stat);
         long lastNs = System.nanoTime();
