@@ -51,8 +51,7 @@ final class EntryScan {
         for (int looks = 0; looks < BUCKET_LOOKS && shownCount != before; looks++) {
             before = shownCount;
             for (int way = firstWay; way < firstWay + SegmentDescriptor.WAYS; way++) {
-                boolean isNew =
-                        !wasShown[way] || shown[way] != RecordDescriptor.generation(record.stateOf(way));
+                boolean isNew = !wasShown[way] || shown[way] != RecordDescriptor.generation(record.stateOf(way));
                 if (isNew && read(way)) {
                     shown[way] = RecordDescriptor.generation(entry.stateWord);
                     wasShown[way] = true;

@@ -238,7 +238,8 @@ class SegmentBackupTest {
                     backUp(lru);
                     int found = valuesInBackup().size();
                     // What lost its place meanwhile cannot be in it; the counter is read last, so it is not too low.
-                    assertThat(found).isGreaterThanOrEqualTo(keys - (int) lru.counters().get(Counter.EVICTIONS));
+                    assertThat(found)
+                            .isGreaterThanOrEqualTo(keys - (int) lru.counters().get(Counter.EVICTIONS));
                 }
             } finally {
                 stop.set(true);
