@@ -15,7 +15,6 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.globalsessions.segment.ChildJvm;
@@ -26,12 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SessionCacheProcessesTest {
-    private static final int KILLS = 20;
-
-    /** The long profile kills so often in each of its parts; one part takes little more than a minute on 2 cores. */
-    private static final int LONG_KILLS = 100;
-
-    private static final int LONG_PARTS = 10;
+    private static final int KILLS = 5;
 
     @TempDir
     Path folder;
@@ -71,20 +65,6 @@ class SessionCacheProcessesTest {
     @Tag("slow")
     void shouldKeepTheAcknowledgedValueWhenAProcessIsKilledInsideASetOverIt() throws Exception {
         killRepeatedly(KILLS);
-    }
-
-    /** A part is run alone, and a broken-off run taken up, with {@code -Dglobalsessions.part=N}. */
-    @ParameterizedTest(name = "part {0}")
-    @MethodSource("longParts")
-    @Tag("long")
-    void shouldKeepTheAcknowledgedValueInEveryPartWhenProcessesAreKilledOftener(int part) throws Exception {
-        killRepeatedly(LONG_KILLS);
-        System.out.printf("long run: part=%d kills=%d keysJudged=%d%n", part, LONG_KILLS, LONG_KILLS * CacheChild.KEYS);
-    }
-
-    static IntStream longParts() {
-        Integer only = Integer.getInteger("globalsessions.part");
-        return only == null ? IntStream.rangeClosed(1, LONG_PARTS) : IntStream.of(only);
     }
 
     private void killRepeatedly(int kills) throws Exception {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ManyProcessesTest {
     private static final int SECONDS = 10;
     private static final int LONG_SECONDS = 60;
-    private static final int LONG_PARTS = 20;
+    private static final int LONG_PARTS = 22;
     private static final int JVMS = 8;
 
     @TempDir

@@ -12,6 +12,7 @@ import org.globalsessions.segment.SteppedOperation.Stop;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,40 @@ class StoppedAtStepTest {
             assertThat(stopped.child().ask("close")).isEqualTo("closed");
             lru.sweep(0, lru.bucketCount());
             SegmentWholeness.check(lru);
+            done = true;
+        } finally {
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    @Test
+    void shouldEvictNothingWhenOthersTookTheFreeWaysBeforeTheLockWasHeld() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            stopped.open(file);
+            StepMarker beforeLock = stops().filter(stop -> stop.operation() == SteppedOperation.SET_FIRST
+                            && stop.marker().is("set 1"))
+                    .findFirst()
+                    .orElseThrow()
+                    .marker();
+            stopped.runUntil(beforeLock, SteppedOperation.SET_FIRST.command(lru));
+            int others = 10;
+            for (int i = 0; i < others; i++) {
+                SteppedOperation.set(lru, "other-" + i, SteppedOperation.NEXT);
+            }
+            stopped.resume();
+            assertThat(stopped.child().answer()).startsWith("STORED ");
+            for (int i = 0; i < others; i++) {
+                assertThat(lru.get(lru.encode("other-" + i)))
+                        .as("entry %d, of 11 in 32 ways", i)
+                        .isNotNull();
+            }
+            assertThat(lru.size()).isEqualTo(others + 1);
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
             done = true;
         } finally {
             if (!done) {
