@@ -24,8 +24,11 @@ public final class EncodedKey {
     /** Whether this thread is inside a write: a close waits for that. Volatile, as it is one half of a Dekker handshake. */
     volatile boolean writing;
 
-    /** The way that a write proposes to take before it has the lock, or -1. */
+    /** The victim that a write proposes before it has the lock, or -1. */
     int candidate = -1;
+
+    /** The state word under which it was proposed. */
+    long candidateState;
 
     /** State word under which the last look-up found its way. */
     long foundState;

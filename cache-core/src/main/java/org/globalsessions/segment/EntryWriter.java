@@ -151,26 +151,32 @@ final class EntryWriter {
      * @return the way, {@link #NO_ROOM} or {@link #LOST_LOCK}
      */
     int store(EncodedKey key, long lock, Room room, WriteOutcome outcome) {
+        int first = key.firstBucket;
+        int second = key.secondBucket;
         int existing = key.found.way;
-        int candidate = key.candidate != existing && key.isInItsBuckets(key.candidate) ? key.candidate : -1;
-        key.candidate = -1;
         for (int tries = 0; tries < MAX_TRIES; tries++) {
-            int way = candidate >= 0
-                    ? candidate
-                    : victims.choose(key.firstBucket, key.secondBucket, existing, room); // LAYOUT set 4
-            candidate = -1;
-            if (way < 0) {
-                return NO_ROOM;
+            int way = victims.findFree(first, second, existing); // LAYOUT set 4
+            // A place that was free when it was looked for and is not now belongs to a fresh entry: look for another
+            // one.
+            boolean evicts = way < 0;
+            if (evicts) {
+                way = proposed(key, existing);
+                if (way < 0) {
+                    way = victims.find(first, second, existing, room); // LAYOUT set 4
+                }
+                if (way < 0) {
+                    return NO_ROOM;
+                }
             }
-            long state = victims.stateOf(way, room); // LAYOUT set 4
-            boolean evicts = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE;
-            if (!evicts && RecordDescriptor.kind(state) != RecordDescriptor.FREE) {
+            long state = evicts ? victims.stateOf(way, room) : records.stateAcquire(way); // LAYOUT set 4
+            int wantedKind = evicts ? RecordDescriptor.VISIBLE : RecordDescriptor.FREE;
+            if (RecordDescriptor.kind(state) != wantedKind) {
                 continue;
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
             EntrySnapshot leaving = evicts ? departures.copy(way, state, (int) file.tick()) : null;
-            if (!locks.note(key.firstBucket, lock, way, generation)) { // LAYOUT set 5
+            if (!locks.note(first, lock, way, generation)) { // LAYOUT set 5
                 return LOST_LOCK;
             }
             long reserved =
@@ -189,6 +195,14 @@ final class EntryWriter {
         return NO_ROOM;
     }
 
+    /** The victim that {@link #look} has proposed, once, if its entry still stands; -1 otherwise. */
+    private int proposed(EncodedKey key, int existing) {
+        int way = key.candidate;
+        key.candidate = -1;
+        boolean usable = way != existing && key.isInItsBuckets(way);
+        return usable && records.stillShows(way, key.candidateState) ? way : -1;
+    }
+
     /**
      * Looks at all that a write of the key is about to need and proposes the way that it takes: without a fence in between, the
      * lines of two headers, the old record and the new one come from memory at the same time. Decides nothing: under the lock
@@ -203,8 +217,15 @@ final class EntryWriter {
         int existing = inFirst != 0
                 ? first * WAYS + BucketTable.lane(inFirst)
                 : inSecond != 0 ? second * WAYS + BucketTable.lane(inSecond) : -1;
-        int way = victims.choose(first, second, existing, room);
-        key.candidate = way;
+        int way = victims.findFree(first, second, existing);
+        key.candidate = -1;
+        if (way < 0) {
+            way = victims.find(first, second, existing, room);
+            if (way >= 0) {
+                key.candidate = way;
+                key.candidateState = records.stateAcquire(way);
+            }
+        }
         long looked = existing < 0 ? 0 : records.stateAcquire(existing);
         // Kept, so that no compiler leaves loads out of which nobody wants the result.
         key.signature = way < 0 ? looked : looked + records.fetch(way, key.length + key.body.length);

@@ -55,12 +55,6 @@ final class VictimChoice {
         return -1;
     }
 
-    /** The way to take: a free one, else the entry to evict; -1 where there is none. */
-    int choose(int first, int second, int existing, EntryWriter.Room room) {
-        int way = findFree(first, second, existing);
-        return way >= 0 ? way : find(first, second, existing, room);
-    }
-
     /** The entry to evict, or -1. */
     int find(int first, int second, int existing, EntryWriter.Room room) {
         if (room != EntryWriter.Room.FREE_ONLY) {
