@@ -10,6 +10,7 @@ import static org.globalsessions.segment.SegmentDescriptor.STAMPS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.STEP_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TAGS_OFFSET;
 
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
@@ -79,12 +80,19 @@ final class BucketTable {
     /**
      * The ways of a bucket whose tags equal one, without a branch: lane {@code 4 * quarter + i} in bit
      * {@code 16 * i + 12 + quarter}. {@link #lane} names the lowest.
+     *
+     * <p>Four plain loads and one fence behind them: an acquire load each would make the
+     * compiler fetch the buffer's address anew for every one. Pairs with the release of {@link #setTag}, so that a tag seen
+     * leads to a reserved way.
      */
     long matches(int bucket, int tag) {
-        return matches(tagWord(bucket, 0), tag) >>> 3
-                | matches(tagWord(bucket, 1), tag) >>> 2
-                | matches(tagWord(bucket, 2), tag) >>> 1
-                | matches(tagWord(bucket, 3), tag);
+        int at = base(bucket) + TAGS_OFFSET;
+        long matches = matches(header.getLong(at), tag) >>> 3
+                | matches(header.getLong(at + 8), tag) >>> 2
+                | matches(header.getLong(at + 16), tag) >>> 1
+                | matches(header.getLong(at + 24), tag);
+        VarHandle.acquireFence();
+        return matches;
     }
 
     /** The empty ways of a bucket, in the form of {@link #matches}. */
@@ -135,8 +143,9 @@ final class BucketTable {
     void touch(int bucket, int way) {
         int offset = base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8;
         int shift = (way & 3) << 4;
-        long word = (long) Words.LONG.getOpaque(header, offset);
-        long stamp = stampOf(step(), false);
+        // Plain: an old value costs recency only.
+        long word = header.getLong(offset);
+        long stamp = stampOf((int) header.getLong(STEP_OFFSET), false);
         if (((word >>> shift) & 0xFFFF) != stamp) { // LAYOUT get 5
             Words.LONG.compareAndSet(header, offset, word, (word & ~(0xFFFFL << shift)) | (stamp << shift));
         }

@@ -25,6 +25,36 @@ final class EntryReader {
      * state word again behind what it reads of the record, and if that has changed asks anew.
      */
     int find(EncodedKey key) {
+        int way = likelyWay(key);
+        if (way >= 0) {
+            long state = records.stateAcquire(way); // LAYOUT get 2
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && hasKey(way, key)) {
+                key.foundState = state;
+                return way;
+            }
+        }
+        int first = buckets.firstBucket(key.low);
+        return findOrMiss(first, buckets.secondBucket(key.low, first), BucketTable.tag(key.high), key);
+    }
+
+    /**
+     * Copies the value of a key in the common case: one way has its tag, the record shows the key, holds the value itself and has
+     * not expired.
+     *
+     * @return the value's length, or {@link RecordView#OTHER_CASE}, which says nothing of whether the key is here
+     */
+    int copyLikely(EncodedKey key, byte[] target, int offset, int tick) {
+        int way = likelyWay(key);
+        int length =
+                way < 0 ? RecordView.OTHER_CASE : records.copyIfShown(way, key, target, offset, tick); // LAYOUT get 2
+        if (length >= 0) {
+            buckets.touch(way / WAYS, way % WAYS);
+        }
+        return length;
+    }
+
+    /** The one way that has the key's tag, of its first bucket if any there has; -1 where there is none or more than one. */
+    private int likelyWay(EncodedKey key) {
         int tag = BucketTable.tag(key.high); // LAYOUT get 1
         int first = buckets.firstBucket(key.low);
         int second = buckets.secondBucket(key.low, first);
@@ -35,16 +65,9 @@ final class EntryReader {
         long inSecond = buckets.matches(second, tag);
         long isFirst = (inFirst | -inFirst) >> 63;
         long matches = (inFirst & isFirst) | (inSecond & ~isFirst);
-        if (matches != 0 && (matches & (matches - 1)) == 0) {
-            int bucket = second ^ ((first ^ second) & (int) isFirst);
-            int way = bucket * WAYS + BucketTable.lane(matches);
-            long state = records.stateAcquire(way); // LAYOUT get 2
-            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && hasKey(way, key)) {
-                key.foundState = state;
-                return way;
-            }
-        }
-        return findOrMiss(first, second, tag, key);
+        int bucket = second ^ ((first ^ second) & (int) isFirst);
+        boolean one = matches != 0 && (matches & (matches - 1)) == 0;
+        return one ? bucket * WAYS + BucketTable.lane(matches) : -1;
     }
 
     /**

@@ -27,6 +27,9 @@ import java.nio.ByteBuffer;
 final class RecordView {
     private static final long SAME_ENTRY = 0xFFFF_FFFF_0000_0007L;
 
+    /** The common case does not apply. */
+    static final int OTHER_CASE = -1;
+
     private static final int LINE = 64;
     private static final int MAX_FETCH = 512;
 
@@ -105,12 +108,51 @@ final class RecordView {
     boolean keyEquals(int way, EncodedKey key) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way);
-        int length = key.length;
-        if ((buffer.getShort(at + KEY_LENGTH_OFFSET) & 0xFFFF) != length) {
-            return false;
+        return (buffer.getShort(at + KEY_LENGTH_OFFSET) & 0xFFFF) == key.length
+                && hasBytes(buffer, at + KEY_OFFSET, key.bytes, key.length);
+    }
+
+    /**
+     * Copies the value of a record that shows a key, holds its value itself and has not expired; renews its last access. All in
+     * one, so that the record's place is worked out once.
+     *
+     * @return the value's length, or {@link #OTHER_CASE}
+     */
+    int copyIfShown(int way, EncodedKey key, byte[] target, int targetOffset, int tick) {
+        ByteBuffer buffer = buffer(way);
+        int at = offset(way);
+        long state = buffer.getLong(at + STATE_OFFSET);
+        // Pairs with the compare-and-set that makes a record visible: its body comes after its state word.
+        VarHandle.acquireFence();
+        // Value length, key length and flags in one: equal only without OVERFLOWED.
+        long lengths = buffer.getLong(at + VALUE_LENGTH_OFFSET);
+        int keyLength = key.length;
+        int length = (int) lengths;
+        boolean common = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                && (int) (lengths >>> 32) == keyLength
+                && length >= 0
+                && length <= Math.min(bodyCapacity() - keyLength, target.length - targetOffset);
+        if (!common || !hasBytes(buffer, at + KEY_OFFSET, key.bytes, keyLength)) {
+            return OTHER_CASE;
         }
-        byte[] bytes = key.bytes;
-        int from = at + KEY_OFFSET;
+        // Lifetime's end and idle limit in one.
+        boolean mayExpire = buffer.getLong(at + EXPIRY_OFFSET) != 0;
+        if (mayExpire && isExpired(way, tick)) {
+            return OTHER_CASE;
+        }
+        buffer.get(at + KEY_OFFSET + keyLength, target, targetOffset, length);
+        // The copy must not sink below the second look at the state.
+        VarHandle.acquireFence();
+        if (((buffer.getLong(at + STATE_OFFSET) ^ state) & SAME_ENTRY) != 0) {
+            return OTHER_CASE;
+        }
+        if (mayExpire) {
+            touch(way, state, tick, false);
+        }
+        return length;
+    }
+
+    private static boolean hasBytes(ByteBuffer buffer, int from, byte[] bytes, int length) {
         int i = 0;
         for (; i <= length - Long.BYTES; i += Long.BYTES) {
             if (buffer.getLong(from + i) != (long) KeyHash.LONGS.get(bytes, i)) {

@@ -174,6 +174,13 @@ public final class SharedLru implements AutoCloseable {
      * @return the value's length; {@link #ABSENT}; or -2 - length where the target is too small (nothing is copied)
      */
     public int getInto(EncodedKey key, byte[] target, int offset) {
+        if (!evictor.isActive()) {
+            int copied = segment.reader().copyLikely(key, target, offset, segment.tick());
+            if (copied >= 0) {
+                key.hits++;
+                return copied;
+            }
+        }
         RecordView records = segment.records();
         while (true) {
             int way = findLive(key);
