@@ -110,7 +110,7 @@ class BadInputTest {
 
     @Test
     void shouldNameDigestSizeAndLimitAndStoreNothingWhenAValueIsTooLarge() throws IOException {
-        Path file = client("el_count : 100");
+        Path file = client("el_count : 100, max_value_size : 399");
 
         CommandRun run = CommandRun.of("set", "secret-key", "v".repeat(400), "--config", file);
 
