@@ -211,13 +211,21 @@ class MidwayRelayTest {
     }
 
     @Test
-    void shouldRefuseTheEntryWhenItIsLargerThanARecord() throws IOException {
+    void shouldRefuseTheEntryWhenItIsLargerThanTheLargestValue() throws IOException {
         launch(context());
         TestHost a = host(1);
-        Frame answer = a.ask(a.session("user-1", new byte[5000], Acknowledgement.RELAY));
+        Frame answer = a.ask(a.session("user-1", new byte[70_000], Acknowledgement.RELAY));
         assertThat(((ErrorFrame) answer).code()).isEqualTo(ErrorCode.TOO_LARGE);
         assertThat(((ErrorFrame) answer).text()).doesNotContain("user-1");
         assertThat(receipt(a.set("user-1", "x")).outcome()).isEqualTo(Receipt.Outcome.STORED);
+    }
+
+    @Test
+    void shouldTakeTheEntryWhenItIsLargerThanARecord() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        Frame answer = a.ask(a.session("user-1", new byte[60_000], Acknowledgement.RELAY));
+        assertThat(receipt(answer).outcome()).isEqualTo(Receipt.Outcome.STORED);
     }
 
     @Test
