@@ -189,8 +189,8 @@ class ReliefBehaviourTest {
     }
 
     @Test
-    void shouldRefuseAnEntryWhenItExceedsARecord() {
-        SessionEntry large = new SessionEntry(key("a"), new byte[10_000], new Version(5, 1), 1, false, 0, 0, 0);
+    void shouldRefuseAnEntryWhenItExceedsTheLargestValue() {
+        SessionEntry large = new SessionEntry(key("a"), new byte[70_000], new Version(5, 1), 1, false, 0, 0, 0);
 
         assertThat(((ErrorFrame) aging.answer(backup(9, large))).code()).isEqualTo(ErrorCode.TOO_LARGE);
         assertThat(((ErrorFrame) expansion.answer(session(9, large))).correlationId())
