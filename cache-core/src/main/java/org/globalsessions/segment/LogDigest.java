@@ -3,7 +3,7 @@ package org.globalsessions.segment;
 import java.util.Locale;
 import org.globalsessions.tier.KeyDigest;
 
-/** The keyed digest by which logs and tools name a key; the same as {@link SegmentFile#logDigest}. Static, no state. */
+/** The keyed digest by which logs and tools name a key. Static, no state. */
 final class LogDigest {
     private LogDigest() {}
 

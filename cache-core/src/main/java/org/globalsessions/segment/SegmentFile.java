@@ -291,8 +291,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return 16 hexadecimal digits
      */
     public String logDigest(KeyDigest digest) {
-        long key = header.getLong(SegmentDescriptor.LOG_KEY_OFFSET);
-        return String.format("%016x", mix(mix(digest.high() ^ key) + digest.low() + Long.rotateLeft(key, 32)));
+        return LogDigest.of(header.getLong(SegmentDescriptor.LOG_KEY_OFFSET), digest);
     }
 
     /**
@@ -345,13 +344,6 @@ public final class SegmentFile implements AutoCloseable {
     static ByteBuffer errorsOf(ByteBuffer header) {
         return header.slice(
                 SegmentDescriptor.ERRORS_OFFSET, SegmentDescriptor.BUCKETS_OFFSET - SegmentDescriptor.ERRORS_OFFSET);
-    }
-
-    /** The finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
-    private static long mix(long value) {
-        long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
     }
 
     /** File bytes from 0 to the end of the bucket headers; {@link SegmentDescriptor} has the offsets. */

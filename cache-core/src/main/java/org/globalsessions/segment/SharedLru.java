@@ -63,10 +63,14 @@ public final class SharedLru implements AutoCloseable {
      */
     private void flushLookups() {
         synchronized (keysOfThreads) {
+            long hits = 0;
+            long misses = 0;
             for (EncodedKey key : keysOfThreads) {
-                file.counters().add(Counter.HITS, key.newHits());
-                file.counters().add(Counter.MISSES, key.newMisses());
+                hits += key.newHits();
+                misses += key.newMisses();
             }
+            file.counters().add(Counter.HITS, hits);
+            file.counters().add(Counter.MISSES, misses);
         }
     }
 

@@ -2,7 +2,6 @@ package org.globalsessions.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +33,7 @@ final class StatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
-        Path file = target.file();
-        if (!Files.exists(file)) {
-            spec.commandLine().getErr().println("global-sessions: no such segment: file=" + file);
-            return GlobalSessions.FAILED;
-        }
+        Path file = target.existingFile();
         SegmentStat stat = SegmentStat.open(file);
         Map<String, Object> values = stat.asMap();
         SegmentInspector inspector = SegmentInspector.open(file);
