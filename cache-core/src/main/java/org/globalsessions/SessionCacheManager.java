@@ -14,12 +14,8 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.globalsessions.config.NodeConfig;
@@ -57,13 +53,9 @@ import org.globalsessions.tier.TierHost;
  */
 public final class SessionCacheManager implements AutoCloseable {
     private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
-    private static final int ANSWER_THREADS =
-            Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
-    private static final int MAX_ANSWERS = 2 * Recovery.MAX_QUESTIONS;
 
     private final SharedLru lru;
-    private final ExecutorService ownThreads;
-    private final Executor executor;
+    private final AnswerThreads executor;
     private final Notifier notifier;
     private final Arrivals arrivals;
     private final Loads loads;
@@ -98,8 +90,7 @@ public final class SessionCacheManager implements AutoCloseable {
     private SessionCacheManager(
             SharedLru lru, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor wanted) {
         this.lru = lru;
-        this.ownThreads = wanted == null ? answerThreads() : null;
-        this.executor = withFallback(wanted == null ? ownThreads : wanted);
+        this.executor = new AnswerThreads(wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
         arrivals = new Arrivals(this::isHere, this::get);
@@ -600,9 +591,7 @@ public final class SessionCacheManager implements AutoCloseable {
         arrivals.close();
         loads.close();
         lru.close();
-        if (ownThreads != null) {
-            ownThreads.shutdown();
-        }
+        executor.close();
     }
 
     private void store(EncodedKey key, byte[] value, SetOptions options, WriteOutcome outcome) {
@@ -690,30 +679,5 @@ public final class SessionCacheManager implements AutoCloseable {
                 .orElseThrow(
                         () -> new IllegalStateException(
                                 "the configuration names a relay, but no client for one is on the class path: add the module transport"));
-    }
-
-    /** Threads that end when idle; each may block, so that one get that waits for a database holds up no other. */
-    private static ExecutorService answerThreads() {
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor threads = new ThreadPoolExecutor(
-                ANSWER_THREADS, ANSWER_THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_ANSWERS), task -> {
-                    Thread thread = new Thread(task, "global-sessions-answers-" + number.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        threads.allowCoreThreadTimeOut(true);
-        return threads;
-    }
-
-    /** An executor that the application has shut down, or whose queue is full, must not leave callers waiting for ever. */
-    private static Executor withFallback(Executor wanted) {
-        Executor fallback = new CompletableFuture<>().defaultExecutor();
-        return task -> {
-            try {
-                wanted.execute(task);
-            } catch (RejectedExecutionException e) {
-                fallback.execute(task);
-            }
-        };
     }
 }

@@ -5,6 +5,7 @@ import static org.globalsessions.segment.SegmentDescriptor.BUCKET_LENGTH;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.HINTS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.LOCK_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.NEXT_EXPIRY_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.NOTE_WORD_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.STAMPS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.STEP_OFFSET;
@@ -17,8 +18,8 @@ import java.nio.ByteBuffer;
  * The bucket headers: tags, stamps and hints of the ways, the lock word and its note. Tags, stamps and hints are hints; state
  * word and whole key decide.
  *
- * <p>Any process, any thread. Lanes change by compare-and-set of the long that holds them, because a plain store of one lane
- * could wipe what a neighbour has just written.
+ * <p>Any process, any thread. A lane that its way's holder sets is stored by itself, 16 or 8 bits wide, which touches no neighbour;
+ * one that is changed from what it was, by anybody, changes by compare-and-set of the long that holds it.
  */
 final class BucketTable {
     /** Recency steps are counted modulo 2^15. */
@@ -29,9 +30,6 @@ final class BucketTable {
 
     /** Hint: the way's entry has a lifetime or an idle limit. */
     static final int EXPIRES = 16;
-
-    private static final long LANES_16 = 0x0001_0001_0001_0001L;
-    private static final long HIGH_BITS_16 = 0x8000_8000_8000_8000L;
 
     private final ByteBuffer header;
     private final int bucketCount;
@@ -71,12 +69,6 @@ final class BucketTable {
         return (long) Words.LONG.getAcquire(header, base(bucket) + TAGS_OFFSET + quarter * 8);
     }
 
-    /** The lanes of a tag word that equal a tag: the highest bit of each. */
-    private static long matches(long tagWord, int tag) {
-        long difference = tagWord ^ (LANES_16 * tag);
-        return ~(((difference & ~HIGH_BITS_16) + ~HIGH_BITS_16) | difference) & HIGH_BITS_16;
-    }
-
     /**
      * The ways of a bucket whose tags equal one, without a branch: lane {@code 4 * quarter + i} in bit
      * {@code 16 * i + 12 + quarter}. {@link #lane} names the lowest.
@@ -87,20 +79,27 @@ final class BucketTable {
      */
     long matches(int bucket, int tag) {
         int at = base(bucket) + TAGS_OFFSET;
-        long matches = matches(header.getLong(at), tag) >>> 3
-                | matches(header.getLong(at + 8), tag) >>> 2
-                | matches(header.getLong(at + 16), tag) >>> 1
-                | matches(header.getLong(at + 24), tag);
+        long wanted = Lanes.each(tag);
+        long matches = matches(
+                header.getLong(at) ^ wanted,
+                header.getLong(at + 8) ^ wanted,
+                header.getLong(at + 16) ^ wanted,
+                header.getLong(at + 24) ^ wanted);
         VarHandle.acquireFence();
         return matches;
     }
 
-    /** The empty ways of a bucket, in the form of {@link #matches}. */
+    /** The lanes of four quarters that are 0, in the form of {@link #matches(int, int)}. */
+    static long matches(long first, long second, long third, long fourth) {
+        return Lanes.zeros(first) >>> 3 | Lanes.zeros(second) >>> 2 | Lanes.zeros(third) >>> 1 | Lanes.zeros(fourth);
+    }
+
+    /** The empty ways of a bucket, in the form of {@link #matches(int, int)}. */
     long empty(int bucket) {
         return matches(bucket, 0);
     }
 
-    /** The lane of the lowest bit of {@link #matches}. */
+    /** The lane of the lowest bit of {@link #matches(int, int)}. */
     static int lane(long matches) {
         int bit = Long.numberOfTrailingZeros(matches);
         return ((bit & 3) << 2) + (bit >>> 4);
@@ -112,7 +111,23 @@ final class BucketTable {
 
     /** Sets a way's tag, as the holder of that way. */
     void setTag(int bucket, int way, int tag) {
-        setLane(base(bucket) + TAGS_OFFSET + (way >>> 2) * 8, (way & 3) << 4, 0xFFFFL, tag);
+        // Release: whoever sees the tag sees the reservation before it.
+        Words.SHORT.setRelease(header, base(bucket) + TAGS_OFFSET + way * 2, (short) tag);
+    }
+
+    /** As {@link #tagWord}, without its order: for one who puts a fence behind several. */
+    long tagsPlain(int bucket, int quarter) {
+        return header.getLong(base(bucket) + TAGS_OFFSET + quarter * 8);
+    }
+
+    /** As {@link #stampWord}, plain. */
+    long stampsPlain(int bucket, int quarter) {
+        return header.getLong(base(bucket) + STAMPS_OFFSET + quarter * 8);
+    }
+
+    /** Hints of four ways, each in a lane of 16 bits; plain. */
+    long hintsPlain(int bucket, int quarter) {
+        return Lanes.ofBytes(header.getInt(base(bucket) + HINTS_OFFSET + quarter * 4));
     }
 
     /** Stamps of four ways. */
@@ -136,7 +151,7 @@ final class BucketTable {
 
     /** Sets a way's stamp, as its holder or as the sweeper. */
     void setStamp(int bucket, int way, int stamp) {
-        setLane(base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8, (way & 3) << 4, 0xFFFFL, stamp);
+        header.putShort(base(bucket) + STAMPS_OFFSET + way * 2, (short) stamp);
     }
 
     /** Renews a way's stamp as a reader: one try, and none where it is of this step already; a lost one costs recency only. */
@@ -151,12 +166,6 @@ final class BucketTable {
         }
     }
 
-    /** Hints of four ways, 8 bits each. */
-    int hintsOfQuarter(int bucket, int quarter) {
-        long word = (long) Words.LONG.getOpaque(header, base(bucket) + HINTS_OFFSET + (quarter >>> 1) * 8);
-        return (int) (word >>> ((quarter & 1) << 5));
-    }
-
     int hints(int bucket, int way) {
         long word = (long) Words.LONG.getOpaque(header, base(bucket) + HINTS_OFFSET + (way >>> 3) * 8);
         return (int) (word >>> ((way & 7) << 3)) & 0xFF;
@@ -164,19 +173,16 @@ final class BucketTable {
 
     /** Sets all hints of a way, as its holder. */
     void setHints(int bucket, int way, int hints) {
-        setLane(base(bucket) + HINTS_OFFSET + (way >>> 3) * 8, (way & 7) << 3, 0xFFL, hints);
+        header.put(base(bucket) + HINTS_OFFSET + way, (byte) hints);
     }
 
     /** Makes the hints of a way follow its marks; the caller checks the state word again afterwards. */
     void setMarkHints(int bucket, int way, int marks) {
         int offset = base(bucket) + HINTS_OFFSET + (way >>> 3) * 8;
-        setLane(offset, (way & 7) << 3, 7L, marks);
-    }
-
-    private void setLane(int offset, int shift, long mask, int value) {
+        int shift = (way & 7) << 3;
         while (true) {
             long word = (long) Words.LONG.getOpaque(header, offset);
-            long changed = (word & ~(mask << shift)) | ((long) value << shift);
+            long changed = (word & ~(7L << shift)) | ((long) marks << shift);
             if (word == changed || Words.LONG.compareAndSet(header, offset, word, changed)) {
                 return;
             }
@@ -203,6 +209,23 @@ final class BucketTable {
     /** Counts a tombstone before it becomes visible, or after it has gone: so a kill leaves the number too high at most. */
     void addTombstones(int bucket, int count) {
         Words.INT.getAndAdd(header, base(bucket) + BUCKET_TOMBSTONES_OFFSET, count);
+    }
+
+    /** The tick from which on it is worth to look for an expired entry; 0 for never. A hint: the records decide. */
+    int nextExpiry(int bucket) {
+        return (int) Words.INT.getOpaque(header, base(bucket) + NEXT_EXPIRY_OFFSET);
+    }
+
+    /** Brings it forward, before an entry that runs out earlier becomes visible. */
+    void expectExpiry(int bucket, int tick) {
+        int seen = nextExpiry(bucket);
+        while ((seen == 0 || seen - tick > 0) && !changeNextExpiry(bucket, seen, tick)) {
+            seen = nextExpiry(bucket);
+        }
+    }
+
+    boolean changeNextExpiry(int bucket, int expected, int tick) {
+        return Words.INT.compareAndSet(header, base(bucket) + NEXT_EXPIRY_OFFSET, expected, tick);
     }
 
     // The lock word: who writes the keys whose first bucket this is. BucketLock says how it is used.

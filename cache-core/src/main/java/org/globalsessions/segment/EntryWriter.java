@@ -155,11 +155,15 @@ final class EntryWriter {
         int second = key.secondBucket;
         int existing = key.found.way;
         for (int tries = 0; tries < MAX_TRIES; tries++) {
-            int way = victims.findFree(first, second, existing); // LAYOUT set 4
+            int way = proposedFree(key);
+            if (way < 0) {
+                way = victims.findFree(first, second, existing); // LAYOUT set 4
+            }
             // A place that was free when it was looked for and is not now belongs to a fresh entry: look for another
             // one.
             boolean evicts = way < 0;
             if (evicts) {
+                // Only now: where other writers had just taken the last free places, the look saw none for a moment.
                 way = proposed(key, existing);
                 if (way < 0) {
                     way = victims.find(first, second, existing, room); // LAYOUT set 4
@@ -195,7 +199,13 @@ final class EntryWriter {
         return NO_ROOM;
     }
 
-    /** The victim that {@link #look} has proposed, once, if its entry still stands; -1 otherwise. */
+    /** The free way that {@link #look} has proposed, once, if nobody has used it since; -1 otherwise. */
+    private int proposedFree(EncodedKey key) {
+        boolean free = key.candidate >= 0 && RecordDescriptor.kind(key.candidateState) == RecordDescriptor.FREE;
+        return free ? proposed(key, -1) : -1;
+    }
+
+    /** The way that {@link #look} has proposed, once, if it still stands as it did then; -1 otherwise. */
     private int proposed(EncodedKey key, int existing) {
         int way = key.candidate;
         key.candidate = -1;
@@ -218,13 +228,12 @@ final class EntryWriter {
                 ? first * WAYS + BucketTable.lane(inFirst)
                 : inSecond != 0 ? second * WAYS + BucketTable.lane(inSecond) : -1;
         int way = victims.findFree(first, second, existing);
-        key.candidate = -1;
         if (way < 0) {
             way = victims.find(first, second, existing, room);
-            if (way >= 0) {
-                key.candidate = way;
-                key.candidateState = records.stateAcquire(way);
-            }
+        }
+        key.candidate = way;
+        if (way >= 0) {
+            key.candidateState = records.stateAcquire(way);
         }
         long looked = existing < 0 ? 0 : records.stateAcquire(existing);
         // Kept, so that no compiler leaves loads out of which nobody wants the result.
@@ -278,9 +287,13 @@ final class EntryWriter {
         int bucket = way / WAYS;
         int lane = way % WAYS;
         records.write(way, reserved, key, body);
-        int hints = body.marks | (body.expiry != 0 || body.idleLimit != 0 ? BucketTable.EXPIRES : 0);
+        int due = RecordView.due(body.expiry, body.lastAccess, body.idleLimit);
+        int hints = body.marks | (due != 0 ? BucketTable.EXPIRES : 0);
         buckets.setStamp(bucket, lane, BucketTable.stampOf(buckets.step(), isInsertion)); // LAYOUT set 8
         buckets.setHints(bucket, lane, hints); // LAYOUT set 8
+        if (due != 0) {
+            buckets.expectExpiry(bucket, due); // LAYOUT set 8
+        }
         buckets.setTag(bucket, lane, BucketTable.tag(key.high)); // LAYOUT set 8
         long state = RecordDescriptor.visible(body.marks, RecordDescriptor.generation(reserved));
         boolean visible = records.casState(way, reserved, state); // LAYOUT set 9

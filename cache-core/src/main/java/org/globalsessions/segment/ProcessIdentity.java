@@ -18,16 +18,15 @@ import java.time.Instant;
 record ProcessIdentity(int pid, long startTime, long pidNamespace, long bootIdHigh, long bootIdLow) {
     private static final Path PROC = Path.of("/proc");
 
-    /** This process. Reads /proc, so to be asked once an attach. */
+    /**
+     * This process. Reads /proc, so to be asked once an attach; without {@link ProcessHandle}, whose first use costs a new process a
+     * fifth of its attach.
+     */
     static ProcessIdentity current() throws IOException {
-        int pid = (int) ProcessHandle.current().pid();
         if (!Files.isReadable(PROC.resolve("self/stat"))) {
-            long startMs = ProcessHandle.current()
-                    .info()
-                    .startInstant()
-                    .map(Instant::toEpochMilli)
-                    .orElse(0L);
-            return new ProcessIdentity(pid, startMs, 0, 0, 0);
+            ProcessHandle self = ProcessHandle.current();
+            long startMs = self.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+            return new ProcessIdentity((int) self.pid(), startMs, 0, 0, 0);
         }
         String stat = Files.readString(PROC.resolve("self/stat"));
         // Field 2 is the command in parentheses, which may itself hold spaces and parentheses: count from the last one.
@@ -37,9 +36,9 @@ record ProcessIdentity(int pid, long startTime, long pidNamespace, long bootIdHi
                 .strip()
                 .replace("-", "");
         return new ProcessIdentity(
-                pid,
+                Integer.parseInt(stat.substring(0, stat.indexOf(' '))),
                 Long.parseLong(fromField3[22 - 3]),
-                Long.parseLong(namespace.replaceAll("\\D", "")),
+                Long.parseLong(namespace.substring(namespace.indexOf('[') + 1, namespace.indexOf(']'))),
                 Long.parseUnsignedLong(bootId.substring(0, 16), 16),
                 Long.parseUnsignedLong(bootId.substring(16), 16));
     }

@@ -263,6 +263,17 @@ final class RecordView {
         return idleLimit != 0 && tick - lastAccess(way) >= idleLimit;
     }
 
+    /** The tick at which a record's time runs out if nobody uses it before; 0 for never. */
+    int due(int way) {
+        return due(expiry(way), lastAccess(way), idleLimit(way));
+    }
+
+    /** The earlier of the lifetime's end and the idle limit's, each 0 for none. */
+    static int due(int expiry, int lastAccess, int idleLimit) {
+        int idleEnd = idleLimit == 0 ? 0 : Ticks.nonZero(lastAccess + idleLimit);
+        return Ticks.earlier(expiry, idleEnd);
+    }
+
     int lastAccess(int way) {
         return (int) (long) Words.LONG.getOpaque(buffer(way), offset(way) + ACCESS_OFFSET);
     }

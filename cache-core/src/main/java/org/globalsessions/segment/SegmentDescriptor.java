@@ -246,6 +246,9 @@ public final class SegmentDescriptor {
     /** Tombstones of keys whose first bucket this is; after a kill it may be too high, never too low. */
     public static final int BUCKET_TOMBSTONES_OFFSET = 96;
 
+    /** Tick before which, as far as known, no entry of the bucket runs out; 0 where none has a limit. */
+    public static final int NEXT_EXPIRY_OFFSET = 100;
+
     // Tombstones.
 
     /** Tombstones of a tombstone bucket. */

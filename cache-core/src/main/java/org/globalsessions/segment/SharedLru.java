@@ -1,14 +1,9 @@
 package org.globalsessions.segment;
 
 import java.io.IOException;
-import java.util.Collections;
-import java.util.List;
-import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
-import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
@@ -33,53 +28,27 @@ public final class SharedLru implements AutoCloseable {
 
     private final SegmentFile file;
     private final Segment segment;
+    private final ReadOperations reads;
     private final WriteOperations writes;
     private final DeleteOperations deletes;
     private final Sweeper sweeper;
     private final Evictor evictor;
     private final LoadOperations loads;
     private final int maxValueSize;
-    private final ThreadLocal<EncodedKey> keys;
-
-    /** Told of entries that this process takes away; null for nobody, which costs nothing. */
-    private final Set<EncodedKey> keysOfThreads = Collections.newSetFromMap(new WeakHashMap<>());
+    private final ThreadKeys keys;
 
     SharedLru(SegmentFile file, SegmentSettings settings) {
         this.file = file;
         this.segment = new Segment(file, settings);
+        this.keys = new ThreadKeys(file);
+        this.sweeper = new Sweeper(segment, keys.newKey(), keys.newKey());
+        this.evictor = new Evictor(segment, keys.newKey(), settings.evictions());
+        this.reads = new ReadOperations(segment, evictor);
         this.writes = new WriteOperations(segment, settings);
         this.deletes = new DeleteOperations(segment, writes);
-        this.keys = ThreadLocal.withInitial(this::newKey);
-        this.sweeper = new Sweeper(segment, newKey(), newKey());
-        this.evictor = new Evictor(segment, newKey(), settings.evictions());
         this.loads = new LoadOperations(segment, settings);
         this.maxValueSize = settings.maxValueSize();
-        file.onTick(tick -> flushLookups());
-    }
-
-    /**
-     * Adds the hits and misses that threads have counted for themselves to the segment's: an atomic add for each get would keep
-     * a processor from beginning the next one before it is done.
-     */
-    private void flushLookups() {
-        synchronized (keysOfThreads) {
-            long hits = 0;
-            long misses = 0;
-            for (EncodedKey key : keysOfThreads) {
-                hits += key.newHits();
-                misses += key.newMisses();
-            }
-            file.counters().add(Counter.HITS, hits);
-            file.counters().add(Counter.MISSES, misses);
-        }
-    }
-
-    private EncodedKey newKey() {
-        EncodedKey key = new EncodedKey(file.pathKeyHigh(), file.pathKeyLow());
-        synchronized (keysOfThreads) {
-            keysOfThreads.add(key);
-        }
-        return key;
+        file.onTick(tick -> keys.flushLookups());
     }
 
     /**
@@ -105,7 +74,7 @@ public final class SharedLru implements AutoCloseable {
             throw new ValueTooLargeException(
                     "key too long: characters=" + key.length() + ", limit=" + MAX_KEY_LENGTH + " bytes of UTF-8");
         }
-        EncodedKey encoded = keys.get();
+        EncodedKey encoded = keys.ofThread();
         encoded.encode(key);
         return checked(encoded);
     }
@@ -117,7 +86,7 @@ public final class SharedLru implements AutoCloseable {
      * @return this thread's key, valid until its next encode
      */
     public EncodedKey encode(byte[] key) {
-        EncodedKey encoded = keys.get();
+        EncodedKey encoded = keys.ofThread();
         encoded.encode(key, key.length);
         return checked(encoded);
     }
@@ -143,30 +112,9 @@ public final class SharedLru implements AutoCloseable {
     }
 
     private EncodedKey digestKey(KeyDigest digest) {
-        EncodedKey key = keys.get();
+        EncodedKey key = keys.ofThread();
         key.digestOnly(digest.high(), digest.low());
         return key;
-    }
-
-    /** The way that shows the key, if its time has not run out; -1 otherwise. */
-    private int findLive(EncodedKey key) {
-        while (true) {
-            int way = segment.reader().find(key);
-            if (way < 0) {
-                return -1;
-            }
-            if (!segment.records().isExpired(way, segment.tick())) {
-                return way;
-            }
-            if (segment.records().stillShows(way, key.foundState)) {
-                return -1;
-            }
-        }
-    }
-
-    private void renew(int way, long state) {
-        segment.buckets().touch(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS);
-        segment.records().touch(way, state, segment.tick(), evictor.isActive());
     }
 
     /**
@@ -178,33 +126,7 @@ public final class SharedLru implements AutoCloseable {
      * @return the value's length; {@link #ABSENT}; or -2 - length where the target is too small (nothing is copied)
      */
     public int getInto(EncodedKey key, byte[] target, int offset) {
-        if (!evictor.isActive()) {
-            int copied = segment.reader().copyLikely(key, target, offset, segment.tick());
-            if (copied >= 0) {
-                key.hits++;
-                return copied;
-            }
-        }
-        RecordView records = segment.records();
-        while (true) {
-            int way = findLive(key);
-            if (way < 0) {
-                key.misses++;
-                return ABSENT;
-            }
-            long state = key.foundState;
-            int length = records.valueLength(way, key.length);
-            boolean fits = length <= target.length - offset;
-            boolean copied = fits && records.copyValue(way, state, key.length, target, offset, length);
-            if (records.stillShows(way, state)) {
-                if (copied) {
-                    renew(way, state);
-                    key.hits++;
-                    return length;
-                }
-                return fits ? damaged(key) : -2 - length;
-            }
-        }
+        return reads.getInto(key, target, offset);
     }
 
     /**
@@ -214,33 +136,7 @@ public final class SharedLru implements AutoCloseable {
      * @return the value, or null where the key has no live entry here
      */
     public byte[] get(EncodedKey key) {
-        RecordView records = segment.records();
-        while (true) {
-            int way = findLive(key);
-            if (way < 0) {
-                key.misses++;
-                return null;
-            }
-            long state = key.foundState;
-            byte[] value = new byte[records.valueLength(way, key.length)];
-            boolean copied = records.copyValue(way, state, key.length, value, 0, value.length);
-            if (records.stillShows(way, state)) {
-                if (copied) {
-                    renew(way, state);
-                    key.hits++;
-                    return value;
-                }
-                damaged(key);
-                return null;
-            }
-        }
-    }
-
-    /** The head stands and its pages are not its own, which no writer leaves behind: the file was changed from outside. */
-    private int damaged(EncodedKey key) {
-        key.misses++;
-        segment.count(Counter.DAMAGED_ENTRIES);
-        return ABSENT;
+        return reads.get(key);
     }
 
     /**
@@ -251,16 +147,7 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the key has no live entry here
      */
     public boolean find(EncodedKey key, EntrySnapshot into) {
-        while (true) {
-            int way = findLive(key);
-            if (way < 0) {
-                return false;
-            }
-            boolean copied = segment.records().copyEntry(way, key.foundState, segment.tick(), into);
-            if (segment.records().stillShows(way, key.foundState)) {
-                return copied || damaged(key) != ABSENT;
-            }
-        }
+        return reads.find(key, into);
     }
 
     /**
@@ -271,19 +158,7 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the way shows no live entry
      */
     public boolean read(int way, EntrySnapshot into) {
-        RecordView records = segment.records();
-        while (true) {
-            long state = records.stateAcquire(way);
-            if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE) {
-                return false;
-            }
-            int tick = segment.tick();
-            boolean expired = records.isExpired(way, tick);
-            boolean copied = records.copyEntry(way, state, tick, into);
-            if (records.stillShows(way, state)) {
-                return copied && !expired;
-            }
-        }
+        return reads.read(way, into);
     }
 
     /**
@@ -293,16 +168,7 @@ public final class SharedLru implements AutoCloseable {
      * @return false where the key has no live entry here
      */
     public boolean touch(EncodedKey key) {
-        while (true) {
-            int way = findLive(key);
-            if (way < 0) {
-                return false;
-            }
-            if (segment.records().stillShows(way, key.foundState)) {
-                renew(way, key.foundState);
-                return true;
-            }
-        }
+        return reads.touch(key);
     }
 
     /**
@@ -446,7 +312,7 @@ public final class SharedLru implements AutoCloseable {
             case BEATEN_BY_TOMBSTONE ->
                 applyDelete(encode(published.keyCopy()).digest(), told, receipt.position(), new WriteOutcome());
             // The relay has a newer version: the next get asks for it.
-            case SUPERSEDED, CONDITION_FAILED -> segment.retire(keys.get(), published.way, published.stateWord);
+            case SUPERSEDED, CONDITION_FAILED -> segment.retire(keys.ofThread(), published.way, published.stateWord);
         }
     }
 
@@ -682,7 +548,7 @@ public final class SharedLru implements AutoCloseable {
      * @return counters that this process's slot writes; hits and misses of other processes may be a tick old
      */
     public Counters counters() {
-        flushLookups();
+        keys.flushLookups();
         return file.counters();
     }
 
@@ -693,12 +559,8 @@ public final class SharedLru implements AutoCloseable {
      */
     @Override
     public void close() {
-        List<EncodedKey> known;
-        synchronized (keysOfThreads) {
-            known = List.copyOf(keysOfThreads);
-        }
-        flushLookups();
-        if (segment.closeForWrites(known, CLOSE_TIMEOUT_NS)) {
+        keys.flushLookups();
+        if (segment.closeForWrites(keys.all(), CLOSE_TIMEOUT_NS)) {
             file.close();
         }
     }
@@ -712,7 +574,7 @@ public final class SharedLru implements AutoCloseable {
      * @return entries evicted
      */
     public int evict(int count, Consumer<EntrySnapshot> into) {
-        return evictor.evict(keys.get(), count, into);
+        return evictor.evict(keys.ofThread(), count, into);
     }
 
     /**
@@ -781,20 +643,6 @@ public final class SharedLru implements AutoCloseable {
      * @return count, approximate while others write
      */
     public int liveCount() {
-        int count = 0;
-        int tick = segment.tick();
-        BucketTable buckets = segment.buckets();
-        for (int bucket = 0; bucket < buckets.bucketCount(); bucket++) {
-            for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
-                int way = bucket * SegmentDescriptor.WAYS + lane;
-                if (buckets.tagAt(bucket, lane) != 0
-                        && RecordDescriptor.kind(segment.records().stateAcquire(way)) == RecordDescriptor.VISIBLE
-                        && ((buckets.hints(bucket, lane) & BucketTable.EXPIRES) == 0
-                                || !segment.records().isExpired(way, tick))) {
-                    count++;
-                }
-            }
-        }
-        return count;
+        return reads.liveCount();
     }
 }

@@ -33,4 +33,12 @@ public final class Ticks {
     static int nonZero(int tick) {
         return tick == 0 ? 1 : tick;
     }
+
+    /** The earlier of two ticks at which something ends; 0, for never, only where both are. */
+    static int earlier(int one, int other) {
+        if (one == 0 || other == 0) {
+            return one | other;
+        }
+        return one - other <= 0 ? one : other;
+    }
 }

@@ -2,6 +2,8 @@ package org.globalsessions.segment;
 
 import static org.globalsessions.segment.SegmentDescriptor.WAYS;
 
+import java.lang.invoke.VarHandle;
+
 /**
  * Finds the place that a write takes: a free way of the key's two buckets, else the entry that was not used for longest.
  *
@@ -10,6 +12,18 @@ import static org.globalsessions.segment.SegmentDescriptor.WAYS;
  * 2^15. An overwrite never takes its own older record: a kill would lose an acknowledged value.
  */
 final class VictimChoice {
+    /** Steps above which all ages are equal: four times as many fit a lane. */
+    static final int MAX_AGE = 0x1FFF;
+
+    /** Times that an untouched entry may age faster, at most: see {@link #MAX_AGE}. */
+    static final int MAX_UNTOUCHED_AGING = 4;
+
+    private static final long OLDEST = Lanes.each(MAX_AGE);
+    private static final long TOO_OLD = Lanes.each(BucketTable.STEP_MASK & ~MAX_AGE);
+    private static final long STEP_RANGE = Lanes.each(BucketTable.STEP_MASK);
+    private static final long STEPS = Lanes.each(BucketTable.STEP_MASK << 1);
+    private static final long UNTOUCHED = Lanes.each(BucketTable.UNTOUCHED);
+
     private final SegmentFile file;
     private final BucketTable buckets;
     private final RecordView records;
@@ -55,17 +69,14 @@ final class VictimChoice {
         return -1;
     }
 
-    /** The entry to evict, or -1. */
+    /** The entry to evict: an expired one before any live one; -1 where there is none. */
     int find(int first, int second, int existing, EntryWriter.Room room) {
-        if (room != EntryWriter.Room.FREE_ONLY) {
-            int way = oldest(first, second, existing, holdMask);
-            if (way >= 0) {
-                return way;
-            }
-        }
         int way = expiredIn(first, existing);
         if (way < 0) {
             way = expiredIn(second, existing);
+        }
+        if (way < 0 && room != EntryWriter.Room.FREE_ONLY) {
+            way = oldest(first, second, existing, holdMask);
         }
         if (way < 0 && room == EntryWriter.Room.EVICT_HELD) {
             way = oldest(first, second, existing, 0);
@@ -123,33 +134,48 @@ final class VictimChoice {
         }
     }
 
+    /**
+     * As {@link #oldestIn}, by the header alone: four ways at a time and without a branch, since which of 32 is the oldest nobody
+     * can foretell. Plain loads, with one fence behind them.
+     */
     private long oldestByHeader(int bucket, int excluded, int without, int with) {
-        int step = buckets.step();
-        int oldestLane = -1;
-        int oldestAge = -1;
-        for (int quarter = 0; quarter < WAYS / 4; quarter++) {
-            long tags = buckets.tagWord(bucket, quarter);
-            long stamps = buckets.stampWord(bucket, quarter);
-            int hints = buckets.hintsOfQuarter(bucket, quarter);
-            for (int i = 0; i < 4; i++) {
-                int lane = quarter * 4 + i;
-                int hint = hints >>> (i << 3);
-                boolean counts = ((tags >>> (i << 4)) & 0xFFFF) != 0
-                        && (hint & without) == 0
-                        && (with == 0 || (hint & with) != 0)
-                        && (excluded >>> lane & 1) == 0;
-                int age = age(step, (int) (stamps >>> (i << 4)) & 0xFFFF);
-                if (counts && age > oldestAge) {
-                    oldestLane = lane;
-                    oldestAge = age;
-                }
-            }
+        long step = Lanes.each(buckets.step() << 1);
+        long first = ages(bucket, 0, step, excluded, without, with);
+        long second = ages(bucket, 1, step, excluded, without, with);
+        long third = ages(bucket, 2, step, excluded, without, with);
+        long fourth = ages(bucket, 3, step, excluded, without, with);
+        // Pairs with the release of a tag: one seen leads to a reserved way.
+        VarHandle.acquireFence();
+        int oldest = Lanes.highest(Lanes.max(Lanes.max(first, second), Lanes.max(third, fourth)));
+        if (oldest == 0) {
+            return -1;
         }
-        return oldestLane < 0 ? -1 : (long) oldestAge << 32 | (bucket * WAYS + oldestLane);
+        long wanted = Lanes.each(oldest);
+        int lane =
+                BucketTable.lane(BucketTable.matches(first ^ wanted, second ^ wanted, third ^ wanted, fourth ^ wanted));
+        return (long) (oldest - 1) << 32 | (bucket * WAYS + lane);
+    }
+
+    /** Ages of four ways, each one higher than it is, and 0 for a way that does not count. */
+    private long ages(int bucket, int quarter, long step, int excluded, int without, int with) {
+        long stamps = buckets.stampsPlain(bucket, quarter);
+        long hints = buckets.hintsPlain(bucket, quarter);
+        long ages = (Lanes.minus(step, stamps & STEPS) >>> 1) & STEP_RANGE;
+        // Above the limit all are equal, so that the product still fits its lane.
+        ages = (ages | Lanes.filled((ages & TOO_OLD) + TOO_OLD)) & OLDEST;
+        long untouched = (stamps & UNTOUCHED) * 0xFFFFL;
+        ages += ((ages * (untouchedAging - 1)) & untouched) + Lanes.each(1);
+        long out = Lanes.filled(Lanes.zeros(buckets.tagsPlain(bucket, quarter)))
+                | Lanes.ofBits(excluded >>> (quarter * Lanes.COUNT))
+                | ~Lanes.filled(Lanes.zeros(hints & Lanes.each(without)));
+        if (with != 0) {
+            out |= Lanes.filled(Lanes.zeros(hints & Lanes.each(with)));
+        }
+        return ages & ~out;
     }
 
     private int age(int step, int stamp) {
-        int age = BucketTable.age(step, stamp);
+        int age = Math.min(BucketTable.age(step, stamp), MAX_AGE);
         return (stamp & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
     }
 
@@ -165,17 +191,29 @@ final class VictimChoice {
         return held ? 0 : age + 1;
     }
 
+    /**
+     * An expired entry of a bucket, or -1. Looks at the records only where the header says that one may have run out, and where none
+     * had, puts right from when on the next may have: a write that evicts must not read 32 records each time.
+     */
     private int expiredIn(int bucket, int existing) {
+        int expected = buckets.nextExpiry(bucket);
         int tick = (int) file.tick();
+        if (expected == 0 || expected - tick > 0) {
+            return -1;
+        }
+        int next = 0;
         for (int lane = 0; lane < WAYS; lane++) {
             int way = bucket * WAYS + lane;
-            if (way != existing
-                    && (buckets.hints(bucket, lane) & BucketTable.EXPIRES) != 0
-                    && RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE
-                    && records.isExpired(way, tick)) {
-                return way;
+            if ((buckets.hints(bucket, lane) & BucketTable.EXPIRES) != 0
+                    && RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE) {
+                if (way != existing && records.isExpired(way, tick)) {
+                    return way;
+                }
+                next = Ticks.earlier(next, records.due(way));
             }
         }
+        // One that becomes visible meanwhile and runs out earlier may be overlooked until then: the sweep finds it.
+        buckets.changeNextExpiry(bucket, expected, next);
         return -1;
     }
 

@@ -72,6 +72,31 @@ class SharedLruConcurrencyTest {
         }
     }
 
+    /** For a moment writers may have taken every free place of two buckets: no reason to evict, as each gives one back. */
+    @Test
+    void shouldEvictNothingWhenThreadsOverwriteAsManyKeysAsWerePromised() throws Exception {
+        int elCount = 500;
+        try (SharedLru one = SharedLru.open(settings(elCount));
+                SharedLru two = SharedLru.open(settings(elCount))) {
+            WriteOutcome first = new WriteOutcome();
+            for (int i = 0; i < elCount; i++) {
+                one.set(one.encode("key-" + i), new byte[300], 0, 300, 0, null, false, first);
+            }
+            inParallel(4, () -> {
+                SharedLru lru = ThreadLocalRandom.current().nextBoolean() ? one : two;
+                WriteOutcome outcome = new WriteOutcome();
+                byte[] value = new byte[300];
+                for (int i = 0; i < 150_000; i++) {
+                    int number = ThreadLocalRandom.current().nextInt(elCount);
+                    lru.set(lru.encode("key-" + number), value, 0, value.length, 0, null, false, outcome);
+                }
+                return outcome;
+            });
+            assertThat(one.counters().get(Counter.EVICTIONS)).isZero();
+            assertThat(one.liveCount()).isEqualTo(elCount);
+        }
+    }
+
     /** Values tell their key and fill the record, so that a mixture of two writes or of two keys shows. */
     @Test
     void shouldReturnWholeValuesOfTheRightKeyWhenWritersEvictAndDeleteAllTheTime() throws Exception {
