@@ -43,13 +43,11 @@ public final class RatioTable {
     }
 
     /**
-     * Measures and prints.
+     * Measures and prints; ends with 1 where a row failed, and with 2 where an argument is wrong.
      *
      * @param args see the text that a wrong one prints
-     * @throws RunnerException where a benchmark fails
-     * @throws IOException     where a process cannot be started, or there is no room
      */
-    public static void main(String... args) throws RunnerException, IOException {
+    public static void main(String... args) {
         TableOptions options;
         try {
             options = TableOptions.parse(args);
@@ -61,8 +59,16 @@ public final class RatioTable {
         }
         RatioTable table = new RatioTable(options);
         long started = System.nanoTime();
+        boolean failed = false;
         for (TableOptions.Row row : options.rows()) {
-            table.measure(row);
+            try {
+                table.measure(row);
+            } catch (RunnerException | IOException | RuntimeException e) {
+                // The rows measured so far took minutes: they are printed all the same.
+                failed = true;
+                System.err.println("row " + row + " failed, and what it had measured may be in the table:");
+                e.printStackTrace();
+            }
         }
         System.out.printf(
                 "%s, %s, JDK %s, %d cores; rounds %d, iterations %d of %d ms after %d; %s; %d s in all%n%n",
@@ -78,6 +84,9 @@ public final class RatioTable {
                 (System.nanoTime() - started) / 1_000_000_000);
         System.out.println(table.figures.ratios());
         System.out.println(table.figures.absolutes());
+        if (failed) {
+            System.exit(1);
+        }
     }
 
     /** The flags of the benchmarks' JVMs, and what newer JDKs want besides. */

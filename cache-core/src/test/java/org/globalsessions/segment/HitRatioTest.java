@@ -16,16 +16,19 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The requests of a real web shop: get, and set on a miss. Compared with an exact LRU, run here over the same requests. */
 class HitRatioTest {
     @TempDir
     Path folder;
 
+    /** What real requests may lose by buckets and steps in place of an exact order: 0.6 points. */
+    private static final double MOST_LOST = 0.006;
+
     @ParameterizedTest
-    @CsvSource({"500, 0.572", "2000, 0.735"})
-    void shouldComeCloseToExactLruWhenRequestsAreReal(int elCount, double bar) throws IOException {
+    @ValueSource(ints = {500, 1000, 2000, 4000})
+    void shouldComeCloseToExactLruWhenRequestsAreReal(int elCount) throws IOException {
         List<String> keys = trace();
         SegmentSettings settings = new SegmentSettings(folder.resolve("web" + elCount))
                 .elCount(elCount)
@@ -44,10 +47,11 @@ class HitRatioTest {
             int ways = lru.bucketCount() * 16;
             double ratio = (double) hits / keys.size();
             double exactOfWays = exactLru(keys, ways);
+            double exactOfElCount = exactLru(keys, elCount);
             System.out.printf(
-                    "el_count=%d ways=%d hitRatio=%.4f exactLruOfWays=%.4f%n", elCount, ways, ratio, exactOfWays);
-            assertThat(ratio).isGreaterThanOrEqualTo(bar).isGreaterThanOrEqualTo(exactLru(keys, elCount));
-            assertThat(ratio).isGreaterThanOrEqualTo(exactOfWays - 0.009);
+                    "el_count=%d ways=%d hitRatio=%.4f exactLruOfWays=%.4f exactLruOfElCount=%.4f%n",
+                    elCount, ways, ratio, exactOfWays, exactOfElCount);
+            assertThat(ratio).isGreaterThanOrEqualTo(exactOfElCount).isGreaterThanOrEqualTo(exactOfWays - MOST_LOST);
         }
     }
 
