@@ -4,16 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.globalsessions.backup.BackupSummary;
 import org.globalsessions.backup.BackupWriter;
 import org.globalsessions.segment.SegmentInspector;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code backup FILE}: writes the entries of a segment into a file that another segment of the path takes back. */
 @Command(
@@ -21,18 +16,9 @@ import picocli.CommandLine.Spec;
         description =
                 "Writes a segment's entries, with keys and values, into a file of mode 0600. The segment may be in use.",
         mixinStandardHelpOptions = true)
-final class BackupCommand implements Callable<Integer> {
+final class BackupCommand extends SegmentCommand {
     @Parameters(paramLabel = "FILE", description = "The backup; one that is there is replaced at the end.")
     private Path backup;
-
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
@@ -44,7 +30,7 @@ final class BackupCommand implements Callable<Integer> {
         values.put("entries", summary.entries());
         values.put("tombstones", summary.tombstones());
         values.put("bytes", summary.bytes());
-        Report.print(values, json, spec.commandLine().getOut());
+        Report.print(values, json, out());
         return GlobalSessions.DONE;
     }
 }

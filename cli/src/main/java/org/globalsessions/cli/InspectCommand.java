@@ -8,16 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.globalsessions.segment.Finding;
 import org.globalsessions.segment.SegmentException;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentReport;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code inspect}: checks every invariant of a segment, with nothing but its file. */
 @Command(
@@ -25,10 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Checks every invariant of a live or dead segment. Reads only: takes part in nothing."
                 + " Exit code 1 where it is damaged.",
         mixinStandardHelpOptions = true)
-final class InspectCommand implements Callable<Integer> {
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
-
+final class InspectCommand extends SegmentCommand {
     @Option(
             names = "--limit",
             paramLabel = "N",
@@ -36,18 +29,10 @@ final class InspectCommand implements Callable<Integer> {
             description = "Findings to print at most; all are counted. Default ${DEFAULT-VALUE}.")
     private int limit;
 
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
     public Integer call() throws IOException {
-        if (limit < 0) {
-            throw new UsageException("--limit: out of range: found " + limit + ", allowed is 0 or more");
-        }
-        PrintWriter out = spec.commandLine().getOut();
+        requireNotNegative("--limit", limit);
+        PrintWriter out = out();
         Path file = target.existingFile();
         SegmentReport report;
         try {

@@ -7,18 +7,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.globalsessions.Version;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.Ticks;
 import org.globalsessions.tier.SessionEntry;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code list}: the live entries of a segment, by the digest that logs show; never a key or a value. */
 @Command(
@@ -27,11 +23,8 @@ import picocli.CommandLine.Spec;
                 "Lists the live entries of a segment: digest as in logs, version, ages, marks; never keys or values."
                         + " Reads only: takes part in nothing.",
         mixinStandardHelpOptions = true)
-final class ListCommand implements Callable<Integer> {
+final class ListCommand extends SegmentCommand {
     private static final double TICKS_PER_SECOND = 1_000.0 / Ticks.TICK_MS;
-
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
 
     @Option(
             names = "--limit",
@@ -40,21 +33,13 @@ final class ListCommand implements Callable<Integer> {
             description = "Entries to list at most. Default ${DEFAULT-VALUE}.")
     private long limit;
 
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
-
     private long shown;
     private boolean more;
 
     @Override
     public Integer call() throws IOException {
-        if (limit < 0) {
-            throw new UsageException("--limit: out of range: found " + limit + ", allowed is 0 or more");
-        }
-        PrintWriter out = spec.commandLine().getOut();
+        requireNotNegative("--limit", limit);
+        PrintWriter out = out();
         Path file = target.existingFile();
         SegmentInspector segment = SegmentInspector.open(file);
         // One line at a time, as a segment may hold more than this process may hold.

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.globalsessions.backup.BackupException;
 import org.globalsessions.backup.BackupReader;
 import org.globalsessions.backup.RestoreSummary;
@@ -15,12 +14,9 @@ import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code restore FILE}: takes a backup back into a segment, never over what is newer or deleted. */
 @Command(
@@ -28,12 +24,9 @@ import picocli.CommandLine.Spec;
         description = "Takes a backup back into a segment, which may be in use and of another geometry."
                 + " Never replaces what is newer or deleted.",
         mixinStandardHelpOptions = true)
-final class RestoreCommand implements Callable<Integer> {
+final class RestoreCommand extends SegmentCommand {
     @Parameters(paramLabel = "FILE", description = "The backup.")
     private Path backup;
-
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
 
     @Option(
             names = "--auth-path",
@@ -41,12 +34,6 @@ final class RestoreCommand implements Callable<Integer> {
             defaultValue = "",
             description = "With --segment: the segment's auth_path, which its file has only a key of.")
     private String pathName;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
@@ -69,7 +56,7 @@ final class RestoreCommand implements Callable<Integer> {
             spec.commandLine().getErr().println("global-sessions: " + refused.getMessage());
             return GlobalSessions.FAILED;
         }
-        Report.print(values, json, spec.commandLine().getOut());
+        Report.print(values, json, out());
         return GlobalSessions.DONE;
     }
 

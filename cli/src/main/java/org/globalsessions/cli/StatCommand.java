@@ -5,34 +5,20 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.status.Counter;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code stat}: header and counters of a segment, with nothing but its file. */
 @Command(
         name = "stat",
         description = "Prints header and counters of a segment. Reads only: takes part in nothing.",
         mixinStandardHelpOptions = true)
-final class StatCommand implements Callable<Integer> {
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
-
+final class StatCommand extends SegmentCommand {
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = out();
         Path file = target.existingFile();
         SegmentStat stat = SegmentStat.open(file);
         Map<String, Object> values = stat.asMap();

@@ -6,14 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.status.Counter;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code top}: what happens in a segment, per second, until q or Ctrl-C. */
 @Command(
@@ -21,12 +17,9 @@ import picocli.CommandLine.Spec;
         description = "Shows how fast the counters of a segment change, until q and Enter, or Ctrl-C."
                 + " Reads only: takes part in nothing.",
         mixinStandardHelpOptions = true)
-final class TopCommand implements Callable<Integer> {
+final class TopCommand extends SegmentCommand {
     private static final String REPAINT = "\u001b[H\u001b[2J";
     private static final long LOOK_FOR_KEYS_MS = 50;
-
-    @ArgGroup(multiplicity = "1")
-    private SegmentTarget target;
 
     @Option(
             names = "--interval",
@@ -46,19 +39,13 @@ final class TopCommand implements Callable<Integer> {
     @Option(names = "--plain", description = "Print the looks one below the other, for a file or a pipe.")
     private boolean plain;
 
-    @Option(names = "--json", description = "Print one JSON object, the rates of one interval, and end.")
-    private boolean json;
-
-    @Spec
-    private CommandSpec spec;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (interval.isZero() || interval.isNegative() || iterations < 0) {
             throw new UsageException("--interval and --iterations: out of range: found " + interval + " and "
                     + iterations + ", allowed is more than 0 and 0 or more");
         }
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = out();
         Path file = target.existingFile();
         SegmentStat stat = SegmentStat.open(file);
         String before = plain ? "" : REPAINT;
