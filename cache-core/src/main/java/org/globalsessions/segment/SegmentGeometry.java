@@ -36,6 +36,7 @@ record SegmentGeometry(
             throw new IllegalArgumentException(
                     "overflow_share out of range: overflow_share=" + settings.overflowShare() + ", least=0, most=0.9");
         }
+        requireRange("untouched_aging", settings.untouchedAging(), 1, VictimChoice.MAX_UNTOUCHED_AGING);
         int stride = SegmentDescriptor.recordStride(settings.recordSize());
         int bucketCount = SegmentDescriptor.bucketCount(settings.elCount());
         int pageCount =

@@ -216,5 +216,7 @@ class SegmentRefusalTest {
         assertThatThrownBy(() -> SegmentFile.open(settings().elCount(16_000_001)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("el_count out of range: el_count=16000001, least=1, most=16000000");
+        assertThatThrownBy(() -> SharedLru.open(settings().untouchedAging(5)))
+                .hasMessage("untouched_aging out of range: untouched_aging=5, least=1, most=4");
     }
 }
