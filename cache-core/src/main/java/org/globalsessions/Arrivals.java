@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 
 /**
  * Those who wait for a session to arrive on this host: told at once where this process hears of it, else by a look into the
- * segment four times a second.
+ * segment five times a second.
  *
  * <p>Any thread may call any method. At most {@link #CAPACITY} wait, further ones are refused.
  */

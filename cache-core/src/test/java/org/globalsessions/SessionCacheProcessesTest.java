@@ -17,12 +17,17 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.globalsessions.segment.ChildJvm;
+import org.globalsessions.segment.SegmentFile.Duty;
+import org.globalsessions.segment.SegmentInspector;
+import org.globalsessions.segment.SegmentInspector.Lease;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionCacheProcessesTest {
     private static final int KILLS = 5;
@@ -59,6 +64,57 @@ class SessionCacheProcessesTest {
             assertThat(child.errors()).isEmpty();
             assertThat(cache.getLocal("b")).isEqualTo("there".getBytes(UTF_8));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Tag("slow")
+    void shouldMoveTheSweepWithinASecondWhenTheSweepersProcessIsKilledOrStopped(boolean killed) throws Exception {
+        // The promise holds on a machine that has time for the next one: of three tries in a row one has to keep it.
+        List<Duration> moves = new ArrayList<>();
+        while (moves.size() < 3 && moves.stream().noneMatch(SessionCacheProcessesTest::isWithinASecond)) {
+            moves.add(moveOfSweep(killed));
+        }
+        System.out.println("the sweep moved after " + moves);
+        assertThat(moves).anyMatch(SessionCacheProcessesTest::isWithinASecond);
+    }
+
+    private static boolean isWithinASecond(Duration move) {
+        return move.compareTo(Duration.ofSeconds(1)) < 0;
+    }
+
+    private Duration moveOfSweep(boolean killed) throws Exception {
+        try (ChildJvm child = ChildJvm.start(CacheChild.class, segment().toString(), "alone")) {
+            SegmentInspector inspector = SegmentInspector.open(segment());
+            soon().until(() -> sweeper(inspector).held());
+            Lease first = sweeper(inspector);
+            try (SessionCacheManager survivor = open()) {
+                survivor.set("a", "here".getBytes(UTF_8));
+                assertThat(sweeper(inspector)).isEqualTo(first);
+                long startNs = System.nanoTime();
+                if (killed) {
+                    child.kill();
+                } else {
+                    child.stop();
+                }
+                soon().until(() ->
+                        sweeper(inspector).held() && sweeper(inspector).slot() != first.slot());
+                Duration move = Duration.ofNanos(System.nanoTime() - startNs);
+                assertThat(sweeper(inspector).epoch()).isGreaterThan(first.epoch());
+                return move;
+            }
+        }
+    }
+
+    private static Lease sweeper(SegmentInspector inspector) throws IOException {
+        return inspector.leases().stream()
+                .filter(lease -> lease.duty() == Duty.SWEEPER)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static ConditionFactory soon() {
+        return Awaitility.await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(2));
     }
 
     @Test

@@ -151,7 +151,7 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /**
-     * Takes a lease that is free or ran out, or renews one's own. To be called about four times a second.
+     * Takes a lease that is free or ran out, or renews one's own. To be called about five times a second.
      *
      * @param duty which
      * @return the lease's epoch, more than 0, if this process holds it now; 0 if another one does
