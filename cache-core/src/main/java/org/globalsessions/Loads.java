@@ -136,7 +136,7 @@ final class Loads {
         boolean again = false;
         try {
             lru.counters().increment(Counter.LOADS);
-            byte[] value = load.loader.apply(load.key);
+            byte[] value = load.loader.apply(load.key); // LAYOUT load 4
             // Nobody joins from here on: a get that begins after a delete must not get what was loaded before it.
             open.remove(load.key, load.result);
             nothing = value == null;

@@ -281,12 +281,14 @@ final class EntryWriter {
         return way;
     }
 
-    /** Writes the body, the way's lanes, and last the state word that makes it visible; false where it was set aside. */
+    /** Writes the body, the way's lanes, and last the state word that makes it visible; false where it was set aside, or lost a page. */
     private boolean show(EncodedKey key, int way, long reserved, boolean isInsertion) {
         Body body = key.body;
         int bucket = way / WAYS;
         int lane = way % WAYS;
-        records.write(way, reserved, key, body);
+        if (!records.write(way, reserved, key, body)) {
+            return false;
+        }
         int due = RecordView.due(body.expiry, body.lastAccess, body.idleLimit);
         int hints = body.marks | (due != 0 ? BucketTable.EXPIRES : 0);
         buckets.setStamp(bucket, lane, BucketTable.stampOf(buckets.step(), isInsertion)); // LAYOUT set 8

@@ -24,6 +24,7 @@ public final class LoadClaims {
 
     private static final int HOLDER_MASK = 0x1FF;
     private static final int INCARNATION_SHIFT = 9;
+    private static final int INCARNATION_MASK = 0x7FFF;
     private static final int EPOCH_SHIFT = 24;
     private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
     private static final long NOTHING = 1L << 32;
@@ -91,7 +92,7 @@ public final class LoadClaims {
         for (int i = 0; i < CLAIM_COUNT; i++) {
             // Not always from the first: a place just given up still says what its loader found.
             int place = (int) (key.low + i) & (CLAIM_COUNT - 1);
-            long word = word(place);
+            long word = word(place); // LAYOUT load 1
             boolean held = (word & HOLDER_MASK) != 0;
             boolean lapsed = held && hasLapsed(place, tick);
             if (held && isOf(place, key.high, key.low) && word(place) == word) {
@@ -109,13 +110,13 @@ public final class LoadClaims {
         long mine = (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
         int at = at(place);
         // Before the word, or another key's process might find the claim lapsed in its first moment.
-        Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL);
-        if (!Words.LONG.compareAndSet(header, at + CLAIM_WORD_OFFSET, word, mine)) {
+        Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL); // LAYOUT load 2
+        if (!Words.LONG.compareAndSet(header, at + CLAIM_WORD_OFFSET, word, mine)) { // LAYOUT load 2
             return null;
         }
         // Who looks in between takes it for a claim of the place's last key, and waits for that a little in vain.
-        Words.LONG.setOpaque(header, at + CLAIM_HIGH_OFFSET, key.high);
-        Words.LONG.setVolatile(header, at + CLAIM_LOW_OFFSET, key.low);
+        Words.LONG.setOpaque(header, at + CLAIM_HIGH_OFFSET, key.high); // LAYOUT load 2
+        Words.LONG.setVolatile(header, at + CLAIM_LOW_OFFSET, key.low); // LAYOUT load 2
         return new Claim(place, mine, true);
     }
 
@@ -131,7 +132,7 @@ public final class LoadClaims {
     }
 
     /**
-     * Gives one's own claim up; nothing happens where it was taken over.
+     * Gives a claim up; nothing happens where it was taken over.
      *
      * @param claim   the claim
      * @param nothing whether the loader found nothing, which those who wait take for their answer
@@ -142,9 +143,22 @@ public final class LoadClaims {
         }
         long outcome = (segment.tick() & 0xFFFF_FFFFL) | (nothing ? NOTHING : 0);
         // Before the word, whose release lets those who wait look at it.
-        Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome);
+        Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome); // LAYOUT load 6
+        // LAYOUT load 6
         Words.LONG.compareAndSet(
                 header, at(claim.place) + CLAIM_WORD_OFFSET, claim.word, claim.word >>> EPOCH_SHIFT << EPOCH_SHIFT);
+    }
+
+    /** Gives up what dead processes have claimed: for a sweep that has found some. */
+    void releaseOfDead() {
+        for (int place = 0; place < CLAIM_COUNT; place++) {
+            long word = word(place);
+            int slot = (int) (word & HOLDER_MASK) - 1;
+            int incarnation = (int) (word >>> INCARNATION_SHIFT) & INCARNATION_MASK;
+            if (slot >= 0 && segment.file().isDead(slot, incarnation)) {
+                release(new Claim(place, word, false), false); // LAYOUT sweep 4
+            }
+        }
     }
 
     /**

@@ -36,14 +36,14 @@ final class LoadOperations {
         LoadStart[] start = new LoadStart[1];
         segment.underLock(key, lock -> {
             LoadClaims.Claim claim = claims.claim(key, beyond);
-            if (!segment.holds(key, lock)) {
+            if (!segment.holds(key, lock)) { // LAYOUT load 3
                 // Another process may have claimed it elsewhere meanwhile.
                 if (claim.mine()) {
                     claims.release(claim, false);
                 }
                 return false;
             }
-            TombstoneTable.Found tombstone = key.tombstone;
+            TombstoneTable.Found tombstone = key.tombstone; // LAYOUT load 3
             start[0] = new LoadStart(
                     claim,
                     tombstone.exists() ? new Version(tombstone.versionClock, tombstone.versionOrigin) : Version.NONE);
@@ -54,7 +54,7 @@ final class LoadOperations {
 
     /** Stores what was loaded, as a write that begins a life. */
     void store(EncodedKey key, LoadStart start, WriteOutcome outcome) {
-        segment.underLock(key, lock -> tryStore(key, lock, start, outcome));
+        segment.underLock(key, lock -> tryStore(key, lock, start, outcome)); // LAYOUT load 5
         if (outcome.status == WriteOutcome.Status.STORED) {
             segment.count(Counter.SETS);
         }

@@ -21,6 +21,8 @@ final class OverflowArea {
     /** No page. */
     static final int NONE = -1;
 
+    private static final int PAGE_RESERVED_OFFSET = PAGE_NEXT_OFFSET + Integer.BYTES;
+
     private final ByteBuffer header;
     private final ByteBuffer words;
     private final ByteBuffer[] buffers;
@@ -102,6 +104,14 @@ final class OverflowArea {
         casOwner(page, seen, 0);
     }
 
+    /** Makes the reserved bytes of a page's word 0 again, which nobody but a stranger writes. */
+    void clearReserved(int page) {
+        int at = page * PAGE_WORD_LENGTH + PAGE_RESERVED_OFFSET;
+        if ((int) Words.INT.getOpaque(words, at) != 0) {
+            Words.INT.setOpaque(words, at, 0);
+        }
+    }
+
     private ByteBuffer buffer(int page) {
         return buffers[page / SegmentMapping.PAGES_PER_BUFFER];
     }
@@ -110,15 +120,37 @@ final class OverflowArea {
         return page % SegmentMapping.PAGES_PER_BUFFER * PAGE_LENGTH;
     }
 
-    /** Writes a value into the chain that the caller has taken for a way that it has reserved. */
-    void write(int first, byte[] value, int offset, int length) {
+    /**
+     * Writes a value into the chain that the caller has taken for a way that it has reserved.
+     *
+     * @return false where a page is not the caller's any more: somebody has overwritten its word, and it may be another's by now
+     */
+    boolean write(int way, int generation, int first, byte[] value, int offset, int length) {
+        long owner = owner(way, generation);
         // The taking of the pages must be seen before their first byte, as with records.
         VarHandle.storeStoreFence();
         int page = first;
         for (int done = 0; done < length; done += PAGE_LENGTH) {
+            if (page == NONE || ownerAcquire(page) != owner) {
+                return false;
+            }
             buffer(page).put(offset(page), value, offset + done, Math.min(PAGE_LENGTH, length - done));
             page = next(page);
         }
+        return true;
+    }
+
+    /** Whether a chain of so many bytes belongs to its head, page by page; the caller validates afterwards. */
+    boolean isWhole(int way, int generation, int first, int length) {
+        long owner = owner(way, generation);
+        int page = first >= 0 && first < pageCount ? first : NONE;
+        for (int done = 0; done < length; done += PAGE_LENGTH) {
+            if (page == NONE || ownerAcquire(page) != owner) {
+                return false;
+            }
+            page = next(page);
+        }
+        return true;
     }
 
     /**
@@ -134,6 +166,11 @@ final class OverflowArea {
                 return false;
             }
             buffer(page).get(offset(page), target, targetOffset + done, Math.min(PAGE_LENGTH, length - done));
+            // Where somebody has overwritten the page's word, another head may have taken it under the copy.
+            VarHandle.acquireFence();
+            if (ownerAcquire(page) != owner) {
+                return false;
+            }
             page = next(page);
         }
         return true;

@@ -30,15 +30,16 @@ final class PageCheck implements PlaceCheck {
     public void look(long page, Findings findings) {
         long at = head.pageWordOffset((int) page);
         long owner = view.longAcquire(at + SegmentDescriptor.PAGE_OWNER_OFFSET);
-        int next = view.getInt(at + SegmentDescriptor.PAGE_NEXT_OFFSET);
-        if (next < 0 || next > segment.geometry().pageCount()) {
-            findings.add(damage(page, at + SegmentDescriptor.PAGE_NEXT_OFFSET, next, "next page does not exist"));
-        }
         int reserved = view.getInt(at + RESERVED_OFFSET);
         if (reserved != 0) {
             findings.add(damage(page, at + RESERVED_OFFSET, reserved, "reserved bytes are not 0"));
         }
         if (owner != 0) {
+            // Of a free page it means nothing.
+            int next = view.getInt(at + SegmentDescriptor.PAGE_NEXT_OFFSET);
+            if (next < 0 || next > segment.geometry().pageCount()) {
+                findings.add(damage(page, at + SegmentDescriptor.PAGE_NEXT_OFFSET, next, "next page does not exist"));
+            }
             lookAtOwner((int) page, at, owner, findings);
         }
     }

@@ -228,6 +228,13 @@ final class RecordView {
         return true;
     }
 
+    /** Whether an entry has all the pages of its value; the caller validates afterwards. */
+    boolean hasItsPages(int way, long state) {
+        return !isOverflowed(way)
+                || area.isWhole(
+                        way, RecordDescriptor.generation(state), firstPage(way), valueLength(way, keyLength(way)));
+    }
+
     /** Whether the head that a page's word names still has the page. */
     boolean ownsPage(long owner) {
         int way = OverflowArea.way(owner);
@@ -338,8 +345,12 @@ final class RecordView {
         return copyValue(way, state, keyLength, into.value, 0, valueLength);
     }
 
-    /** Writes the whole body of a way that the caller has reserved under the given state word. */
-    void write(int way, long reserved, EncodedKey key, EntryWriter.Body body) {
+    /**
+     * Writes the whole body of a way that the caller has reserved under the given state word.
+     *
+     * @return false where pages taken for it are its own no more
+     */
+    boolean write(int way, long reserved, EncodedKey key, EntryWriter.Body body) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way);
         // The reservation, with its new generation, must be seen before the first byte of the body.
@@ -357,9 +368,11 @@ final class RecordView {
         buffer.put(at + KEY_OFFSET, key.bytes, 0, key.length);
         if (body.firstPage == OverflowArea.NONE) {
             buffer.put(at + KEY_OFFSET + key.length, body.value, body.offset, body.length); // LAYOUT set 8
-        } else {
-            buffer.putInt(at + KEY_OFFSET + key.length, body.firstPage);
-            area.write(body.firstPage, body.value, body.offset, body.length); // LAYOUT set 8
+            return true;
         }
+        buffer.putInt(at + KEY_OFFSET + key.length, body.firstPage);
+        int generation = RecordDescriptor.generation(reserved);
+        // LAYOUT set 8
+        return area.write(way, generation, body.firstPage, body.value, body.offset, body.length);
     }
 }

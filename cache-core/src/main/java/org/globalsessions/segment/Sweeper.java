@@ -23,6 +23,7 @@ final class Sweeper {
     /** Says to a close that a slice is under way; not {@link #key}, whose mark each write under a lock takes away. */
     private final EncodedKey slice;
 
+    private final LoadClaims claims;
     private final int[] deadIncarnations = new int[SLOT_COUNT];
     private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
     private final EntrySnapshot entry = new EntrySnapshot();
@@ -38,6 +39,7 @@ final class Sweeper {
         this.segment = segment;
         this.key = key;
         this.slice = slice;
+        this.claims = new LoadClaims(segment);
         this.lastFullPass = segment.tick() - FULL_PASS_TICKS;
     }
 
@@ -92,6 +94,7 @@ final class Sweeper {
     }
 
     private void freeDeadSlots() {
+        claims.releaseOfDead();
         for (int slot = 0; slot < SLOT_COUNT; slot++) {
             if (deadIncarnations[slot] != 0) {
                 segment.file().freeDeadSlot(slot, deadIncarnations[slot]); // LAYOUT sweep 4
@@ -160,6 +163,9 @@ final class Sweeper {
             if (anyDead) {
                 retireOlderThan(way, state);
             }
+            if (!segment.records().hasItsPages(way, state)) {
+                retireBroken(way, state);
+            }
         } else if (kind != RecordDescriptor.FREE && isOfDead(state)) {
             // First one's own: a sweeper that was stopped here must not wipe the tag of whoever has the way by then.
             long mine = RecordDescriptor.held(
@@ -188,6 +194,13 @@ final class Sweeper {
         }
     }
 
+    /** An entry without its pages, whose words somebody has overwritten, answers nobody: its place is needed. */
+    private void retireBroken(int way, long state) {
+        if (segment.records().stillShows(way, state) && segment.writer().retire(way, state)) {
+            segment.file().recordError("an entry had lost its pages", new IllegalStateException());
+        }
+    }
+
     private boolean isOfDead(long state) {
         // Not by the list of this pass: where slots are scarce, a dead one is given out again before its ways are
         // freed.
@@ -200,6 +213,7 @@ final class Sweeper {
         long buckets = segment.buckets().bucketCount();
         int to = (int) (endBucket * (long) overflow.pageCount() / buckets);
         for (int page = (int) (firstBucket * (long) overflow.pageCount() / buckets); page < to; page++) {
+            overflow.clearReserved(page);
             long owner = overflow.ownerAcquire(page);
             if (owner != 0 && !segment.records().ownsPage(owner)) {
                 overflow.free(page, owner); // LAYOUT sweep 3

@@ -1,5 +1,7 @@
 package org.globalsessions.segment;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.time.Duration;
 import org.awaitility.Awaitility;
 
@@ -10,6 +12,13 @@ import org.awaitility.Awaitility;
  * @param incarnation of the slot
  */
 record AttachedSlot(int number, int incarnation) {
+    /** The slot that a child names in its answer. */
+    static AttachedSlot of(String answer) {
+        assertThat(answer).matches("\\d+\t\\d+");
+        String[] words = answer.split("\t", -1);
+        return new AttachedSlot(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
+    }
+
     /** Waits until the kernel has released the killed child's lock, then sweeps once over the whole table. */
     void sweepUntilFree(SharedLru survivor) {
         Awaitility.await()

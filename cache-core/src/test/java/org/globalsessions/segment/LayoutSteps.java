@@ -28,6 +28,7 @@ final class LayoutSteps {
         OPERATIONS.put("**Lock of a bucket**", "lock");
         OPERATIONS.put("**Set, accept, fill**", "set");
         OPERATIONS.put("**Delete**", "delete");
+        OPERATIONS.put("**Load**", "load");
         OPERATIONS.put("**Sweep**", "sweep");
     }
 

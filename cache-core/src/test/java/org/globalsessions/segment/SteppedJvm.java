@@ -85,10 +85,7 @@ final class SteppedJvm implements Closeable {
 
     /** Lets it attach to a segment. */
     AttachedSlot open(Path file) throws InterruptedException {
-        String answer = child.ask("open\t" + file);
-        assertThat(answer).matches("\\d+\t\\d+");
-        String[] words = answer.split("\t", -1);
-        return new AttachedSlot(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
+        return AttachedSlot.of(child.ask("open\t" + file));
     }
 
     /** Sends a line and waits until the main thread stands before the marked line, which it then has not run. */
@@ -140,15 +137,20 @@ final class SteppedJvm implements Closeable {
     private Location location(StepMarker marker) throws InterruptedException {
         // Before a class is there it has no lines to stop at.
         assertThat(child.ask("load " + marker.className())).isEqualTo("loaded");
-        for (ReferenceType type : vm.classesByName(marker.className())) {
-            List<ReferenceType> types = new ArrayList<>(type.nestedTypes());
-            types.add(type);
-            for (ReferenceType each : types) {
-                List<Location> locations = locations(each, marker.line());
-                if (!locations.isEmpty()) {
-                    return locations.get(0);
+        long deadlineNs = System.nanoTime() + STOP_MS * 1_000_000;
+        while (System.nanoTime() - deadlineNs < 0) {
+            for (ReferenceType type : vm.classesByName(marker.className())) {
+                List<ReferenceType> types = new ArrayList<>(type.nestedTypes());
+                types.add(type);
+                for (ReferenceType each : types) {
+                    List<Location> locations = locations(each, marker.line());
+                    if (!locations.isEmpty()) {
+                        return locations.get(0);
+                    }
                 }
             }
+            // The child's answer may be here before the debugger has heard of the class.
+            Thread.onSpinWait();
         }
         throw new AssertionError("no code on the marked line: " + marker);
     }

@@ -6,12 +6,15 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Path;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.StandaloneCaches;
 import org.globalsessions.Version;
 
 /** Main of a child JVM that does on its main thread what each line says, and answers when that has ended. */
 final class SteppedProcess {
     private final WriteOutcome outcome = new WriteOutcome();
     private SharedLru lru;
+    private SessionCacheManager cache;
 
     private SteppedProcess() {}
 
@@ -26,11 +29,16 @@ final class SteppedProcess {
 
     private String answer(String... words) {
         if (words[0].startsWith("load ")) {
-            return load(words[0].substring(5));
+            return loadClass(words[0].substring(5));
         }
         try {
             return switch (words[0]) {
-                case "open" -> open(Path.of(words[1]));
+                case "open" -> open(SteppedOperation.settings(Path.of(words[1])));
+                case "open sized" -> open(new SegmentSettings(Path.of(words[1])).elCount(Integer.parseInt(words[2])));
+                case "open pages" -> open(PagesChild.settings(Path.of(words[1])));
+                case "set pages" -> setPages(Integer.parseInt(words[1]));
+                case "open cache" -> openCache(Path.of(words[1]));
+                case "load" -> load(words[1], words[2]);
                 case "close" -> close();
                 case "set" -> set(words[1], words[2], null);
                 case "set expecting" ->
@@ -46,7 +54,7 @@ final class SteppedProcess {
         }
     }
 
-    private static String load(String className) {
+    private static String loadClass(String className) {
         try {
             Class.forName(className);
             return "loaded";
@@ -55,19 +63,39 @@ final class SteppedProcess {
         }
     }
 
-    private String open(Path file) throws IOException {
-        lru = SharedLru.open(SteppedOperation.settings(file));
+    private String open(SegmentSettings settings) throws IOException {
+        lru = SharedLru.open(settings);
         return lru.file().slot() + "\t" + lru.file().incarnation();
     }
 
+    /** Loaders run on this thread, where a breakpoint stops them. */
+    private String openCache(Path file) throws IOException {
+        cache = StandaloneCaches.open(SteppedOperation.settings(file), Runnable::run);
+        return "opened";
+    }
+
+    private String load(String key, String value) {
+        return new String(cache.get(key, asked -> value.getBytes(UTF_8)).join(), UTF_8);
+    }
+
     private String close() {
-        lru.close();
+        if (cache != null) {
+            cache.close();
+        } else {
+            lru.close();
+        }
         return "closed";
     }
 
     private String set(String key, String value, Version expected) {
         byte[] bytes = value.getBytes(UTF_8);
         lru.set(lru.encode(key), bytes, 0, bytes.length, 0, expected, false, outcome);
+        return outcome.status() + " " + outcome.version().clock();
+    }
+
+    private String setPages(int number) {
+        byte[] bytes = PagesChild.value(number, 1_500);
+        lru.set(lru.encode(PagesChild.key(number)), bytes, 0, bytes.length, 0, null, false, outcome);
         return outcome.status() + " " + outcome.version().clock();
     }
 

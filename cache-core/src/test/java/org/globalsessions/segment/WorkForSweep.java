@@ -52,13 +52,15 @@ final class WorkForSweep {
         assertThat(place).isNotNegative();
     }
 
-    /** A slot whose lock file nobody holds, and a way and a tombstone's place reserved under it. */
+    /** A slot whose lock file nobody holds, a claim that it has, and a way and a tombstone's place reserved under it. */
     private static void placesOfDead(Segment segment) throws IOException {
         new LivenessLocks(segment.file().path()).createFile(DEAD_SLOT);
         Words.LONG.setVolatile(
                 segment.file().header(),
                 ProcessTable.base(DEAD_SLOT),
                 ProcessTable.word(ProcessTable.LIVE, DEAD_INCARNATION, 1));
+        long claim = 1L << 24 | (long) DEAD_INCARNATION << 9 | (DEAD_SLOT + 1);
+        Words.LONG.setVolatile(segment.file().header(), SegmentDescriptor.CLAIMS_OFFSET, claim);
         long reserved = RecordDescriptor.held(RecordDescriptor.RESERVED, DEAD_SLOT, DEAD_INCARNATION, 1);
         for (int way = 0; ; way++) {
             if (segment.records().casState(way, RecordDescriptor.free(0), reserved)) {
