@@ -34,6 +34,7 @@ final class ProcessTable {
 
     private static final int INCARNATION_MASK = 0x7FFF;
     private static final int LOCK_ATTEMPTS = 100;
+    private static final int CLAIM_LOOKS = 3;
     private static final long LOCK_PARK_NS = 1_000_000;
 
     private final ByteBuffer header;
@@ -86,19 +87,21 @@ final class ProcessTable {
     /** Takes a slot for this process: a free one if there is one. */
     void claim() throws IOException {
         synchronized (mutex) {
-            if (claimAny(FREE)) {
-                return;
-            }
-            for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
-                deadIncarnation(i);
-            }
-            // The last resort is a dead one whose places no sweep has freed yet. They are not lost by it: they name the
-            // old
-            // incarnation, which counts as dead as soon as the slot has a newer one. Without this, a process that dies
-            // on each
-            // start before a sweep ends would lock everybody out after 256 starts.
-            if (claimAny(FREE) || claimAny(DEAD)) {
-                return;
+            // Again, as between two looks others free and take slots: those seen dead may all be free by the next.
+            for (int look = 0; look < CLAIM_LOOKS; look++) {
+                if (claimAny(FREE)) {
+                    return;
+                }
+                for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
+                    deadIncarnation(i);
+                }
+                // The last resort is a dead one whose places no sweep has freed yet. They are not lost by it: they name
+                // the old incarnation, which counts as dead as soon as the slot has a newer one. Without this, a
+                // process
+                // that dies on each start before a sweep ends would lock everybody out after 256 starts.
+                if (claimAny(FREE) || claimAny(DEAD)) {
+                    return;
+                }
             }
         }
         throw new SegmentException("no attach slot is free: slots=" + SegmentDescriptor.SLOT_COUNT
