@@ -10,15 +10,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long calls took beside a dead or stopped process. The promise is 10 ms for 99.9 % of them; a test's machine has other
- * work too, so that one call may take ten times as long here, but most of them not.
+ * How long calls took beside a dead or stopped process. The promise is 10 ms for 99.9 % of them. Half of all calls have to keep it
+ * as measured; 99 % and 99.9 % of them less what the machine's other work took from the very call, see {@link SchedulerDelay}.
  */
 final class Waits {
     private static final long PROMISED_NS = TimeUnit.MILLISECONDS.toNanos(10);
-    private static final int MARGIN = 10;
 
     private final String what;
+    private final SchedulerDelay delay = new SchedulerDelay();
     private final List<Long> waitedNs = new ArrayList<>();
+    private final List<Long> chargedNs = new ArrayList<>();
 
     Waits(String what) {
         this.what = what;
@@ -38,28 +39,38 @@ final class Waits {
     }
 
     void timed(Runnable call) {
+        delay.begin();
         long startNs = System.nanoTime();
         call.run();
         long tookNs = System.nanoTime() - startNs;
         waitedNs.add(tookNs);
-        assertThat(tookNs).as(what).isLessThan(PROMISED_NS * MARGIN);
+        chargedNs.add(Math.max(0, tookNs - delay.lostNs()));
     }
 
     void check() {
+        delay.close();
         if (waitedNs.isEmpty()) {
             // One test of the class was run alone, and it measures nothing.
             return;
         }
         Collections.sort(waitedNs);
-        long median = percentile(50);
-        long high = percentile(99.9);
-        System.out.printf("%s: count=%d p50Ns=%d p99.9Ns=%d%n", what, waitedNs.size(), median, high);
-        assertThat(median).as("median: %s", what).isLessThan(PROMISED_NS);
-        assertThat(high).as("p99.9: %s", what).isLessThan(PROMISED_NS * MARGIN);
+        Collections.sort(chargedNs);
+        System.out.printf(
+                "%s: count=%d p50Ns=%d p99Ns=%d p99.9Ns=%d, without the machine's other work p99Ns=%d p99.9Ns=%d%n",
+                what,
+                waitedNs.size(),
+                percentile(waitedNs, 50),
+                percentile(waitedNs, 99),
+                percentile(waitedNs, 99.9),
+                percentile(chargedNs, 99),
+                percentile(chargedNs, 99.9));
+        assertThat(percentile(waitedNs, 50)).as("median: %s", what).isLessThan(PROMISED_NS);
+        assertThat(percentile(chargedNs, 99)).as("p99: %s", what).isLessThan(PROMISED_NS);
+        assertThat(percentile(chargedNs, 99.9)).as("p99.9: %s", what).isLessThan(PROMISED_NS);
     }
 
-    private long percentile(double percent) {
-        int rank = (int) Math.ceil(waitedNs.size() * percent / 100);
-        return waitedNs.get(Math.max(0, rank - 1));
+    private static long percentile(List<Long> sorted, double percent) {
+        int rank = (int) Math.ceil(sorted.size() * percent / 100);
+        return sorted.get(Math.max(0, rank - 1));
     }
 }
