@@ -2,7 +2,6 @@ package org.globalsessions.segment;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 
@@ -24,14 +23,19 @@ final class FileView {
         this.length = length;
     }
 
-    /** @param length bytes to map: not more than the file has */
-    static FileView map(FileChannel channel, long length) throws IOException {
+    /**
+     * Maps a file for reading.
+     *
+     * @param length     bytes to map: not more than the file has
+     * @param pageLength {@link HugePages#pageLength} of the file
+     */
+    static FileView map(FileChannel channel, long length, long pageLength) throws IOException {
         int count = (int) ((length + MASK) >>> SHIFT);
         ByteBuffer[] pieces = new ByteBuffer[count];
         for (int i = 0; i < count; i++) {
             long offset = (long) i << SHIFT;
-            pieces[i] = channel.map(MapMode.READ_ONLY, offset, Math.min(1L << SHIFT, length - offset))
-                    .order(ByteOrder.LITTLE_ENDIAN);
+            pieces[i] = SegmentMapping.piece(
+                    channel, MapMode.READ_ONLY, offset, Math.min(1L << SHIFT, length - offset), pageLength);
         }
         return new FileView(pieces, length);
     }

@@ -85,9 +85,9 @@ final class SegmentHeader {
                             + header.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET)
                             + ", file=" + file + NOT_OURS);
         }
-        if (length != geometry.fileLength()) {
-            throw refused(
-                    "length in bytes", length, geometry.fileLength(), file, "; it was cut or added to" + NOT_OURS);
+        long expected = HugePages.roundUp(geometry.fileLength(), HugePages.pageLength(file));
+        if (length != expected) {
+            throw refused("length in bytes", length, expected, file, "; it was cut or added to" + NOT_OURS);
         }
         return header;
     }

@@ -86,12 +86,13 @@ public final class SegmentInspector {
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             SegmentGeometry geometry = SegmentGeometry.of(SegmentHeader.read(channel, file));
+            long pageLength = HugePages.pageLength(file);
             // The lock files lie beside the file itself, whatever links lead to it.
             return new SegmentInspector(
                     file.toRealPath(),
                     geometry,
-                    SegmentMapping.piece(channel, MapMode.READ_ONLY, 0, geometry.tombstonesOffset()),
-                    FileView.map(channel, geometry.fileLength()));
+                    SegmentMapping.piece(channel, MapMode.READ_ONLY, 0, geometry.tombstonesOffset(), pageLength),
+                    FileView.map(channel, geometry.fileLength(), pageLength));
         }
     }
 

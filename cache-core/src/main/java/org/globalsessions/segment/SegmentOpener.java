@@ -3,6 +3,7 @@ package org.globalsessions.segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +25,7 @@ final class SegmentOpener {
     private final TimeSource time;
     private final Path file;
     private final long deadlineNs;
+    private long pageLength;
 
     /** @param file the settings' file with its folder's real path, which exists */
     SegmentOpener(SegmentSettings settings, TimeSource time, Path file) {
@@ -75,7 +77,7 @@ final class SegmentOpener {
                 file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
             SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file)); // LAYOUT attach 3
             SegmentHeader.requireEqual(found, asked, settings.pathName(), file);
-            SegmentMapping mapping = SegmentMapping.map(channel, found); // LAYOUT attach 4
+            SegmentMapping mapping = SegmentMapping.map(channel, found, HugePages.pageLength(file)); // LAYOUT attach 4
             return SegmentFile.isRetired(mapping.header()) ? null : mapping; // LAYOUT attach 5
         } catch (NoSuchFileException e) {
             // Between the look and the opening it was replaced: the caller looks again until the deadline.
@@ -88,7 +90,8 @@ final class SegmentOpener {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) { // LAYOUT create 2
             return;
         }
-        long length = asked.fileLength();
+        pageLength = HugePages.pageLength(file.getParent());
+        long length = HugePages.roundUp(asked.fileLength(), pageLength);
         requireRoom(length, null); // LAYOUT create 3
         Path temporary = file.resolveSibling(file.getFileName() + ".creating");
         // What a creator left that died in here; nobody else writes it, since we have the lock.
@@ -96,13 +99,15 @@ final class SegmentOpener {
         boolean created = false;
         try (FileChannel channel = FileChannel.open(
                 temporary,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(SegmentFolder.FILE_MODE)))) {
-            writeZeros(channel, length); // LAYOUT create 4
+            takeRoom(channel, length); // LAYOUT create 4
             ByteBuffer header = SegmentHeader.create(asked, settings.role(), time);
-            writeFully(channel, header, 0); // LAYOUT create 5
-            header.putInt(SegmentDescriptor.VERSION_OFFSET, SegmentDescriptor.LAYOUT_VERSION);
-            writeFully(channel, header.rewind(), 0); // LAYOUT create 6
+            // Through a mapping, as hugetlbfs knows no other way.
+            ByteBuffer start =
+                    SegmentMapping.piece(channel, MapMode.READ_WRITE, 0, SegmentDescriptor.HEADER_LENGTH, pageLength);
+            start.put(0, header, 0, SegmentDescriptor.HEADER_LENGTH); // LAYOUT create 5
+            start.putInt(SegmentDescriptor.VERSION_OFFSET, SegmentDescriptor.LAYOUT_VERSION); // LAYOUT create 6
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE); // LAYOUT create 6
             created = true;
         } finally {
@@ -112,20 +117,42 @@ final class SegmentOpener {
         }
     }
 
-    /** Zeros are written and not left as a hole: a hole on a full file system would end a process at its first access. */
-    private void writeZeros(FileChannel channel, long length) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_LENGTH);
+    /** Fills the whole file and leaves no hole: a hole on a full file system would end a process at its first access. */
+    private void takeRoom(FileChannel channel, long length) throws IOException {
         try {
-            long offset = 0;
-            while (offset < length) {
-                zeros.clear().limit((int) Math.min(CHUNK_LENGTH, length - offset));
-                offset += zeros.remaining();
-                writeFully(channel, zeros, offset - zeros.remaining());
+            if (pageLength > 1) {
+                touchPages(channel, length);
+            } else {
+                writeZeros(channel, length);
             }
         } catch (IOException e) {
             // The room may have gone since it was measured.
-            requireRoom(length - channel.size(), e);
+            requireRoom(length - (pageLength > 1 ? 0 : channel.size()), e);
             throw e;
+        }
+    }
+
+    private static void writeZeros(FileChannel channel, long length) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_LENGTH);
+        long offset = 0;
+        while (offset < length) {
+            zeros.clear().limit((int) Math.min(CHUNK_LENGTH, length - offset));
+            offset += zeros.remaining();
+            writeFully(channel, zeros, offset - zeros.remaining());
+        }
+    }
+
+    /**
+     * Each piece mapped makes the file so much longer and reserves its pages, or fails where the pool has too few; the touch takes
+     * them.
+     */
+    private void touchPages(FileChannel channel, long length) throws IOException {
+        for (long offset = 0; offset < length; offset += SegmentMapping.MAX_PIECE_LENGTH) {
+            long pieceLength = Math.min(SegmentMapping.MAX_PIECE_LENGTH, length - offset);
+            ByteBuffer piece = SegmentMapping.piece(channel, MapMode.READ_WRITE, offset, pieceLength, pageLength);
+            for (long at = 0; at < pieceLength; at += pageLength) {
+                piece.put((int) at, (byte) 0);
+            }
         }
     }
 
@@ -137,13 +164,18 @@ final class SegmentOpener {
     }
 
     private void requireRoom(long length, IOException cause) throws IOException {
-        long free = Files.getFileStore(file.getParent()).getUsableSpace();
+        Path folder = file.getParent();
+        boolean huge = pageLength > 1;
+        long free = huge
+                ? HugePages.free(folder, pageLength)
+                : Files.getFileStore(folder).getUsableSpace();
         if (free < length) {
             throw new IOException(
                     "no room for the segment: asked=" + length + " bytes, free=" + free + " bytes, folder="
-                            + file.getParent() + ", el_count=" + asked.elCount() + ", record_size="
+                            + folder + ", el_count=" + asked.elCount() + ", record_size="
                             + asked.recordStride()
-                            + "; make el_count or record_size smaller or give another segment_dir",
+                            + (huge ? ", huge pages of " + pageLength + " bytes; raise vm.nr_hugepages, " : "; ")
+                            + "make el_count or record_size smaller or give another segment_dir",
                     cause);
         }
     }

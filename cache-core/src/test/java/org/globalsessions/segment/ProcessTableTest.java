@@ -135,7 +135,7 @@ class ProcessTableTest {
     private void setAllSlots(long word, ProcessIdentity... owner) throws IOException {
         try (FileChannel channel =
                 FileChannel.open(settings().file(), Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
-            SegmentMapping mapping = SegmentMapping.map(channel, SegmentGeometry.of(settings()));
+            SegmentMapping mapping = SegmentMapping.map(channel, SegmentGeometry.of(settings()), 1);
             for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
                 int base = ProcessTable.base(i);
                 for (ProcessIdentity process : owner) {
