@@ -16,6 +16,12 @@ public record Version(long clock, int origin) implements Comparable<Version> {
     /** How far a clock value is shifted to make room for the running number. */
     public static final int LOGICAL_BITS = 10;
 
+    /**
+     * Highest clock that a version may have, in the year 2262: above it there is no room for the versions that have to follow. What
+     * claims more was damaged.
+     */
+    public static final long MAX_CLOCK = Long.MAX_VALUE - (1L << 40);
+
     @Override
     public int compareTo(Version other) {
         return compare(clock, origin, other.clock, other.origin);

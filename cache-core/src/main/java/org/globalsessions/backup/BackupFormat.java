@@ -2,6 +2,8 @@ package org.globalsessions.backup;
 
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
+import org.globalsessions.Version;
+import org.globalsessions.segment.Ticks;
 
 /**
  * Layout of a backup's file: offsets, lengths, kinds. Static, no state; {@code docs/backup.md} is the specification, and a test
@@ -116,7 +118,29 @@ public final class BackupFormat {
     /** Offset of the relay position of the delete, 0 where unknown. */
     public static final int TOMBSTONE_POSITION_OFFSET = 32;
 
+    private static final int MAX_TICKS = Ticks.ticks(Ticks.MAX);
+
     private BackupFormat() {}
+
+    /**
+     * Whether an entry's numbers are such as a segment has. Of others a backup is free on both sides: restored they would be damage,
+     * an entry that outlives its own delete, or that never expires.
+     */
+    static boolean isEntry(long clock, long life, int lifetimeTicks, int idleLimitTicks, int idleTicks) {
+        return isClock(clock)
+                && life > 0
+                && life <= clock
+                && lifetimeTicks >= 0
+                && lifetimeTicks <= MAX_TICKS
+                && idleLimitTicks >= 0
+                && idleLimitTicks <= MAX_TICKS
+                && idleTicks >= 0;
+    }
+
+    /** Whether a version's clock is such as a segment has. */
+    static boolean isClock(long clock) {
+        return clock > 0 && clock <= Version.MAX_CLOCK;
+    }
 
     static int crcOfHeader(ByteBuffer header) {
         CRC32C crc = new CRC32C();

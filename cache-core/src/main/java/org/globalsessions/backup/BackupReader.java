@@ -212,7 +212,7 @@ public final class BackupReader implements AutoCloseable {
         }
     }
 
-    /** False where the block's fields do not fit its length. */
+    /** False where the block's fields do not fit its length, or are such as no segment has. */
     private boolean show(int kind, int count, ByteBuffer body, Visitor visitor) {
         switch (kind) {
             case BackupFormat.ENTRIES -> {
@@ -225,10 +225,9 @@ public final class BackupReader implements AutoCloseable {
             }
             case BackupFormat.TOMBSTONES -> {
                 for (int i = 0; i < count; i++) {
-                    if (body.remaining() < BackupFormat.TOMBSTONE_LENGTH) {
+                    if (body.remaining() < BackupFormat.TOMBSTONE_LENGTH || !showTombstone(body, visitor)) {
                         return false;
                     }
-                    showTombstone(body, visitor);
                 }
                 return true;
             }
@@ -257,7 +256,10 @@ public final class BackupReader implements AutoCloseable {
         int idleLimit = body.getInt(at + BackupFormat.ENTRY_IDLE_LIMIT_OFFSET);
         int idle = body.getInt(at + BackupFormat.ENTRY_IDLE_OFFSET);
         long length = (long) BackupFormat.ENTRY_KEY_OFFSET + keyLength + valueLength;
-        boolean valid = keyLength > 0 && valueLength >= 0 && lifetime >= 0 && idleLimit >= 0 && idle >= 0;
+        long clock = body.getLong(at + BackupFormat.ENTRY_VERSION_OFFSET);
+        long life = body.getLong(at + BackupFormat.ENTRY_LIFE_OFFSET);
+        boolean valid =
+                keyLength > 0 && valueLength >= 0 && BackupFormat.isEntry(clock, life, lifetime, idleLimit, idle);
         if (!valid || body.remaining() < length) {
             return false;
         }
@@ -266,26 +268,26 @@ public final class BackupReader implements AutoCloseable {
         body.get(at + BackupFormat.ENTRY_KEY_OFFSET, key);
         body.get(at + BackupFormat.ENTRY_KEY_OFFSET + keyLength, value);
         body.position(at + (int) length);
-        Version version = new Version(
-                body.getLong(at + BackupFormat.ENTRY_VERSION_OFFSET),
-                body.getInt(at + BackupFormat.ENTRY_ORIGIN_OFFSET));
-        long life = body.getLong(at + BackupFormat.ENTRY_LIFE_OFFSET);
+        Version version = new Version(clock, body.getInt(at + BackupFormat.ENTRY_ORIGIN_OFFSET));
         visitor.entry(
                 new SessionEntry(key, value, version, life, false, idle, idleLimit, lifetime),
                 body.getShort(at + BackupFormat.ENTRY_MARKS_OFFSET));
         return true;
     }
 
-    private static void showTombstone(ByteBuffer body, Visitor visitor) {
+    private static boolean showTombstone(ByteBuffer body, Visitor visitor) {
         int at = body.position();
+        long clock = body.getLong(at + BackupFormat.TOMBSTONE_VERSION_OFFSET);
+        if (!BackupFormat.isClock(clock)) {
+            return false;
+        }
         KeyDigest digest = new KeyDigest(
                 body.getLong(at + BackupFormat.TOMBSTONE_DIGEST_HIGH_OFFSET),
                 body.getLong(at + BackupFormat.TOMBSTONE_DIGEST_LOW_OFFSET));
-        Version version = new Version(
-                body.getLong(at + BackupFormat.TOMBSTONE_VERSION_OFFSET),
-                body.getInt(at + BackupFormat.TOMBSTONE_ORIGIN_OFFSET));
+        Version version = new Version(clock, body.getInt(at + BackupFormat.TOMBSTONE_ORIGIN_OFFSET));
         body.position(at + BackupFormat.TOMBSTONE_LENGTH);
         visitor.tombstone(digest, version, body.getLong(at + BackupFormat.TOMBSTONE_POSITION_OFFSET));
+        return true;
     }
 
     private BackupException cut(long at) {
@@ -295,7 +297,7 @@ public final class BackupReader implements AutoCloseable {
 
     private BackupException changed(long at) {
         return new BackupException("backup refused: it was changed: the block at byte " + at
-                + " does not fit its CRC-32C or its lengths, file=" + file
+                + " does not fit its CRC-32C, its lengths or what a segment can have, file=" + file
                 + "; nothing was restored: take another backup");
     }
 

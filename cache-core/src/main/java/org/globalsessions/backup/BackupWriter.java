@@ -125,6 +125,15 @@ public final class BackupWriter {
     }
 
     private void append(SessionEntry entry, int marks) throws IOException {
+        if (!BackupFormat.isEntry(
+                entry.version().clock(),
+                entry.life(),
+                entry.lifetimeTicks(),
+                entry.idleLimitTicks(),
+                entry.idleTicks())) {
+            // Damage in the segment, which inspect names: it must not make the backup one that no reader takes.
+            return;
+        }
         int keyLength = entry.key().length;
         int valueLength = entry.value().length;
         reserve(BackupFormat.ENTRY_KEY_OFFSET + keyLength + valueLength, BackupFormat.ENTRIES);
@@ -138,6 +147,9 @@ public final class BackupWriter {
     }
 
     private void append(KeyDigest digest, Version version, long position) throws IOException {
+        if (!BackupFormat.isClock(version.clock())) {
+            return;
+        }
         reserve(BackupFormat.TOMBSTONE_LENGTH, BackupFormat.TOMBSTONES);
         body.putLong(digest.high()).putLong(digest.low()).putLong(version.clock());
         body.putInt(version.origin()).putInt(0).putLong(position);

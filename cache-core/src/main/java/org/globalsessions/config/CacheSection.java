@@ -186,6 +186,16 @@ public final class CacheSection {
         return !config.hasPath("stop_child") || config.getBoolean("stop_child");
     }
 
+    /** Why no segment can be so large, empty where one can. */
+    String geometryProblem() {
+        try {
+            settings(Path.of("unused")).fileLength();
+            return "";
+        } catch (IllegalArgumentException e) {
+            return e.getMessage() + "; make el_count, record_size or overflow_share smaller";
+        }
+    }
+
     private SegmentSettings settings(Path file) {
         return new SegmentSettings(file)
                 .initializer(initializer)

@@ -260,6 +260,9 @@ public final class NodeConfig {
             ConfigParseOptions options =
                     ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false);
             return ConfigFactory.parseFile(file.toFile(), options).resolve();
+        } catch (StackOverflowError e) {
+            // The parser goes one call deeper for each bracket.
+            throw refused(file, 0, "sections or lists are nested too deeply");
         } catch (ConfigException e) {
             int line = e.origin() == null ? 0 : Math.max(0, e.origin().lineNumber());
             String prefix = e.origin() == null ? "" : e.origin().description() + ": ";

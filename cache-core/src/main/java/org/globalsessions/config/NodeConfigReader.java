@@ -54,11 +54,21 @@ final class NodeConfigReader {
         checkRoles(config);
         String authPath = authPath(config, relays);
         checkNeeded(config, relays);
+        requireNoProblem();
+        CacheSection cache = cache(config, authPath);
+        String impossible = cache.geometryProblem();
+        if (!impossible.isEmpty()) {
+            // Each number is within its range, and all together are not.
+            problem(cachePath(authPath) + ".overflow_share", impossible);
+            requireNoProblem();
+        }
+        return new NodeConfig(file, kind, authPath, config, cache, relays, reader.settings(), reader.missing());
+    }
+
+    private void requireNoProblem() {
         if (!reader.problems().isEmpty()) {
             throw new ConfigurationException(reader.problems());
         }
-        return new NodeConfig(
-                file, kind, authPath, config, cache(config, authPath), relays, reader.settings(), reader.missing());
     }
 
     private static boolean isSet(ConfigObject top, String name) {
@@ -194,13 +204,16 @@ final class NodeConfigReader {
         reader.problem(value == null ? null : value.origin(), key, text);
     }
 
-    private CacheSection cache(Config config, String authPath) {
-        String at = switch (kind) {
+    private String cachePath(String authPath) {
+        return switch (kind) {
             case RELAY -> "path_types." + NodeConfig.quoted(authPath) + ".cache";
             case SIBLING -> "cache";
             default -> "lru.cache";
         };
-        Config section = config.getConfig(at);
+    }
+
+    private CacheSection cache(Config config, String authPath) {
+        Config section = config.getConfig(cachePath(authPath));
         boolean manage = !config.hasPath("lru.manage_section") || config.getBoolean("lru.manage_section");
         boolean initializer = kind != NodeKind.SIBLING && manage && section.getBoolean("am_initializer");
         String token = section.hasPath("token_path")

@@ -129,6 +129,12 @@ final class EntryWriter {
             // Evicted by a writer of another key meanwhile: it is not there.
             return;
         }
+        if (life > version || version > Version.MAX_CLOCK) {
+            // No writer leaves it so: the file was changed from outside. Kept, it would outlive its own delete.
+            retire(way, state);
+            counters.increment(Counter.DAMAGED_ENTRIES);
+            return;
+        }
         Found found = key.found;
         if (found.way >= 0) {
             if (Version.compare(version, origin, found.versionClock, found.versionOrigin) < 0) {

@@ -161,10 +161,13 @@ final class ProcessTable {
     /**
      * Whether the process that had a slot in an incarnation is gone. False where that cannot be told.
      *
-     * @param asked         0 to 255
+     * @param asked         as a word in the segment names it: beyond 255 only a damaged one does, and it names nobody
      * @param askedIncarnation as a word in the segment names it
      */
     boolean isDead(int asked, int askedIncarnation) {
+        if (asked >= SegmentDescriptor.SLOT_COUNT) {
+            return true;
+        }
         long word = read(asked); // LAYOUT dead 1
         if (incarnation(word) != askedIncarnation || state(word) == FREE || state(word) == DEAD) {
             return true;

@@ -270,7 +270,8 @@ final class Segment {
         if (place < 0) {
             return Burial.NO_ROOM;
         }
-        tombstones.find(key.high, key.low, key.tombstone);
+        // By its place and not by the bucket's count of tombstones, which damage may have made too low.
+        tombstones.read(place, key.tombstone);
         return applyTombstone(key, lock) ? Burial.DONE : Burial.LOST_LOCK;
     }
 

@@ -324,7 +324,7 @@ public final class SegmentDescriptor {
         }
         double records = (double) bucketCount * WAYS * recordStride;
         long pages = (long) Math.ceil(records * overflowShare / (1 - overflowShare) / PAGE_LENGTH);
-        return (int) Math.max(2L * pagesOf(maxValueSize), pages);
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(2L * pagesOf(maxValueSize), pages));
     }
 
     static long pageWordsOffset(int bucketCount, int tombstoneBucketCount) {

@@ -262,7 +262,9 @@ public final class SegmentInspector {
                 return role;
             }
         }
-        throw new SegmentException("unknown role in the header: role=" + number + ", file=" + file);
+        throw new SegmentException(
+                "unknown role in the header: role=" + number + ", file=" + file
+                        + "; it was changed from outside: end every process of this segment and remove the file, so that it is created anew");
     }
 
     /**

@@ -154,7 +154,12 @@ final class Sweeper {
     private void reclaim(int way) {
         long state = segment.records().stateAcquire(way);
         int kind = RecordDescriptor.kind(state);
-        if (kind == RecordDescriptor.VISIBLE) {
+        if (kind == RecordDescriptor.VISIBLE && segment.buckets().tagAt(way / WAYS, way % WAYS) == 0) {
+            // Damage: nobody finds the entry, and no writer takes the way. One that is just going has another state
+            // word by now.
+            segment.writer().retire(way, state);
+            segment.count(Counter.WAYS_RECLAIMED);
+        } else if (kind == RecordDescriptor.VISIBLE) {
             boolean hintsDiffer =
                     (segment.buckets().hints(way / WAYS, way % WAYS) & 7) != RecordDescriptor.marks(state);
             if (hintsDiffer) {
@@ -166,7 +171,10 @@ final class Sweeper {
             if (!segment.records().hasItsPages(way, state)) {
                 retireBroken(way, state);
             }
-        } else if (kind != RecordDescriptor.FREE && isOfDead(state)) {
+        } else if (kind == RecordDescriptor.FREE
+                // Damage, or no kind that there is: no writer would take such a way any more.
+                ? segment.buckets().tagAt(way / WAYS, way % WAYS) != 0
+                : kind > RecordDescriptor.ASIDE || isOfDead(state)) {
             // First one's own: a sweeper that was stopped here must not wipe the tag of whoever has the way by then.
             long mine = RecordDescriptor.held(
                     RecordDescriptor.RESERVED,
@@ -228,21 +236,28 @@ final class Sweeper {
         int to = (int) (endBucket * (long) tombstones.count() / buckets);
         for (int place = from; place < to; place++) {
             long state = tombstones.state(place);
-            if (RecordDescriptor.kind(state) == RecordDescriptor.RESERVED && isOfDead(state)) {
-                tombstones.drop(place, state); // LAYOUT sweep 3
-            } else if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
-                sweepTombstone(place, state);
+            switch (RecordDescriptor.kind(state)) {
+                case RecordDescriptor.FREE -> {}
+                case RecordDescriptor.VISIBLE -> sweepTombstone(place, state);
+                case RecordDescriptor.RESERVED -> {
+                    if (isOfDead(state)) {
+                        tombstones.drop(place, state); // LAYOUT sweep 3
+                    }
+                }
+                // No kind that a tombstone has: damage, and nobody would take the place any more.
+                default -> tombstones.drop(place, state);
             }
         }
     }
 
     private void sweepTombstone(int place, long state) {
         TombstoneTable tombstones = segment.tombstones();
-        if ((RecordDescriptor.marks(state) & TombstoneTable.NOT_APPLIED) != 0) {
-            if (tombstones.read(place, tombstone)) {
-                key.digestOnly(tombstones.digestHigh(place), tombstones.digestLow(place));
-                segment.underLock(key, lock -> true); // LAYOUT sweep 3
-            }
+        if (!tombstones.read(place, tombstone)) {
+            // It has changed, and then this does nothing; or no writer left it so, and then nobody heeds it.
+            tombstones.drop(place, state);
+        } else if ((RecordDescriptor.marks(state) & TombstoneTable.NOT_APPLIED) != 0) {
+            key.digestOnly(tombstones.digestHigh(place), tombstones.digestLow(place));
+            segment.underLock(key, lock -> true); // LAYOUT sweep 3
         } else if (RecordDescriptor.marks(state) == 0 && tombstones.isRetentionOver(place)) {
             tombstones.drop(place, state); // LAYOUT sweep 3
         }

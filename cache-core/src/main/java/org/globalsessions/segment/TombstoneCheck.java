@@ -1,6 +1,7 @@
 package org.globalsessions.segment;
 
 import java.lang.invoke.VarHandle;
+import org.globalsessions.Version;
 import org.globalsessions.segment.Finding.Region;
 
 /** The rules of a tombstone: state word, flags, that its digest belongs there, version, times, and that it is alone. */
@@ -89,9 +90,12 @@ final class TombstoneCheck implements PlaceCheck {
             lookForDouble(place, state, first, high, low, findings);
             lookForDouble(place, state, second, high, low, findings);
         }
-        if (version <= 0) {
+        if (version <= 0 || version > Version.MAX_CLOCK) {
             findings.add(damage(
-                    place, at + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET, version, "version's clock is not above 0"));
+                    place,
+                    at + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET,
+                    version,
+                    "version's clock is not above 0, or leaves no room for another above it"));
         }
         if (position < 0) {
             findings.add(

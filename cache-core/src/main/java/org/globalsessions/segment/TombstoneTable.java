@@ -135,6 +135,8 @@ final class TombstoneTable {
         int origin = table.getInt(at + TOMBSTONE_ORIGIN_OFFSET);
         long position = table.getLong(at + TOMBSTONE_POSITION_OFFSET);
         if (stillShows(place, state)
+                // A damaged one: no write could come after it.
+                && clock <= Version.MAX_CLOCK
                 && (into.place < 0 || Version.compare(clock, origin, into.versionClock, into.versionOrigin) > 0)) {
             into.place = place;
             into.state = state;
@@ -144,7 +146,7 @@ final class TombstoneTable {
         }
     }
 
-    /** Reads whatever one place shows; false where it shows nothing. */
+    /** Reads whatever one place shows; false where it shows nothing, or what no writer leaves. */
     boolean read(int place, Found into) {
         into.place = -1;
         long state = state(place);

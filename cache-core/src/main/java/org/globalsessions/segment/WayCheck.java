@@ -201,12 +201,12 @@ final class WayCheck implements PlaceCheck {
     }
 
     private void lookAtVersion(Findings findings) {
-        if (record.version <= 0) {
+        if (record.version <= 0 || record.version > Version.MAX_CLOCK) {
             findings.add(damage(
                     record.way,
                     record.offset + RecordDescriptor.VERSION_OFFSET,
                     record.version,
-                    "version's clock is not above 0"));
+                    "version's clock is not above 0, or leaves no room for another above it"));
         }
         if (record.life <= 0 || record.life > record.version) {
             findings.add(damage(

@@ -24,7 +24,7 @@ public enum Counter {
     WAYS_SET_ASIDE(9, "ways set aside"),
     /** Writes started again because the writer's way had been set aside. */
     WRITES_RESTARTED(10, "writes started again"),
-    /** Ways freed after their process died. */
+    /** Ways freed after their process died, or after damage that had taken them out of use. */
     WAYS_RECLAIMED(11, "ways of dead processes freed"),
     /** Deletes that found no place for their tombstone. */
     TOMBSTONES_REFUSED(12, "deletes without room for a tombstone"),
@@ -72,7 +72,7 @@ public enum Counter {
     PLAIN_TCP_LISTENERS(33, "plain TCP listeners beyond loopback"),
     /** Notifications of listeners dropped because too many waited. */
     NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped"),
-    /** Entries whose pages name another head: the file was changed from outside. */
+    /** Entries whose pages name another head, or whose version or life no writer gives: the file was changed from outside. */
     DAMAGED_ENTRIES(35, "entries found damaged"),
     /** Live entries evicted because they were unused for longer than {@code aged_out_secs}. */
     EVICTED_AGED_OUT(40, "entries evicted because unused for too long"),

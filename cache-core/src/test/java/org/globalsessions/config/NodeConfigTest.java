@@ -110,6 +110,32 @@ class NodeConfigTest {
     }
 
     @Test
+    void shouldRefuseWhenTheNumbersTogetherMakeAnOverflowAreaThatCannotBe() throws IOException {
+        Path file = write(
+                "client.conf",
+                "lru.cache { el_count : 16000000, record_size : 64KiB,\noverflow_share : 0.9, max_value_size : 64KiB }\n");
+
+        ConfigurationException refused =
+                catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(file));
+
+        assertThat(refused)
+                .hasMessageContaining(file + ":2: lru.cache.overflow_share: pages of the overflow area")
+                .hasMessageContaining("; make el_count, record_size or overflow_share smaller");
+    }
+
+    @Test
+    void shouldRefuseWhenBracketsAreNestedDeeperThanTheStack() throws IOException {
+        for (String bracket : new String[] {"[", "{a:"}) {
+            Path file = write("deep.conf", "auth_path : " + bracket.repeat(200_000));
+
+            ConfigurationException refused =
+                    catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file));
+
+            assertThat(refused).hasMessage(file + ": sections or lists are nested too deeply");
+        }
+    }
+
+    @Test
     void shouldKnowTheKindWhenTheFileSaysIt() throws IOException {
         String relief = "lru.cache.seed : 1, message_relay { auth_path : a, port : 1";
 
