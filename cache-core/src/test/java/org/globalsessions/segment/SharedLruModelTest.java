@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.globalsessions.segment.ModelRun.Kind;
 import org.globalsessions.segment.ModelRun.Operation;
+import org.globalsessions.segment.ModelRun.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,13 +29,18 @@ class SharedLruModelTest {
 
     @ParameterizedTest
     @CsvSource({
-        // Never full; full all the time, where all keys share two buckets; full, with many buckets.
-        "100, 60, 20, 1500",
-        "1, 20, 20, 3000",
-        "1, 60, 30, 3000",
-        "30, 90, 20, 1500"
+        // Never full; full all the time, where all keys share two buckets; full, with many buckets; few pages;
+        // evicting.
+        "100, false, false, 60, 20, 1500",
+        "1, false, false, 20, 20, 3000",
+        "1, false, true, 60, 30, 3000",
+        "30, false, false, 90, 20, 1500",
+        "30, true, false, 40, 20, 1500",
+        "100, true, true, 60, 20, 1500"
     })
-    void shouldAnswerLikeAMapWhateverIsDone(int elCount, int keys, int rounds, int operations) {
+    void shouldAnswerLikeAMapWhateverIsDone(
+            int elCount, boolean fewPages, boolean evicting, int keys, int rounds, int operations) {
+        Shape shape = new Shape(elCount, fewPages, evicting);
         long seed = Long.getLong("globalsessions.seed", System.nanoTime());
         System.out.println("seed=" + seed);
         Random random = new Random(seed);
@@ -43,24 +49,24 @@ class SharedLruModelTest {
             for (int i = 0; i < operations; i++) {
                 drawn.add(Operation.draw(random, keys, i));
             }
-            String problem = problem(elCount, drawn);
+            String problem = problem(shape, drawn);
             if (problem != null) {
-                List<Operation> shortest = Shrinking.shortest(drawn, list -> problem(elCount, list) != null);
+                List<Operation> shortest = Shrinking.shortest(drawn, list -> problem(shape, list) != null);
                 fail(
-                        "seed %s, round %s: %s%nThe shortest list that fails, el_count %s:%n%s%n%s",
+                        "seed %s, round %s: %s%nThe shortest list that fails, %s:%n%s%n%s",
                         seed,
                         round,
                         problem,
-                        elCount,
+                        shape,
                         String.join(
                                 "\n", shortest.stream().map(Operation::toString).toList()),
-                        problem(elCount, shortest));
+                        problem(shape, shortest));
             }
         }
     }
 
-    private String problem(int elCount, List<Operation> operations) {
-        return ModelRun.problem(folder.resolve("model-" + files++), elCount, operations);
+    private String problem(Shape shape, List<Operation> operations) {
+        return ModelRun.problem(folder.resolve("model-" + files++), shape, operations);
     }
 
     /** A segment that loses a key behind the model's back: found, and named with no more than it takes. */
@@ -72,16 +78,16 @@ class SharedLruModelTest {
                 .toList();
         List<Operation> shortest = Shrinking.shortest(drawn, this::failsWhereTouchesDelete);
         assertThat(shortest).hasSize(2);
-        assertThat(shortest.get(0).kind()).isIn(Kind.SET, Kind.SET_IF_ABSENT);
+        assertThat(shortest.get(0).kind())
+                .isIn(Kind.SET, Kind.SET_LARGE, Kind.SET_SHORT_LIVED, Kind.SET_IF_ABSENT, Kind.LOAD);
         assertThat(shortest.get(1).kind()).isEqualTo(Kind.TOUCH);
         assertThat(shortest.get(1).key()).isEqualTo(shortest.get(0).key());
     }
 
     private boolean failsWhereTouchesDelete(List<Operation> operations) {
         Path file = folder.resolve("model-" + files++);
-        try (ModelRun run = new ModelRun(file, 100);
-                SharedLru thief = SharedLru.open(
-                        new SegmentSettings(file).elCount(100).recordSize(192).untouchedAging(1))) {
+        try (ModelRun run = new ModelRun(file, new Shape(100, false, false));
+                SharedLru thief = run.attach()) {
             for (Operation operation : operations) {
                 if (operation.kind() == Kind.TOUCH) {
                     thief.delete(thief.encode(operation.keyText()), new WriteOutcome());
