@@ -25,6 +25,9 @@ final class BucketTable {
     /** Recency steps are counted modulo 2^15. */
     static final int STEP_MASK = 0x7FFF;
 
+    /** An age from here on is that of a stamp ahead of the step: the sweep keeps true ages below. */
+    static final int AHEAD = 0x4000;
+
     /** Lowest bit of a stamp: the way's entry was not read since it was created. Above it stands the step. */
     static final int UNTOUCHED = 1;
 
@@ -139,9 +142,10 @@ final class BucketTable {
         return (int) (stampWord(bucket, way >>> 2) >>> ((way & 3) << 4)) & 0xFFFF;
     }
 
-    /** Steps since a stamp. */
+    /** Steps since a stamp; 0 for one that is ahead, as another thread may have advanced the step since it was read. */
     static int age(int step, int stamp) {
-        return (step - (stamp >>> 1)) & STEP_MASK;
+        int age = (step - (stamp >>> 1)) & STEP_MASK;
+        return age >= AHEAD ? 0 : age;
     }
 
     /** The stamp of a step. */

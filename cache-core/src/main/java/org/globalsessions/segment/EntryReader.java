@@ -43,10 +43,9 @@ final class EntryReader {
      *
      * @return the value's length, or {@link RecordView#OTHER_CASE}, which says nothing of whether the key is here
      */
-    int copyLikely(EncodedKey key, byte[] target, int offset, int tick) {
+    int copyLikely(EncodedKey key, byte[] target, int offset) {
         int way = likelyWay(key);
-        int length =
-                way < 0 ? RecordView.OTHER_CASE : records.copyIfShown(way, key, target, offset, tick); // LAYOUT get 2
+        int length = way < 0 ? RecordView.OTHER_CASE : records.copyIfShown(way, key, target, offset); // LAYOUT get 2
         if (length >= 0) {
             buckets.touch(way / WAYS, way % WAYS);
         }

@@ -124,7 +124,7 @@ final class EntryWriter {
         long version = records.version(way);
         int origin = records.origin(way);
         long life = records.life(way);
-        boolean expired = records.isExpired(way, (int) file.tick());
+        boolean expired = records.isExpired(way);
         if (!records.stillShows(way, state)) {
             // Evicted by a writer of another key meanwhile: it is not there.
             return;

@@ -20,7 +20,7 @@ final class ReadOperations {
     /** A value into the caller's buffer: see {@link SharedLru#getInto}. */
     int getInto(EncodedKey key, byte[] target, int offset) {
         if (!evictor.isActive()) {
-            int copied = segment.reader().copyLikely(key, target, offset, segment.tick());
+            int copied = segment.reader().copyLikely(key, target, offset);
             if (copied >= 0) {
                 key.hits++;
                 return copied;
@@ -79,7 +79,7 @@ final class ReadOperations {
             if (way < 0) {
                 return false;
             }
-            boolean copied = segment.records().copyEntry(way, key.foundState, segment.tick(), into);
+            boolean copied = segment.records().copyEntry(way, key.foundState, segment.now(), into);
             if (segment.records().stillShows(way, key.foundState)) {
                 return copied || damaged(key) != SharedLru.ABSENT;
             }
@@ -94,7 +94,7 @@ final class ReadOperations {
             if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE) {
                 return false;
             }
-            int tick = segment.tick();
+            int tick = segment.now();
             boolean expired = records.isExpired(way, tick);
             boolean copied = records.copyEntry(way, state, tick, into);
             if (records.stillShows(way, state)) {
@@ -144,7 +144,7 @@ final class ReadOperations {
             if (way < 0) {
                 return -1;
             }
-            if (!segment.records().isExpired(way, segment.tick())) {
+            if (!segment.records().isExpired(way)) {
                 return way;
             }
             if (segment.records().stillShows(way, key.foundState)) {
@@ -155,7 +155,7 @@ final class ReadOperations {
 
     private void renew(int way, long state) {
         segment.buckets().touch(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS);
-        segment.records().touch(way, state, segment.tick(), evictor.isActive());
+        segment.records().touch(way, state, evictor.isActive());
     }
 
     /** The head stands and its pages are not its own, which no writer leaves behind: the file was changed from outside. */

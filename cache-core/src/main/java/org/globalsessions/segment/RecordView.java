@@ -39,6 +39,7 @@ final class RecordView {
     private final int mask;
     private final int stride;
     private final int count;
+    private final SegmentTime time;
 
     RecordView(SegmentFile file, OverflowArea area) {
         this.buffers = file.recordBuffers();
@@ -47,6 +48,7 @@ final class RecordView {
         this.mask = file.recordsPerBuffer() - 1;
         this.stride = file.recordStride();
         this.count = file.bucketCount() * SegmentDescriptor.WAYS;
+        this.time = file.time();
     }
 
     /** Key and value bytes together that a record holds. */
@@ -118,7 +120,7 @@ final class RecordView {
      *
      * @return the value's length, or {@link #OTHER_CASE}
      */
-    int copyIfShown(int way, EncodedKey key, byte[] target, int targetOffset, int tick) {
+    int copyIfShown(int way, EncodedKey key, byte[] target, int targetOffset) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way);
         long state = buffer.getLong(at + STATE_OFFSET);
@@ -137,6 +139,7 @@ final class RecordView {
         }
         // Lifetime's end and idle limit in one.
         boolean mayExpire = buffer.getLong(at + EXPIRY_OFFSET) != 0;
+        int tick = mayExpire ? (int) time.now() : 0;
         if (mayExpire && isExpired(way, tick)) {
             return OTHER_CASE;
         }
@@ -146,8 +149,8 @@ final class RecordView {
         if (((buffer.getLong(at + STATE_OFFSET) ^ state) & SAME_ENTRY) != 0) {
             return OTHER_CASE;
         }
-        if (mayExpire) {
-            touch(way, state, tick, false);
+        if (mayExpire && buffer.getInt(at + IDLE_LIMIT_OFFSET) != 0) {
+            touch(way, state, tick);
         }
         return length;
     }
@@ -258,6 +261,15 @@ final class RecordView {
         }
     }
 
+    /**
+     * Whether lifetime or idle limit have run out by now. By the clock: the ticker's field is of the moment before this process was
+     * stopped until the ticker has run again, and would show what ran out meanwhile.
+     */
+    boolean isExpired(int way) {
+        boolean mayExpire = buffer(way).getLong(offset(way) + EXPIRY_OFFSET) != 0;
+        return mayExpire && isExpired(way, (int) time.now());
+    }
+
     /** Whether lifetime or idle limit have run out at a tick. Ticks are compared modulo 2^32. */
     boolean isExpired(int way, int tick) {
         ByteBuffer buffer = buffer(way);
@@ -297,12 +309,17 @@ final class RecordView {
      * Renews the last access where an idle limit, or an evictor that goes by it, makes it matter. The word holds the generation too, so that a late renewal
      * does not reach the next entry of the way.
      */
-    void touch(int way, long state, int tick, boolean always) {
+    void touch(int way, long state, boolean always) {
+        if (buffer(way).getInt(offset(way) + IDLE_LIMIT_OFFSET) != 0) {
+            touch(way, state, (int) time.now());
+        } else if (always) {
+            touch(way, state, (int) time.tick());
+        }
+    }
+
+    private void touch(int way, long state, int tick) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way) + ACCESS_OFFSET;
-        if (!always && buffer.getInt(offset(way) + IDLE_LIMIT_OFFSET) == 0) {
-            return;
-        }
         long word = (long) Words.LONG.getOpaque(buffer, at);
         int generation = RecordDescriptor.generation(state);
         if ((int) (word >>> 32) == generation && tick - (int) word > 0) {

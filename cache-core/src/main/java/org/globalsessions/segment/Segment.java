@@ -1,5 +1,6 @@
 package org.globalsessions.segment;
 
+import java.util.List;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 
@@ -99,6 +100,11 @@ final class Segment {
 
     int tick() {
         return (int) file.tick();
+    }
+
+    /** As {@link #tick}, by the clock: where what follows must not be of the moment before this process was stopped. */
+    int now() {
+        return (int) file.now();
     }
 
     int origin() {
@@ -202,8 +208,11 @@ final class Segment {
      *
      * @return false where a write is still under way
      */
-    boolean closeForWrites(Iterable<EncodedKey> keys, long timeoutNs) {
+    boolean closeForWrites(ThreadKeys threads, long timeoutNs) {
         closed = true;
+        // Only now: a thread that got its key before must be waited for, one that gets it from now on finds this
+        // closed.
+        List<EncodedKey> keys = threads.all();
         long deadlineNs = System.nanoTime() + timeoutNs;
         for (EncodedKey key : keys) {
             while (key.writing) {

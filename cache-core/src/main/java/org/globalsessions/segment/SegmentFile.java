@@ -85,6 +85,11 @@ public final class SegmentFile implements AutoCloseable {
         return time.tick();
     }
 
+    /** Segment time by the clock: also right in the moment after this process was stopped. Some 25 ns. */
+    long now() {
+        return time.now();
+    }
+
     /**
      * Upper half of the segment's identity.
      *

@@ -560,7 +560,7 @@ public final class SharedLru implements AutoCloseable {
     @Override
     public void close() {
         keys.flushLookups();
-        if (segment.closeForWrites(keys.all(), CLOSE_TIMEOUT_NS)) {
+        if (segment.closeForWrites(keys, CLOSE_TIMEOUT_NS)) {
             file.close();
         }
     }

@@ -20,6 +20,7 @@ final class VictimChoice {
 
     private static final long OLDEST = Lanes.each(MAX_AGE);
     private static final long TOO_OLD = Lanes.each(BucketTable.STEP_MASK & ~MAX_AGE);
+    private static final long AHEAD = Lanes.each(BucketTable.AHEAD);
     private static final long STEP_RANGE = Lanes.each(BucketTable.STEP_MASK);
     private static final long STEPS = Lanes.each(BucketTable.STEP_MASK << 1);
     private static final long UNTOUCHED = Lanes.each(BucketTable.UNTOUCHED);
@@ -161,6 +162,8 @@ final class VictimChoice {
         long stamps = buckets.stampsPlain(bucket, quarter);
         long hints = buckets.hintsPlain(bucket, quarter);
         long ages = (Lanes.minus(step, stamps & STEPS) >>> 1) & STEP_RANGE;
+        // One that is ahead, as the step was advanced since it was read, is the youngest and not the oldest.
+        ages &= ~Lanes.filled((ages & AHEAD) << 1);
         // Above the limit all are equal, so that the product still fits its lane.
         ages = (ages | Lanes.filled((ages & TOO_OLD) + TOO_OLD)) & OLDEST;
         long untouched = (stamps & UNTOUCHED) * 0xFFFFL;

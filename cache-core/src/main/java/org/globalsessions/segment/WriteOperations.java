@@ -53,12 +53,13 @@ final class WriteOperations {
             EncodedKey key, long lock, int lifetime, Version expected, EntryWriter.Room room, WriteOutcome outcome) {
         boolean live = segment.isLive(key); // LAYOUT set 3
         if (expected != null && !isAsExpected(key, live, expected, outcome)) {
-            return true;
+            // Who lost the lock may have missed an entry that moved meanwhile, and would give the wrong reason.
+            return segment.holds(key, lock);
         }
         EntryWriter.Found found = key.found;
         EntryWriter.Body body = key.body;
-        int tick = segment.tick();
         int ticks = lifetime > 0 ? lifetime : lifetimeTicks;
+        int tick = (ticks | idleLimitTicks) == 0 ? segment.tick() : segment.now();
         body.versionClock = segment.nextVersion(key);
         body.versionOrigin = segment.origin();
         body.life = live ? found.life : body.versionClock;
@@ -168,7 +169,7 @@ final class WriteOperations {
     void liftLife(EncodedKey key, long lock, long clock) {
         EntryWriter.Found found = key.found;
         EntrySnapshot current = key.scratch;
-        boolean copied = segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+        boolean copied = segment.records().copyEntry(found.way, found.state, segment.now(), current);
         if (!segment.records().stillShows(found.way, found.state)) {
             return;
         }
@@ -234,10 +235,10 @@ final class WriteOperations {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             if (!segment.isLive(key) || found.life != published.life) {
-                return true;
+                return segment.holds(key, lock);
             }
             EntrySnapshot current = key.scratch;
-            boolean copied = segment.records().copyEntry(found.way, found.state, segment.tick(), current);
+            boolean copied = segment.records().copyEntry(found.way, found.state, segment.now(), current);
             if (!segment.records().stillShows(found.way, found.state)) {
                 return false;
             }
@@ -258,7 +259,7 @@ final class WriteOperations {
 
     private void fillBody(EncodedKey key, SessionEntry entry, long clock, int origin, long life, int marks) {
         EntryWriter.Body body = key.body;
-        int tick = segment.tick();
+        int tick = segment.now();
         body.value = entry.value();
         body.offset = 0;
         body.length = entry.value().length;

@@ -82,6 +82,30 @@ class ExpiryTest {
         assertThat(isHere("idle")).isFalse();
     }
 
+    /** As after a SIGSTOP: the application's threads may run before the ticker does. */
+    @Test
+    void shouldBeOverBeforeTheTickerHasRunWhenTheProcessWasStopped() {
+        pass(IDLE - 1);
+        lru.touch(lru.encode("life"));
+        clocks.pass(1);
+        byte[] target = new byte[400];
+        assertThat(lru.getInto(lru.encode("idle"), target, 0)).isEqualTo(SharedLru.ABSENT);
+        assertThat(lru.get(lru.encode("idle"))).isNull();
+        assertThat(isHere("idle")).isFalse();
+        assertThat(lru.touch(lru.encode("idle"))).isFalse();
+        lru.set(lru.encode("new"), new byte[1], 0, 1, LIFETIME, null, false, outcome);
+        pass(LIFETIME - IDLE - 1);
+        assertThat(lru.getInto(lru.encode("life"), target, 0)).isEqualTo(1);
+        clocks.pass(1);
+        assertThat(lru.getInto(lru.encode("life"), target, 0)).isEqualTo(SharedLru.ABSENT);
+        // Stored after the stop, it lives its whole time from then on.
+        assertThat(lru.touch(lru.encode("new"))).isTrue();
+        pass(IDLE - 1);
+        assertThat(isHere("new")).isTrue();
+        pass(1);
+        assertThat(isHere("new")).isFalse();
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {3_600_000, -3_600_000})
     void shouldEndAtTheSameTickWhenTheWallClockStepsAnHour(long stepMs) {
