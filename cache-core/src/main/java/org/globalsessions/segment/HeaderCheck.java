@@ -85,7 +85,7 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
         // The position is 0 while the epoch changes, and is read before it here.
-        long position = SegmentFile.positionOf(view.longAcquire(SegmentDescriptor.POSITION_OFFSET));
+        long position = RelayPosition.of(view.longAcquire(SegmentDescriptor.POSITION_OFFSET));
         long epoch = view.longAcquire(SegmentDescriptor.RELAY_EPOCH_OFFSET);
         if (epoch == 0 && position != 0) {
             findings.add(

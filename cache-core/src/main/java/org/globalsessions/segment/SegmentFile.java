@@ -17,15 +17,13 @@ import org.globalsessions.tier.KeyDigest;
  * <p>Any thread may use it.
  */
 public final class SegmentFile implements AutoCloseable {
-    private static final int POSITION_BITS = 48;
-    private static final long POSITION_MASK = SegmentDescriptor.POSITION_MASK;
-
     private final Path file;
     private final SegmentMapping mapping;
     private final ByteBuffer header;
     private final SegmentTime time;
     private final ProcessTable processes;
     private final Leases leases;
+    private final RelayPosition relayPosition;
     private final Counters counters;
     private final DistinctErrors errors;
     private final int slot;
@@ -45,6 +43,7 @@ public final class SegmentFile implements AutoCloseable {
         incarnation = processes.incarnation();
         counters = new Counters(countersOf(header), slot);
         leases = new Leases(header, slot, time::now);
+        relayPosition = new RelayPosition(header);
     }
 
     static SegmentFile open(SegmentSettings settings) throws IOException {
@@ -191,7 +190,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return epoch, 0 for none
      */
     public long relayEpoch() {
-        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.RELAY_EPOCH_OFFSET);
+        return relayPosition.epoch();
     }
 
     /**
@@ -200,22 +199,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return position within {@link #relayEpoch()}; 0 while the epoch changes
      */
     public long position() {
-        long word = positionWord();
-        return (word & ~POSITION_MASK) == firstPosition(relayEpoch()) ? positionOf(word) : 0;
-    }
-
-    /** The position in a position word: its lower 48 bits; the upper 16 are a fold of the relay epoch. */
-    static long positionOf(long word) {
-        return word & POSITION_MASK;
-    }
-
-    private static long firstPosition(long epoch) {
-        long folded = epoch ^ (epoch >>> 16) ^ (epoch >>> 32) ^ (epoch >>> 48);
-        return folded << POSITION_BITS;
-    }
-
-    private long positionWord() {
-        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.POSITION_OFFSET);
+        return relayPosition.position();
     }
 
     /**
@@ -226,40 +210,7 @@ public final class SegmentFile implements AutoCloseable {
      * @param position position in it, below 2^48
      */
     public void position(long epoch, long position) {
-        long word = positionWord();
-        long known = relayEpoch();
-        if (known == epoch && (word & ~POSITION_MASK) == firstPosition(epoch)) {
-            raisePosition(epoch, position);
-        } else {
-            changeEpoch(known, word, epoch, position);
-        }
-    }
-
-    /** By compare-and-set from what was there before the look at the epoch, so that of two who change it one does. */
-    void changeEpoch(long known, long word, long epoch, long position) {
-        long horizon = (long) Words.LONG.getAcquire(header, SegmentDescriptor.HORIZON_OFFSET);
-        // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
-        // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
-        // relay answers for its present epoch only.
-        if (!Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, firstPosition(epoch))) {
-            return;
-        }
-        // Positions of two epochs do not compare: against the old horizon every answer would be too old.
-        Words.LONG.compareAndSet(header, SegmentDescriptor.HORIZON_OFFSET, horizon, 0L);
-        if (Words.LONG.compareAndSet(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, known, epoch)) {
-            raisePosition(epoch, position);
-        }
-    }
-
-    /** Raises the position where its word still belongs to the epoch: the second half of {@link #position(long, long)}. */
-    void raisePosition(long epoch, long position) {
-        long first = firstPosition(epoch);
-        long word = positionWord();
-        while ((word & ~POSITION_MASK) == first
-                && positionOf(word) < position
-                && !Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, first | position)) {
-            word = positionWord();
-        }
+        relayPosition.set(epoch, position);
     }
 
     /**
@@ -268,7 +219,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the position of the change just made
      */
     public long nextPosition() {
-        return positionOf((long) Words.LONG.getAndAdd(header, SegmentDescriptor.POSITION_OFFSET, 1L) + 1);
+        return relayPosition.next();
     }
 
     /**

@@ -376,7 +376,7 @@ public final class SegmentInspector {
      * @return position
      */
     public long position() {
-        return SegmentFile.positionOf(getLong(SegmentDescriptor.POSITION_OFFSET));
+        return RelayPosition.of(getLong(SegmentDescriptor.POSITION_OFFSET));
     }
 
     /**

@@ -134,7 +134,7 @@ class SegmentStatusTest {
             segment.position(5, 100);
             // Stopped after its look at the epoch, while another process took the duty and a new epoch began.
             segment.position(6, 3);
-            segment.raisePosition(5, 200);
+            new RelayPosition(segment.header()).raise(5, 200);
             assertThat(segment.position()).isEqualTo(3);
             segment.position(6, 4);
             assertThat(segment.position()).isEqualTo(4);
@@ -147,7 +147,7 @@ class SegmentStatusTest {
             segment.position(5, 100);
             long word = segment.header().getLong(SegmentDescriptor.POSITION_OFFSET);
             segment.position(7, 3);
-            segment.changeEpoch(5, word, 6, 50);
+            new RelayPosition(segment.header()).changeEpoch(5, word, 6, 50);
             assertThat(segment.relayEpoch()).isEqualTo(7);
             assertThat(segment.position()).isEqualTo(3);
         }
