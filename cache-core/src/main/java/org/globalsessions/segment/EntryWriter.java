@@ -2,6 +2,8 @@ package org.globalsessions.segment;
 
 import static org.globalsessions.segment.SegmentDescriptor.WAYS;
 
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
@@ -18,6 +20,17 @@ final class EntryWriter {
 
     /** Returned where the lock was lost: nothing became visible, start again from what is there. */
     static final int LOST_LOCK = -2;
+
+    /** Within this class: pages that would do are held by others in the middle of their writes; given back, wait and start again. */
+    private static final int PAGES_HELD = -3;
+
+    /** Longest wait for pages that other writers hold, over all attempts of a write. */
+    private static final long PAGES_WAIT_NS = 1_000_000_000L;
+
+    /** Bound of the first wait for pages; each further one's is twice the last, up to 32 times this. */
+    private static final long FIRST_PAUSE_NS = 50_000;
+
+    private static final int MAX_DOUBLINGS = 5;
 
     /** Tries to reserve before giving up with NO_ROOM: each failure means that another writer took the place. */
     private static final int MAX_TRIES = 256;
@@ -200,7 +213,7 @@ final class EntryWriter {
             }
             int stored = publish(key, way, reserved, lock, room, outcome);
             departures.tell(leaving, expired);
-            return stored;
+            return stored == PAGES_HELD ? awaitPages(first, lock, outcome) : stored;
         }
         return NO_ROOM;
     }
@@ -267,7 +280,8 @@ final class EntryWriter {
             // A thief that came before the reservation has not seen it, but has changed the lock word by now.
             if (locks.holds(key.firstBucket, lock)) { // LAYOUT set 7
                 if (records.overflows(key.length, body.length) && !takePages(key, way, reserved, room, outcome)) {
-                    return NO_ROOM;
+                    int wanted = SegmentDescriptor.pagesOf(body.length);
+                    return pages.mayCome(key.found.way, wanted, room) ? PAGES_HELD : NO_ROOM;
                 }
                 visible = show(key, way, reserved, isInsertion);
             }
@@ -335,6 +349,28 @@ final class EntryWriter {
             }
         }
         return false;
+    }
+
+    /**
+     * Lets the others go first after this write has given its way and its pages back: two that each hold half of the pages would
+     * otherwise both end without room. Without the lock, so that nobody takes this one for dead; by chance, so that those who met
+     * once do not meet again.
+     *
+     * @return {@link #LOST_LOCK}, or {@link #NO_ROOM} where this write has waited for long enough
+     */
+    private int awaitPages(int bucket, long lock, WriteOutcome outcome) {
+        long nowNs = System.nanoTime();
+        if (outcome.pageWaits == 0) {
+            outcome.pagesDeadlineNs = nowNs + PAGES_WAIT_NS;
+        } else if (outcome.pagesDeadlineNs - nowNs < 0) {
+            return NO_ROOM;
+        }
+        locks.release(bucket, lock);
+        counters.increment(Counter.WRITES_RESTARTED);
+        long bound = FIRST_PAUSE_NS << Math.min(outcome.pageWaits, MAX_DOUBLINGS);
+        outcome.pageWaits++;
+        LockSupport.parkNanos(1 + ThreadLocalRandom.current().nextLong(bound));
+        return LOST_LOCK;
     }
 
     /** Takes a visible record away. Returns false where somebody else has done so. */

@@ -76,4 +76,29 @@ final class PageChoice {
         area.cursor(page);
         return oldest;
     }
+
+    /**
+     * Whether so many pages are there that a write may have once others have ended theirs: all but those of the key's older
+     * record and of heads that a mark holds.
+     *
+     * @param existing way of the key's older record, or -1
+     * @param count    pages that the write needs
+     */
+    boolean mayCome(int existing, int count, EntryWriter.Room room) {
+        if (room == EntryWriter.Room.FREE_ONLY) {
+            return false;
+        }
+        int coming = 0;
+        for (int page = 0; page < area.pageCount() && coming < count; page++) {
+            long owner = area.ownerAcquire(page);
+            coming += owner == 0 || !records.ownsPage(owner) || mayGo(OverflowArea.way(owner), existing, room) ? 1 : 0;
+        }
+        return coming >= count;
+    }
+
+    private boolean mayGo(int head, int existing, EntryWriter.Room room) {
+        boolean stays = RecordDescriptor.kind(records.stateAcquire(head)) == RecordDescriptor.VISIBLE
+                && victims.ageOfHead(head, room) < 0;
+        return head != existing && !stays;
+    }
 }

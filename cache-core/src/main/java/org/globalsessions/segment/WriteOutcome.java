@@ -19,7 +19,10 @@ public final class WriteOutcome {
         ABSENT,
         /** A conditional write found another version, which {@link #version()} names. */
         OTHER_VERSION,
-        /** Every place that the key could take is held by an entry which the next tier does not have yet. */
+        /**
+         * Every place that the key could take is held by an entry which the next tier does not have yet; or other writers, stopped
+         * in the middle of their writes, have held the pages that it needs for a second.
+         */
         NO_ROOM,
         /** A tombstone found no place, as all there are unacknowledged. The entry is gone here all the same. */
         NO_TOMBSTONE_ROOM,
@@ -35,6 +38,11 @@ public final class WriteOutcome {
     boolean held;
     boolean evicted;
 
+    /** How often this write has waited for pages that others hold, and until when it does. */
+    int pageWaits;
+
+    long pagesDeadlineNs;
+
     void reset() {
         status = Status.STORED;
         versionClock = 0;
@@ -43,6 +51,7 @@ public final class WriteOutcome {
         way = -1;
         held = false;
         evicted = false;
+        pageWaits = 0;
     }
 
     /**

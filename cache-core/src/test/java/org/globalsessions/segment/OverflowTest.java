@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.Test;
@@ -209,6 +212,38 @@ class OverflowTest {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 1_000})
+    void shouldStoreEveryValueWhenMoreThreadsSetTheLargestAtOnceThanTheAreaHasRoomFor(int elCount) throws Exception {
+        int threads = 8;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try (SharedLru lru = SharedLru.open(settings().elCount(elCount))) {
+            assertThat(new OverflowArea(lru.file()).pageCount()).isEqualTo(32);
+            List<Future<Integer>> refused = new ArrayList<>();
+            for (int thread = 0; thread < threads; thread++) {
+                String name = "key-" + thread + "-";
+                refused.add(pool.submit(() -> setLargest(lru, name)));
+            }
+            for (Future<Integer> future : refused) {
+                assertThat(future.get(60, TimeUnit.SECONDS)).isZero();
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    /** How many of many sets did not end STORED. */
+    private static int setLargest(SharedLru lru, String name) {
+        WriteOutcome outcome = new WriteOutcome();
+        byte[] value = value(name, 64 << 10);
+        int refused = 0;
+        for (int i = 0; i < 500; i++) {
+            lru.set(lru.encode(name + i % 50), value, 0, value.length, 0, null, false, outcome);
+            refused += outcome.status() == WriteOutcome.Status.STORED ? 0 : 1;
+        }
+        return refused;
     }
 
     private static void write(SharedLru lru, String[] keys, int[] lengths, int seed) {

@@ -6,6 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.globalsessions.segment.SteppedOperation.Shown;
 import org.globalsessions.segment.SteppedOperation.Stop;
@@ -133,6 +137,46 @@ class StoppedAtStepTest {
             }
             FileTree.empty(folder);
         }
+    }
+
+    @Test
+    void shouldStoreTheLargestValuesOfTwoWritersWhenAProcessIsStoppedWithHalfOfThePages() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try (SharedLru lru = SharedLru.open(new SegmentSettings(file).elCount(1_000))) {
+            assertThat(new OverflowArea(lru.file()).pageCount()).isEqualTo(32);
+            stopped.child().ask("open sized\t" + file + "\t1000");
+            stopped.runUntil(SteppedOperation.markerOf("set 9"), "set\tstopped\t" + "v".repeat(64 << 10));
+            stopped.child().stop();
+            Future<Integer> first = threads.submit(() -> setLargest(lru, "first-"));
+            Future<Integer> second = threads.submit(() -> setLargest(lru, "second-"));
+            assertThat(first.get(60, TimeUnit.SECONDS)).isZero();
+            assertThat(second.get(60, TimeUnit.SECONDS)).isZero();
+            stopped.child().goOn();
+            stopped.resume();
+            assertThat(stopped.child().answer()).startsWith("STORED ");
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            done = true;
+        } finally {
+            threads.shutdownNow();
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    /** How many of many sets of new keys did not end STORED. */
+    private static int setLargest(SharedLru lru, String name) {
+        int refused = 0;
+        String value = name.repeat((64 << 10) / name.length());
+        for (int i = 0; i < 500; i++) {
+            WriteOutcome.Status status =
+                    SteppedOperation.set(lru, name + i, value).status();
+            refused += status == WriteOutcome.Status.STORED ? 0 : 1;
+        }
+        return refused;
     }
 
     private static void checkEnd(Stop stop, SharedLru lru, long nextVersion, String answer, List<String> seen) {
