@@ -101,7 +101,7 @@ public final class SessionCacheManager implements AutoCloseable {
             recovery = null;
             heldRoom = null;
             housekeeping = new Housekeeping(lru, null, arrivals, loads, failures);
-            housekeeping.start();
+            startOrEnd(housekeeping::start);
             return;
         }
         var file = lru.file();
@@ -116,13 +116,30 @@ public final class SessionCacheManager implements AutoCloseable {
                 new Announcements(lru, applied, notifier, arrivals, failures, this::onConnectionChanged);
         LinkDuty linkDuty = new LinkDuty(lru, tier, publisher, applied, announcements);
         housekeeping = new Housekeeping(lru, linkDuty, arrivals, loads, failures);
-        publisher.start(() -> {
-            if (linkDuty.isStalled()) {
-                housekeeping.wake();
-            }
+        startOrEnd(() -> {
+            publisher.start(() -> {
+                if (linkDuty.isStalled()) {
+                    housekeeping.wake();
+                }
+            });
+            housekeeping.start();
+            tier.start(announcements);
         });
-        housekeeping.start();
-        tier.start(announcements);
+    }
+
+    /** Whatever the start ends with, no part of this cache goes on over a segment that is closed. */
+    private void startOrEnd(Runnable start) {
+        try {
+            start.run();
+        } catch (Throwable e) {
+            closed = true;
+            try {
+                closeParts();
+            } catch (RuntimeException | Error second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
     }
 
     /**
@@ -199,7 +216,7 @@ public final class SessionCacheManager implements AutoCloseable {
         SharedLru lru = SharedLru.open(settings);
         try {
             return new SessionCacheManager(lru, tiers, unpublishedWait, executor);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             lru.close();
             throw e;
         }
@@ -581,6 +598,12 @@ public final class SessionCacheManager implements AutoCloseable {
         closed = true;
         if (publisher != null) {
             publisher.flush(FLUSH_NS);
+        }
+        closeParts();
+    }
+
+    private void closeParts() {
+        if (publisher != null) {
             publisher.close();
         }
         housekeeping.close();

@@ -51,8 +51,13 @@ public final class SegmentFile implements AutoCloseable {
         ProcessIdentity self = ProcessIdentity.current();
         TimeSource time = TimeSource.system(self);
         SegmentFile segment = new SegmentFile(file, new SegmentOpener(settings, time, file).open(), self, time);
-        segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
-        return segment;
+        try {
+            segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
+            return segment;
+        } catch (Throwable e) {
+            segment.close();
+            throw e;
+        }
     }
 
     /** Over clocks of a test, which moves them and calls {@link SegmentTime#advance} itself. */

@@ -78,7 +78,7 @@ public final class SegmentSettings {
      * @return this
      */
     public SegmentSettings attachTimeout(Duration value) {
-        attachTimeout = value;
+        attachTimeout = Objects.requireNonNull(value, "attachTimeout");
         return this;
     }
 
@@ -156,7 +156,7 @@ public final class SegmentSettings {
      * @return this
      */
     public SegmentSettings sessionsLength(Duration value) {
-        sessionsLength = value;
+        sessionsLength = Objects.requireNonNull(value, "sessionsLength");
         return this;
     }
 
@@ -167,7 +167,7 @@ public final class SegmentSettings {
      * @return this
      */
     public SegmentSettings idleTimeout(Duration value) {
-        idleTimeout = value;
+        idleTimeout = Objects.requireNonNull(value, "idleTimeout");
         return this;
     }
 
@@ -189,7 +189,7 @@ public final class SegmentSettings {
      * @return this
      */
     public SegmentSettings lockWait(Duration value) {
-        lockWait = value;
+        lockWait = Objects.requireNonNull(value, "lockWait");
         return this;
     }
 
@@ -212,6 +212,20 @@ public final class SegmentSettings {
      */
     public long fileLength() {
         return SegmentGeometry.of(this).fileLength();
+    }
+
+    /**
+     * Refuses what the parts of an attached segment would refuse, before there is one.
+     *
+     * @throws IllegalArgumentException names the value and its range
+     */
+    void check() {
+        Ticks.ticks(sessionsLength);
+        Ticks.ticks(idleTimeout);
+        if (lockWait.isNegative() || lockWait.isZero() || lockWait.compareTo(Ticks.MAX) > 0) {
+            throw new IllegalArgumentException(
+                    "lock_wait out of range: value=" + lockWait + ", range=more than PT0S to " + Ticks.MAX);
+        }
     }
 
     Path file() {

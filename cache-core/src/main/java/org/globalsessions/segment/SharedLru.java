@@ -58,9 +58,18 @@ public final class SharedLru implements AutoCloseable {
      * @return the table
      * @throws IOException      where the file cannot be made, has no room, or is not a segment
      * @throws SegmentException where the segment there is another one: both values named
+     * @throws IllegalArgumentException where a setting is out of its range; nothing is created or attached to then
      */
     public static SharedLru open(SegmentSettings settings) throws IOException {
-        return new SharedLru(SegmentFile.open(settings), settings);
+        settings.check();
+        SegmentFile file = SegmentFile.open(settings);
+        try {
+            return new SharedLru(file, settings);
+        } catch (Throwable e) {
+            // Nobody else could give the slot up, its lock and its ticker, as long as this process lives.
+            file.close();
+            throw e;
+        }
     }
 
     /**

@@ -219,4 +219,29 @@ class SegmentRefusalTest {
         assertThatThrownBy(() -> SharedLru.open(settings().untouchedAging(5)))
                 .hasMessage("untouched_aging out of range: untouched_aging=5, least=1, most=4");
     }
+
+    @Test
+    void shouldLeaveNoSlotBehindWhenSettingsAreRefused() throws IOException {
+        List<UnaryOperator<SegmentSettings>> refused = List.of(
+                settings -> settings.sessionsLength(Duration.ofDays(300)),
+                settings -> settings.idleTimeout(Duration.ofDays(-1)),
+                settings -> settings.lockWait(Duration.ZERO),
+                settings -> settings.lockWait(Duration.ofSeconds(Long.MAX_VALUE)));
+        try (SharedLru lru = SharedLru.open(settings())) {
+            for (int i = 0; i < 300; i++) {
+                SegmentSettings settings = refused.get(i % refused.size()).apply(settings());
+                assertThatThrownBy(() -> SharedLru.open(settings))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("out of range: value=");
+            }
+            SharedLru.open(settings()).close();
+            assertThat(lru.size()).isZero();
+        }
+    }
+
+    @Test
+    void shouldRefuseASettingAtOnceWhenItIsNull() {
+        assertThatThrownBy(() -> settings().lockWait(null)).hasMessage("lockWait");
+        assertThatThrownBy(() -> settings().sessionsLength(null)).hasMessage("sessionsLength");
+    }
 }
