@@ -54,11 +54,17 @@ final class Arrivals {
         // Registered before the first question, or an arrival between the two would be missed.
         waiters.add(waiter);
         CompletableFuture<byte[]> result = waiter.result.whenComplete((value, failure) -> leave(waiter));
-        var unused = get.apply(key).thenAccept(value -> {
-            if (value != null) {
-                waiter.result.complete(value);
-            }
-        });
+        try {
+            var unused = get.apply(key).thenAccept(value -> {
+                if (value != null) {
+                    waiter.result.complete(value);
+                }
+            });
+        } catch (Throwable e) {
+            // A key that is refused, or a cache that is closed: nobody is left to wait.
+            leave(waiter);
+            throw e;
+        }
         return result;
     }
 
@@ -81,9 +87,14 @@ final class Arrivals {
     void tick() {
         long nowNs = System.nanoTime();
         for (Waiter waiter : waiters) {
-            boolean late = waiter.deadlineNs - nowNs <= 0;
-            if (late || isHere.test(waiter.key)) {
-                answer(waiter, late);
+            try {
+                boolean late = waiter.deadlineNs - nowNs <= 0;
+                if (late || isHere.test(waiter.key)) {
+                    answer(waiter, late);
+                }
+            } catch (Throwable e) {
+                // Its own matter: those behind it in the set are looked after all the same.
+                waiter.result.completeExceptionally(e);
             }
         }
     }
