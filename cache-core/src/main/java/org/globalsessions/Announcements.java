@@ -1,8 +1,8 @@
 package org.globalsessions;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.segment.WriteOutcome.Status;
@@ -78,7 +78,7 @@ final class Announcements implements TierListener {
             lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
             applied.announced(epoch, position);
             if (news && (notifier.hasListeners() || !arrivals.isEmpty())) {
-                String key = new String(entry.key(), StandardCharsets.UTF_8);
+                String key = KeyText.of(entry.key());
                 arrivals.arrived(key);
                 notifier.tell(listener -> listener.onArrival(key));
             }
@@ -119,7 +119,7 @@ final class Announcements implements TierListener {
         lru.scan(lru.secondBucket(digest), 1, 0, entry -> keys.add(entry.keyCopy()));
         for (byte[] key : keys) {
             if (lru.encode(key).digest().equals(digest)) {
-                return new String(key, StandardCharsets.UTF_8);
+                return KeyText.of(key);
             }
         }
         return null;

@@ -1,7 +1,7 @@
 package org.globalsessions;
 
-import java.nio.charset.StandardCharsets;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SharedLru;
 
 /**
@@ -42,8 +42,7 @@ final class Iteration {
         byte[] key = entry.keyCopy();
         if (seen.add(lru.encode(key).digest())) {
             foundNew = true;
-            ended = !visitor.visit(
-                    new String(key, StandardCharsets.UTF_8), new VersionedValue(entry.valueCopy(), entry.version()));
+            ended = !visitor.visit(KeyText.of(key), new VersionedValue(entry.valueCopy(), entry.version()));
         }
         return !ended;
     }

@@ -2,7 +2,6 @@ package org.globalsessions;
 
 import com.typesafe.config.Config;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -22,6 +21,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
@@ -669,7 +669,7 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     private static String keyOf(EntrySnapshot entry) {
-        return new String(entry.keyCopy(), StandardCharsets.UTF_8);
+        return KeyText.of(entry.keyCopy());
     }
 
     private static byte[] sha256(byte[] value) {

@@ -1,5 +1,6 @@
 package org.globalsessions;
 
+import static java.nio.charset.StandardCharsets.UTF_16BE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -380,6 +381,35 @@ class SessionCacheManagerTest {
             Awaitility.await().until(() -> aged.evictNear("a", 1).size() == 1);
             Awaitility.await().until(() -> aged.evict(10) == 1);
             assertThat(aged.size()).isZero();
+        }
+    }
+
+    @Test
+    void shouldHandOutTheKeyThatWasSetWhenItHasLoneSurrogates() throws IOException {
+        List<String> keys = List.of("k\uD800", "k\uD801", "\uDFFFk", "\uDC00\uD800é", "k\uFFFD", "🔑\uD83D");
+        Map<String, Object> settings = Map.of(
+                "lru.cache.el_count",
+                100,
+                "lru.cache.segment_dir",
+                folder.resolve("surrogates").toString(),
+                "lru.cache.aged_out_secs",
+                "10ms");
+        try (SessionCacheManager aged = SessionCacheManager.open(ConfigFactory.parseMap(settings))) {
+            keys.forEach(key -> aged.set(key, key.getBytes(UTF_16BE)));
+            List<String> seen = new ArrayList<>();
+            aged.forEach((key, value) -> {
+                seen.add(key);
+                assertThat(value.value()).isEqualTo(key.getBytes(UTF_16BE));
+                return true;
+            });
+            assertThat(seen).containsExactlyInAnyOrderElementsOf(keys);
+            Awaitility.await().until(() -> aged.evictNear(keys.get(0), 1).containsKey(keys.get(0)));
+            Map<String, byte[]> evicted = new HashMap<>();
+            Awaitility.await().until(() -> {
+                evicted.putAll(aged.evictMapped(10));
+                return aged.size() == 0;
+            });
+            assertThat(evicted.keySet()).containsExactlyInAnyOrderElementsOf(keys.subList(1, keys.size()));
         }
     }
 
