@@ -4,9 +4,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -47,11 +47,19 @@ final class AnswerThreads implements Executor, AutoCloseable {
 
     @Override
     public void execute(Runnable task) {
+        AtomicBoolean begun = new AtomicBoolean();
+        Runnable once = () -> {
+            if (begun.compareAndSet(false, true)) {
+                task.run();
+            }
+        };
         try {
-            executor.execute(task);
-        } catch (RejectedExecutionException e) {
-            // One that the application has shut down, or whose queue is full, must not leave callers waiting for ever.
-            fallback.execute(task);
+            executor.execute(once);
+        } catch (Throwable e) {
+            // One that the application has shut down, whose queue is full, or that gets no further thread from the
+            // system,
+            // must not leave callers waiting for ever.
+            fallback.execute(once);
         }
     }
 

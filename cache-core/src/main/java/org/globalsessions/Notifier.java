@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -11,8 +12,8 @@ import org.globalsessions.status.Counters;
 /**
  * Tells listeners what happened, in order and one call at a time, on the application's executor.
  *
- * <p>Any thread may call any method; telling never waits. At most {@link #CAPACITY} notifications wait, further ones are dropped and
- * counted.
+ * <p>Any thread may call any method; telling never waits, never throws, and runs no listener inside the call. At most
+ * {@link #CAPACITY} notifications wait, further ones are dropped and counted.
  */
 final class Notifier {
     /** Most notifications that wait. */
@@ -23,6 +24,7 @@ final class Notifier {
     private final Executor executor;
     private final Counters counters;
     private final Failures failures;
+    private final Executor elsewhere = new CompletableFuture<>().defaultExecutor();
     private boolean scheduled;
 
     Notifier(Executor executor, Counters counters, Failures failures) {
@@ -50,15 +52,43 @@ final class Notifier {
         synchronized (waiting) {
             if (waiting.size() >= CAPACITY) {
                 counters.increment(Counter.NOTIFICATIONS_DROPPED);
-                return;
+            } else {
+                waiting.add(notification);
             }
-            waiting.add(notification);
             if (scheduled) {
                 return;
             }
             scheduled = true;
         }
-        executor.execute(this::deliver);
+        Delivery delivery = new Delivery();
+        try {
+            executor.execute(delivery);
+        } catch (Throwable e) {
+            // An executor without threads or memory: what waits goes with the next notification. The teller's own work
+            // is done.
+            synchronized (waiting) {
+                scheduled = false;
+            }
+            failures.unexpected("the executor refused a notification", e);
+        } finally {
+            delivery.handedOverBy = null;
+        }
+    }
+
+    /** One handing over to the executor. */
+    private final class Delivery implements Runnable {
+        /** The teller's thread until the executor has taken this. */
+        private volatile Thread handedOverBy = Thread.currentThread();
+
+        @Override
+        public void run() {
+            if (Thread.currentThread() == handedOverBy) {
+                // A listener that calls the cache must not do so in the middle of what it is told of.
+                elsewhere.execute(Notifier.this::deliver);
+            } else {
+                deliver();
+            }
+        }
     }
 
     private void deliver() {

@@ -1,8 +1,9 @@
 package org.globalsessions.segment;
 
 /**
- * Hears of the entries that this process takes away for age or space. Called on the thread that did so, which may
- * hold a bucket's lock: hand on and return.
+ * Hears of the entries that this process takes away for age or space. Called on the thread that did so, which holds no
+ * lock but may be between two attempts of a write: hand on and return, and call no operation of the table on that thread.
+ * What it throws is recorded and goes no further.
  */
 public interface DepartureListener {
     /**

@@ -1,16 +1,30 @@
 package org.globalsessions.segment;
 
 /**
- * Tells the listener of entries whose places writes take. The copy is made before the place is taken by compare-and-set from
+ * Tells the listener of entries whose places writes take, once the write has ended and holds no lock. The copy is made before the place is taken by compare-and-set from
  * the word that was copied under, so what is told is what went; without a listener nothing is copied.
  *
  * <p>Any thread.
  */
 final class Departures {
+    /** An entry that has gone, until the write that took its place has ended. */
+    static final class Gone {
+        final EntrySnapshot entry;
+        final boolean expired;
+        Gone next;
+
+        Gone(EntrySnapshot entry, boolean expired) {
+            this.entry = entry;
+            this.expired = expired;
+        }
+    }
+
+    private final SegmentFile file;
     private final RecordView records;
     private volatile DepartureListener listener;
 
-    Departures(RecordView records) {
+    Departures(SegmentFile file, RecordView records) {
+        this.file = file;
         this.records = records;
     }
 
@@ -27,16 +41,54 @@ final class Departures {
         return records.copyEntry(way, state, tick, entry) && records.stillShows(way, state) ? entry : null;
     }
 
-    /** Tells that the copied entry has gone. */
+    /** Keeps what is to be told when the write of the key has ended. */
+    static void keep(EncodedKey key, EntrySnapshot gone, boolean expired) {
+        if (gone == null) {
+            return;
+        }
+        Gone last = new Gone(gone, expired);
+        if (key.firstGone == null) {
+            key.firstGone = last;
+        } else {
+            key.lastGone.next = last;
+        }
+        key.lastGone = last;
+    }
+
+    /** Tells what was kept, in order. Outside the write: what the listener does or throws touches nothing of it. */
+    void tellKept(EncodedKey key) {
+        Gone gone = key.firstGone;
+        key.firstGone = null;
+        key.lastGone = null;
+        while (gone != null) {
+            tell(gone.entry, gone.expired);
+            gone = gone.next;
+        }
+    }
+
+    /** Tells that the copied entry has gone. Throws nothing. */
     void tell(EntrySnapshot gone, boolean expired) {
         DepartureListener told = listener;
         if (gone == null || told == null) {
             return;
         }
-        if (expired) {
-            told.onExpired(gone);
-        } else {
-            told.onEvicted(gone);
+        try {
+            if (expired) {
+                told.onExpired(gone);
+            } else {
+                told.onEvicted(gone);
+            }
+        } catch (Throwable e) {
+            // The listener's error: whoever writes or sweeps has done what it was to do.
+            failed(e);
+        }
+    }
+
+    private void failed(Throwable cause) {
+        try {
+            file.recordError("a listener of departures failed", cause);
+        } catch (Throwable e) {
+            // No memory to record it: it is counted.
         }
     }
 }

@@ -48,6 +48,11 @@ public final class EncodedKey {
     /** The entry that a write is about to store. */
     final EntryWriter.Body body = new EntryWriter.Body();
 
+    /** What has gone for the write under way; told when it has ended. */
+    Departures.Gone firstGone;
+
+    Departures.Gone lastGone;
+
     /** For copies of whole entries within one operation. */
     final EntrySnapshot scratch = new EntrySnapshot();
 

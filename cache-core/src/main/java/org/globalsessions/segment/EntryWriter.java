@@ -212,7 +212,7 @@ final class EntryWriter {
                 records.releasePages(way);
             }
             int stored = publish(key, way, reserved, lock, room, outcome);
-            departures.tell(leaving, expired);
+            Departures.keep(key, leaving, expired);
             return stored == PAGES_HELD ? awaitPages(first, lock, outcome) : stored;
         }
         return NO_ROOM;
@@ -345,7 +345,7 @@ final class EntryWriter {
             EntrySnapshot leaving = departures.copy(victim, state, (int) file.tick());
             if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && retire(victim, state)) {
                 countEviction(state, expired, outcome);
-                departures.tell(leaving, expired);
+                Departures.keep(key, leaving, expired);
             }
         }
         return false;

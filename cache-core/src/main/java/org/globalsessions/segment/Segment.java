@@ -43,7 +43,7 @@ final class Segment {
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(overflow, victims, records);
-        this.departures = new Departures(records);
+        this.departures = new Departures(file, records);
         this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
         boolean tierBehind =
                 settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
@@ -170,6 +170,9 @@ final class Segment {
             locks.release(key.firstBucket, lock); // LAYOUT set 11, delete 4
         }
         key.writing = false;
+        if (key.firstGone != null) {
+            departures.tellKept(key);
+        }
     }
 
     /**
