@@ -119,9 +119,17 @@ final class SegmentTime implements AutoCloseable {
                 advance();
             } catch (Throwable e) {
                 // Whatever it is, also a want of memory: with a ticker that has ended, time would stand still for ever.
-                onError.accept(e);
+                tellSafely(e);
             }
             LockSupport.parkNanos(this, TICK_NS - Math.floorMod(source.nanoTime() - base.nanos(), TICK_NS));
+        }
+    }
+
+    private void tellSafely(Throwable failure) {
+        try {
+            onError.accept(failure);
+        } catch (Throwable e) {
+            // No memory to tell it either. Who is told counts before anything that allocates.
         }
     }
 

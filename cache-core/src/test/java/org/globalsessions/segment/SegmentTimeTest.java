@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +33,22 @@ class SegmentTimeTest {
 
     private long published() {
         return header.getLong(SegmentDescriptor.TICK_OFFSET);
+    }
+
+    @Test
+    void shouldGoOnTickingWhenTheErrorCannotBeToldEither() throws IOException {
+        SegmentTime.enterBoot(header, TimeSource.system(ProcessIdentity.current()));
+        AtomicInteger failed = new AtomicInteger();
+        try (SegmentTime time = new SegmentTime(header, TimeSource.system(ProcessIdentity.current()), e -> {
+            throw new InternalError("told in vain");
+        })) {
+            time.onTick(tick -> {
+                failed.incrementAndGet();
+                throw new InternalError("no memory");
+            });
+            time.start("ticker-of-a-test");
+            await().until(() -> failed.get() >= 3);
+        }
     }
 
     @Test
