@@ -43,8 +43,9 @@ import org.globalsessions.tier.TierHost;
  * }
  * }</pre>
  *
- * <p>Any thread may call any method. One cache for a segment and a process is enough, more do no harm. Keys are 1 or more characters; a
- * key and its value together must fit a record. Arrays handed in are copied before the call returns, arrays handed out belong to the
+ * <p>Any thread may call any method. One cache for a segment and a process is enough, more do no harm. Keys are 1 or more characters and at
+ * most 1,024 bytes of UTF-8; a key must fit a record, and a value that does not fit beside it lies in the overflow area, up to
+ * {@code max_value_size}. Arrays handed in are copied before the call returns, arrays handed out belong to the
  * caller. Futures that wait for the relay complete on the executor given at opening, by default on a few threads of the cache's own; what
  * depends on them may block.
  *
@@ -325,7 +326,10 @@ public final class SessionCacheManager implements AutoCloseable {
      *
      * @param key   the key
      * @param value the value, may be empty
-     * @throws ValueTooLargeException where key and value exceed a record; nothing is stored
+     * @throws ValueTooLargeException where the key does not fit a record, or the value neither a record nor {@code max_value_size};
+     *     nothing is stored
+     * @throws IllegalStateException where the cache is closed, or other writers held every place that the write could have taken;
+     *     nothing is stored then
      */
     public void set(String key, byte[] value) {
         ensureOpen();
@@ -349,7 +353,9 @@ public final class SessionCacheManager implements AutoCloseable {
      * @param options lifetime, how far to wait, condition
      * @return the version that counts; exceptionally {@link ConditionFailedException} where the write lost, or
      *     {@link TierUnavailableException} where it stands on this host and the acknowledgement asked for did not come
-     * @throws ValueTooLargeException   where key and value exceed a record; nothing is stored
+     * @throws ValueTooLargeException   where the key does not fit a record, or the value neither a record nor
+     *     {@code max_value_size}; nothing is stored
+     * @throws IllegalStateException    as {@link #set(String, byte[])}
      * @throws IllegalArgumentException where a condition is to be acknowledged by a later tier
      */
     public CompletableFuture<Version> set(String key, byte[] value, SetOptions options) {

@@ -7,6 +7,10 @@ import java.util.List;
  * When entries are evicted before their place is needed, and which: the {@code aged_out_secs}, {@code max_evictions},
  * {@code immediate_evictions}, {@code evictions_timeout} and {@code eviction_schedule} of a configuration. Immutable.
  *
+ * <p>To be equal in all processes of a segment, which nothing compares: a get renews an entry's last access only where its process
+ * has an {@code agedOut}, or the entry an idle limit. Without both, what one process reads all the time looks unused to another
+ * process's eviction run. (Renewing it always would make each get of such a process write to the record.)
+ *
  * @param agedOut      an entry that was unused for longer is due; zero: none ever is, and everything below has no effect
  * @param maxEvictions most entries that a run takes where its timetable does not say
  * @param immediate    whether a run follows when a live entry had to go because its place was needed

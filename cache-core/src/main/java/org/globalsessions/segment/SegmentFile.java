@@ -256,9 +256,10 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /**
-     * Whether the segment was replaced: attached processes close it and attach anew.
+     * Whether the segment is marked as replaced. No version marks one yet, and attached processes do not look: a live segment
+     * cannot be replaced.
      *
-     * @return true once it was
+     * @return true where it is
      */
     public boolean retired() {
         return isRetired(header);

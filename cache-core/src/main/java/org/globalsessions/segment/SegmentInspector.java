@@ -380,9 +380,9 @@ public final class SegmentInspector {
     }
 
     /**
-     * Whether the segment was replaced.
+     * Whether the segment is marked as replaced, which no version does yet.
      *
-     * @return true once it was
+     * @return true where it is
      */
     public boolean retired() {
         return SegmentFile.isRetired(header);

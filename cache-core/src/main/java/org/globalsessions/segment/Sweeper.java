@@ -28,7 +28,7 @@ final class Sweeper {
     private final TombstoneTable.Found tombstone = new TombstoneTable.Found();
     private final EntrySnapshot entry = new EntrySnapshot();
 
-    /** Told of each entry that has expired; null for nobody. */
+    /** Whether a process had died when this pass began. */
     private boolean anyDead;
 
     private boolean byStateWords;
