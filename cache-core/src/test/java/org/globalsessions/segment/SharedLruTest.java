@@ -168,22 +168,22 @@ class SharedLruTest {
         try (SharedLru lru = SharedLru.open(wanted)) {
             set(lru, "idle", "v");
             lru.set(lru.encode("short"), new byte[1], 0, 1, 10, null, false, outcome);
-            long start = lru.file().tick();
+            long start = lru.file().now();
             Awaitility.await()
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(5))
                     .until(() -> {
-                        long age = lru.file().tick() - start;
+                        long age = lru.file().now() - start;
                         boolean there = get(lru, "short") != null;
                         // One tick of slack for the clock that moves between the two reads.
                         assertThat(there && age > 10).isFalse();
                         return !there && age >= 9;
                     });
             assertThat(get(lru, "idle")).isEqualTo("v");
-            long touched = lru.file().tick();
+            long touched = lru.file().now();
             Awaitility.await()
                     .pollInterval(Duration.ofMillis(10))
-                    .until(() -> lru.file().tick() - touched > 41);
+                    .until(() -> lru.file().now() - touched > 41);
             assertThat(get(lru, "idle")).isNull();
             assertThat(lru.size()).isEqualTo(2);
             assertThat(lru.sweep(0, lru.bucketCount())).isEqualTo(2);
