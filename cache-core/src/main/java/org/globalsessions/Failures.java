@@ -20,11 +20,7 @@ final class Failures {
     /** Records an error that nobody expected; its thread goes on, also where there is no memory to record it. */
     void unexpected(String where, Throwable cause) {
         counters.increment(Counter.ERRORS);
-        try {
-            errors.record(where, cause);
-        } catch (Throwable e) {
-            // A want of memory in the middle of another: it is counted, and the thread has to go on.
-        }
+        errors.record(where, cause);
     }
 
     /** The failure that a tier's future ended with, for applications: always a {@link TierUnavailableException}. */

@@ -80,15 +80,7 @@ final class Departures {
             }
         } catch (Throwable e) {
             // The listener's error: whoever writes or sweeps has done what it was to do.
-            failed(e);
-        }
-    }
-
-    private void failed(Throwable cause) {
-        try {
-            file.recordError("a listener of departures failed", cause);
-        } catch (Throwable e) {
-            // No memory to record it: it is counted.
+            file.recordError("a listener of departures failed", e);
         }
     }
 }

@@ -92,12 +92,20 @@ public final class DistinctErrors {
 
     /**
      * Records that something failed with an exception: its class and the place of ours where it was thrown. Its message is left
-     * out, since a message may quote what it was given.
+     * out, since a message may quote what it was given. Throws nothing, so that whoever met the exception can go on.
      *
      * @param what  what was tried, a constant text: neither key nor value
      * @param cause the exception
      */
     public void record(String what, Throwable cause) {
+        try {
+            record(textOf(what, cause));
+        } catch (Throwable e) {
+            // A want of memory in the middle of another: it is lost here, and counted by whoever recorded it.
+        }
+    }
+
+    private static String textOf(String what, Throwable cause) {
         StringBuilder text =
                 new StringBuilder(what).append(": ").append(cause.getClass().getName());
         for (StackTraceElement frame : cause.getStackTrace()) {
@@ -106,7 +114,7 @@ public final class DistinctErrors {
                 break;
             }
         }
-        record(text.toString());
+        return text.toString();
     }
 
     private boolean recordedAt(int base, long hash, byte[] text, long now) {
