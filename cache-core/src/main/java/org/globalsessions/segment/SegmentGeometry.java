@@ -36,7 +36,6 @@ record SegmentGeometry(
             throw new IllegalArgumentException(
                     "overflow_share out of range: overflow_share=" + settings.overflowShare() + ", least=0, most=0.9");
         }
-        requireRange("untouched_aging", settings.untouchedAging(), 1, VictimChoice.MAX_UNTOUCHED_AGING);
         int stride = SegmentDescriptor.recordStride(settings.recordSize());
         int bucketCount = SegmentDescriptor.bucketCount(settings.elCount());
         int pageCount =
@@ -66,7 +65,7 @@ record SegmentGeometry(
                 header.getLong(SegmentDescriptor.PATH_KEY_LOW_OFFSET));
     }
 
-    private static void requireRange(String name, int value, int least, int most) {
+    static void requireRange(String name, int value, int least, int most) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(
                     name + " out of range: " + name + "=" + value + ", least=" + least + ", most=" + most);

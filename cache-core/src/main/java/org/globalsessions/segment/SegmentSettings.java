@@ -220,6 +220,7 @@ public final class SegmentSettings {
      * @throws IllegalArgumentException names the value and its range
      */
     void check() {
+        SegmentGeometry.requireRange("untouched_aging", untouchedAging, 1, VictimChoice.MAX_UNTOUCHED_AGING);
         Ticks.ticks(sessionsLength);
         Ticks.ticks(idleTimeout);
         if (lockWait.isNegative() || lockWait.isZero() || lockWait.compareTo(Ticks.MAX) > 0) {
