@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.junit.jupiter.api.AfterEach;
@@ -11,7 +12,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A process killed or stopped before each line that is a step of taking or renewing a lease: the duty is another's as soon as the
@@ -73,14 +76,17 @@ class KilledHolderOfLeaseTest {
         survivor.file().onTick(tick -> survivor.file().acquireOrRenew(duty));
     }
 
+    private static List<Arguments> steps() {
+        return List.of(
+                Arguments.of(Duty.SWEEPER, false, "lease 1"),
+                Arguments.of(Duty.SWEEPER, false, "lease 2"),
+                Arguments.of(Duty.SWEEPER, true, "lease 1"),
+                Arguments.of(Duty.SWEEPER, true, "lease 2"),
+                Arguments.of(Duty.LINK_OWNER, true, "lease 2"));
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "SWEEPER, false, lease 1",
-        "SWEEPER, false, lease 2",
-        "SWEEPER, true, lease 1",
-        "SWEEPER, true, lease 2",
-        "LINK_OWNER, true, lease 2"
-    })
+    @MethodSource("steps")
     void shouldMoveWhenTheHolderIsKilled(Duty duty, boolean held, String step) throws Exception {
         long renewed = bringBefore(duty, held, step);
         holder.child().kill();
@@ -90,13 +96,7 @@ class KilledHolderOfLeaseTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "SWEEPER, false, lease 1",
-        "SWEEPER, false, lease 2",
-        "SWEEPER, true, lease 1",
-        "SWEEPER, true, lease 2",
-        "LINK_OWNER, true, lease 2"
-    })
+    @MethodSource("steps")
     void shouldMoveAndNotComeBackWhenTheHolderIsStopped(Duty duty, boolean held, String step) throws Exception {
         long renewed = bringBefore(duty, held, step);
         holder.child().stop();
