@@ -9,20 +9,14 @@ import org.globalsessions.status.Counters;
  * {@code lock_wait} takes the lock word over and sets the way that the holder had noted aside. The holder finds out when it
  * tries to make that way visible.
  *
- * <p>Any process, any thread. Word: attach slot + 1 in bits 0 to 8 (0 is free), incarnation in bits 9 to 23, epoch in bits
- * 24 to 63, advanced by each acquisition. Note: number of the reserved way + 1 in the low half, the generation of its
- * reservation in the high half.
+ * <p>Any process, any thread. Word: {@link HolderWord}. Note: number of the reserved way + 1 in the low half, the generation of
+ * its reservation in the high half.
  *
  * <p>Order of steps, numbered as in {@code LAYOUT.md}: the note is written before the way is reserved, and the lock word is
  * looked at again after. So a thief that does not find the way reserved yet has changed the lock word before the holder
  * looks again, and one that comes later finds it reserved and sets it aside: in no order do both make an entry visible.
  */
 final class BucketLock {
-    private static final int INCARNATION_SHIFT = 9;
-    private static final int EPOCH_SHIFT = 24;
-    private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
-    private static final int HOLDER_MASK = 0x1FF;
-    private static final int INCARNATION_MASK = 0x7FFF;
     private static final int SPINS = 64;
     private static final long PAUSE_NS = 50_000;
 
@@ -36,23 +30,15 @@ final class BucketLock {
         this.buckets = buckets;
         this.records = records;
         this.counters = file.counters();
-        this.holder = ((long) file.incarnation() << INCARNATION_SHIFT) | (file.slot() + 1);
+        this.holder = HolderWord.holder(file);
         this.waitNs = waitNs;
-    }
-
-    static boolean isFree(long word) {
-        return (word & HOLDER_MASK) == 0;
-    }
-
-    private long next(long word) {
-        return (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
     }
 
     /** Acquires, waiting at most {@code lock_wait} for each holder that makes no progress. Returns the word held. */
     long acquire(int bucket) {
         long word = buckets.lockWord(bucket);
-        if (isFree(word)) {
-            long mine = next(word);
+        if (HolderWord.isFree(word)) {
+            long mine = HolderWord.next(word, holder);
             if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 1
                 return mine;
             }
@@ -66,8 +52,8 @@ final class BucketLock {
         int spins = 0;
         while (true) {
             long word = buckets.lockWord(bucket);
-            if (isFree(word)) {
-                long mine = next(word);
+            if (HolderWord.isFree(word)) {
+                long mine = HolderWord.next(word, holder);
                 if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 1
                     return mine;
                 }
@@ -75,7 +61,7 @@ final class BucketLock {
                 seen = word;
                 sinceNs = System.nanoTime();
             } else if (System.nanoTime() - sinceNs > waitNs) {
-                long mine = next(word);
+                long mine = HolderWord.next(word, holder);
                 if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 2
                     setAsideNoted(bucket);
                     return mine;
@@ -136,15 +122,13 @@ final class BucketLock {
     /** Gives up the lock that a dead process left held; nothing happens where somebody has taken it over by then. */
     void releaseOfDead(int bucket, SegmentFile file) {
         long word = buckets.lockWord(bucket);
-        int slot = (int) (word & HOLDER_MASK) - 1;
-        int incarnation = (int) (word >>> INCARNATION_SHIFT) & INCARNATION_MASK;
-        if (slot >= 0 && file.isDead(slot, incarnation)) {
+        if (HolderWord.isOfDead(word, file)) {
             release(bucket, word);
         }
     }
 
     /** Gives the lock up; nothing happens where it was lost. */
     void release(int bucket, long mine) {
-        buckets.casLockWord(bucket, mine, mine >>> EPOCH_SHIFT << EPOCH_SHIFT); // LAYOUT lock 3
+        buckets.casLockWord(bucket, mine, HolderWord.released(mine)); // LAYOUT lock 3
     }
 }

@@ -99,7 +99,7 @@ final class EntryReader {
             if (equalLooks == EQUAL_LOOKS) {
                 return -1;
             }
-            if (BucketLock.isFree(now) && !key.moved) {
+            if (HolderWord.isFree(now) && !key.moved) {
                 return -1;
             }
             seen = key.signature;

@@ -116,14 +116,14 @@ final class HeaderCheck implements PlaceCheck {
         for (int claim = 0; claim < SegmentDescriptor.CLAIM_COUNT; claim++) {
             long at = SegmentDescriptor.CLAIMS_OFFSET + (long) claim * SegmentDescriptor.CLAIM_LENGTH;
             long word = view.longAcquire(at);
-            if (LockCheck.slot(word) >= 0) {
+            if (HolderWord.slot(word) >= 0) {
                 findings.add(segment.held(
                         Region.HEADER,
                         claim,
                         at,
                         word,
-                        LockCheck.slot(word),
-                        LockCheck.incarnation(word),
+                        HolderWord.slot(word),
+                        HolderWord.incarnation(word),
                         "a key's load is claimed"));
             }
         }

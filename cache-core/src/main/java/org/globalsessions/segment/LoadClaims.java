@@ -22,11 +22,6 @@ public final class LoadClaims {
     /** Ticks that a claim lasts from its renewal: one second. */
     static final int LEASE_TICKS = 100;
 
-    private static final int HOLDER_MASK = 0x1FF;
-    private static final int INCARNATION_SHIFT = 9;
-    private static final int INCARNATION_MASK = 0x7FFF;
-    private static final int EPOCH_SHIFT = 24;
-    private static final long EPOCH_MASK = (1L << (64 - EPOCH_SHIFT)) - 1;
     private static final long NOTHING = 1L << 32;
     private static final int LOOKS = 8;
 
@@ -37,8 +32,7 @@ public final class LoadClaims {
     LoadClaims(Segment segment) {
         this.segment = segment;
         this.header = segment.file().header();
-        this.holder = ((long) segment.file().incarnation() << INCARNATION_SHIFT)
-                | (segment.file().slot() + 1);
+        this.holder = HolderWord.holder(segment.file());
     }
 
     /**
@@ -93,7 +87,7 @@ public final class LoadClaims {
             // Not always from the first: a place just given up still says what its loader found.
             int place = (int) (key.low + i) & (CLAIM_COUNT - 1);
             long word = word(place); // LAYOUT load 1
-            boolean held = (word & HOLDER_MASK) != 0;
+            boolean held = !HolderWord.isFree(word);
             boolean lapsed = held && hasLapsed(place, tick);
             if (held && isOf(place, key.high, key.low) && word(place) == word) {
                 return lapsed || word == beyond ? take(place, word, key) : new Claim(place, word, false);
@@ -107,7 +101,7 @@ public final class LoadClaims {
     }
 
     private Claim take(int place, long word, EncodedKey key) {
-        long mine = (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
+        long mine = HolderWord.next(word, holder);
         int at = at(place);
         // Before the word, or another key's process might find the claim lapsed in its first moment.
         Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL); // LAYOUT load 2
@@ -146,16 +140,14 @@ public final class LoadClaims {
         Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome); // LAYOUT load 6
         // LAYOUT load 6
         Words.LONG.compareAndSet(
-                header, at(claim.place) + CLAIM_WORD_OFFSET, claim.word, claim.word >>> EPOCH_SHIFT << EPOCH_SHIFT);
+                header, at(claim.place) + CLAIM_WORD_OFFSET, claim.word, HolderWord.released(claim.word));
     }
 
     /** Gives up what dead processes have claimed: for a sweep that has found some. */
     void releaseOfDead() {
         for (int place = 0; place < CLAIM_COUNT; place++) {
             long word = word(place);
-            int slot = (int) (word & HOLDER_MASK) - 1;
-            int incarnation = (int) (word >>> INCARNATION_SHIFT) & INCARNATION_MASK;
-            if (slot >= 0 && segment.file().isDead(slot, incarnation)) {
+            if (HolderWord.isOfDead(word, segment.file())) {
                 release(new Claim(place, word, false), false); // LAYOUT sweep 4
             }
         }
@@ -173,7 +165,7 @@ public final class LoadClaims {
             if (word == claim.word) {
                 return hasLapsed(claim.place, segment.tick()) ? End.OVER : End.HELD;
             }
-            if (word != claim.word >>> EPOCH_SHIFT << EPOCH_SHIFT) {
+            if (word != HolderWord.released(claim.word)) {
                 return End.OVER;
             }
             long outcome = (long) Words.LONG.getVolatile(header, at(claim.place) + CLAIM_TICK_OFFSET);

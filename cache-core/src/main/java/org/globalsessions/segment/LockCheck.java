@@ -18,15 +18,6 @@ final class LockCheck implements PlaceCheck {
         this.view = segment.view();
     }
 
-    /** Attach slot that a lock word names, -1 for nobody. */
-    static int slot(long lock) {
-        return (int) (lock & 0x1FF) - 1;
-    }
-
-    static int incarnation(long lock) {
-        return (int) (lock >>> 9) & 0x7FFF;
-    }
-
     @Override
     public void begin() {
         tombstones = new int[segment.geometry().bucketCount()];
@@ -99,10 +90,16 @@ final class LockCheck implements PlaceCheck {
         long at = CheckedSegment.bucketOffset(bucket);
         long lockAt = at + SegmentDescriptor.LOCK_OFFSET;
         long lock = view.longAcquire(lockAt);
-        if (slot(lock) >= 0) {
+        if (HolderWord.slot(lock) >= 0) {
             findings.add(segment.held(
-                    Region.BUCKETS, bucket, lockAt, lock, slot(lock), incarnation(lock), "bucket is locked"));
-        } else if (incarnation(lock) != 0) {
+                    Region.BUCKETS,
+                    bucket,
+                    lockAt,
+                    lock,
+                    HolderWord.slot(lock),
+                    HolderWord.incarnation(lock),
+                    "bucket is locked"));
+        } else if (HolderWord.incarnation(lock) != 0) {
             findings.add(
                     segment.damage(Region.BUCKETS, bucket, lockAt, lock, "lock word is free and names an incarnation"));
         }

@@ -113,8 +113,8 @@ final class TombstoneCheck implements PlaceCheck {
     private Finding notApplied(long place, long at, long state, long digestLow) {
         long lock = view.longAcquire(
                 CheckedSegment.bucketOffset(segment.places().firstBucket(digestLow)) + SegmentDescriptor.LOCK_OFFSET);
-        boolean atWork = !BucketLock.isFree(lock)
-                && segment.holders().holder(LockCheck.slot(lock), LockCheck.incarnation(lock))
+        boolean atWork = !HolderWord.isFree(lock)
+                && segment.holders().holder(HolderWord.slot(lock), HolderWord.incarnation(lock))
                         == SlotHolders.Holder.ALIVE;
         String what = "tombstone is not applied yet";
         return atWork

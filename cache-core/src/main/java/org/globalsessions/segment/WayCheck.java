@@ -304,8 +304,8 @@ final class WayCheck implements PlaceCheck {
         long lockOffset = CheckedSegment.bucketOffset(firstBucket) + SegmentDescriptor.LOCK_OFFSET;
         long lock = view.longAcquire(lockOffset);
         boolean leftByDead = segment.holders().anyDead();
-        if (!BucketLock.isFree(lock)) {
-            SlotHolders.Holder holder = segment.holders().holder(LockCheck.slot(lock), LockCheck.incarnation(lock));
+        if (!HolderWord.isFree(lock)) {
+            SlotHolders.Holder holder = segment.holders().holder(HolderWord.slot(lock), HolderWord.incarnation(lock));
             leftByDead |= holder == SlotHolders.Holder.DEAD;
             if (!leftByDead) {
                 return segment.inFlux(Region.RECORDS, record.way, record.offset, record.state, what);

@@ -45,7 +45,7 @@ class DepartureListenerTest {
         int held = 0;
         BucketTable buckets = new BucketTable(lru.file());
         for (int bucket = 0; bucket < lru.bucketCount(); bucket++) {
-            held += BucketLock.isFree(buckets.lockWord(bucket)) ? 0 : 1;
+            held += HolderWord.isFree(buckets.lockWord(bucket)) ? 0 : 1;
         }
         return held;
     }

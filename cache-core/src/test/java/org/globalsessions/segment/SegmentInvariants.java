@@ -24,7 +24,7 @@ final class SegmentInvariants {
     Set<String> check() {
         Set<String> keys = new HashSet<>();
         for (int bucket = 0; bucket < buckets.bucketCount(); bucket++) {
-            require(BucketLock.isFree(buckets.lockWord(bucket)), "a lock is held", bucket, -1);
+            require(HolderWord.isFree(buckets.lockWord(bucket)), "a lock is held", bucket, -1);
             for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
                 checkWay(bucket, lane, keys);
             }

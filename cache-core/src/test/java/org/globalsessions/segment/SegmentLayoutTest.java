@@ -182,8 +182,8 @@ class SegmentLayoutTest {
     @Test
     void shouldTellFreeByNamedBitsWhenLockWordIsRead() throws IOException {
         int holderBits = Integer.parseInt(table("Lock word").get(0)[1]);
-        assertThat(BucketLock.isFree(1L << holderBits)).isTrue();
-        assertThat(BucketLock.isFree(1L << (holderBits - 1))).isFalse();
+        assertThat(HolderWord.isFree(1L << holderBits)).isTrue();
+        assertThat(HolderWord.isFree(1L << (holderBits - 1))).isFalse();
         assertThat(table("Lock word").stream()
                         .mapToInt(cells -> Integer.parseInt(cells[1]))
                         .sum())
