@@ -154,7 +154,7 @@ final class Loads {
         }
     }
 
-    /** Returns false where the session was deleted meanwhile, so that what was loaded must not be stored: to be loaded again. */
+    /** Returns false where the session was, or may have been, deleted meanwhile, so that the value must not be stored: to be loaded again. */
     private boolean store(Load load, int attempt, LoadStart start, byte[] value) {
         WriteOutcome outcome = new WriteOutcome();
         lru.finishLoad(lru.encode(load.bytes), value, start, outcome);
@@ -173,6 +173,14 @@ final class Loads {
                     return false;
                 }
                 load.result.complete(null);
+            }
+            case STALE -> {
+                if (attempt < MAX_ATTEMPTS) {
+                    return false;
+                }
+                // Nobody has joined since the first attempt: this began after all who get it had asked, so it is no
+                // older than that.
+                load.result.complete(value.clone());
             }
             // Every place is held by what the relay does not have yet: the value counts, the next miss loads it again.
             default -> load.result.complete(value.clone());

@@ -12,13 +12,16 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.globalsessions.segment.ChildJvm;
+import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -189,5 +192,70 @@ class LoadsTest {
         loader.goOn.countDown();
         CompletionException failed = catchThrowableOfType(CompletionException.class, () -> join(answer));
         assertThat(failed).hasCauseInstanceOf(TierUnavailableException.class);
+    }
+
+    private void deleteOthers(int count) {
+        for (int i = 0; i < count; i++) {
+            cache.delete("other " + i).join();
+        }
+    }
+
+    @Test
+    void shouldLoadAgainWhatWasDeletedWhenManyOthersWereDeletedDuringTheLoad() throws Exception {
+        Held slow = new Held(bytes("old"));
+        AtomicInteger runs = new AtomicInteger();
+        CompletableFuture<byte[]> answer =
+                cache.get("a", key -> runs.incrementAndGet() == 1 ? slow.apply(key) : bytes("fresh"));
+        assertThat(slow.begun.await(20, TimeUnit.SECONDS)).isTrue();
+        cache.set("a", bytes("old"));
+        cache.delete("a").join();
+        deleteOthers(10_000);
+        // A second load in the tick of these deletes could not know them from later ones.
+        try (SharedLru table = SharedLru.open(CacheChild.settings(folder.resolve("segment"), true))) {
+            long tick = table.file().tick();
+            Awaitility.await().until(() -> table.file().tick() > tick + 1);
+        }
+        slow.goOn.countDown();
+        assertThat(join(answer)).isEqualTo(bytes("fresh"));
+        assertThat(cache.getLocal("a")).isEqualTo(bytes("fresh"));
+    }
+
+    @Test
+    void shouldAnswerWithWhatWasLoadedAndStoreNothingWhenManyAreDeletedDuringEachLoad() {
+        AtomicInteger runs = new AtomicInteger();
+        byte[] answer = join(cache.get("a", key -> {
+            deleteOthers(10_000);
+            return bytes("run " + runs.incrementAndGet());
+        }));
+        assertThat(answer).isEqualTo(bytes("run 3"));
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    private SessionCacheManager openWith(AtomicBoolean broken) throws IOException {
+        Executor executor = task -> {
+            if (broken.get()) {
+                throw new InternalError("planted, as a thread that cannot be created");
+            }
+            threads.execute(task);
+        };
+        return SessionCacheManager.open(
+                CacheChild.settings(folder.resolve("segment"), true), null, Duration.ofMillis(50), executor);
+    }
+
+    @Test
+    void shouldLoadAndEndTheWaitForAnotherProcessWhenTheExecutorFails() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        try (SessionCacheManager second = openWith(broken)) {
+            Held loader = new Held(bytes("one"));
+            CompletableFuture<byte[]> first = cache.get("a", loader);
+            assertThat(loader.begun.await(20, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture<byte[]> waiting = second.get("a", key -> bytes("never"));
+            Awaitility.await().until(() -> second.counter(Counter.LOADS_AWAITED) >= 1);
+            broken.set(true);
+            loader.goOn.countDown();
+            assertThat(join(first)).isEqualTo(bytes("one"));
+            assertThat(join(waiting)).isEqualTo(bytes("one"));
+            assertThat(join(second.get("b", key -> bytes("two")))).isEqualTo(bytes("two"));
+        }
     }
 }

@@ -18,7 +18,7 @@ final class HeaderCheck implements PlaceCheck {
         {328, 384},
         {392, 448},
         {456, 512},
-        {536, 576},
+        {544, 576},
         {580, 1024},
         {1536, 2048}
     };
@@ -84,6 +84,8 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
+        requireNotNegative(
+                SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, "tick of the youngest dropped tombstone", findings);
         // The position is 0 while the epoch changes, and is read before it here.
         long position = RelayPosition.of(view.longAcquire(SegmentDescriptor.POSITION_OFFSET));
         long epoch = view.longAcquire(SegmentDescriptor.RELAY_EPOCH_OFFSET);

@@ -31,9 +31,14 @@ final class HolderWord {
         return (int) (word >>> INCARNATION_SHIFT) & INCARNATION_MASK;
     }
 
+    /** Number of the acquisition. */
+    static long epoch(long word) {
+        return word >>> EPOCH_SHIFT;
+    }
+
     /** The word of the next acquisition. */
     static long next(long word, long holder) {
-        return (((word >>> EPOCH_SHIFT) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
+        return ((epoch(word) + 1) & EPOCH_MASK) << EPOCH_SHIFT | holder;
     }
 
     /** The word once its holder has given it up. */

@@ -23,6 +23,7 @@ public final class LoadClaims {
     static final int LEASE_TICKS = 100;
 
     private static final long NOTHING = 1L << 32;
+    private static final int NAME_SHIFT = 33;
     private static final int LOOKS = 8;
 
     private final Segment segment;
@@ -40,11 +41,21 @@ public final class LoadClaims {
      *
      * @param place number of the claim's place, -1 where all are taken by other keys
      * @param word  the word in it, for the methods of {@link LoadClaims}
+     * @param high  upper half of the key's digest
+     * @param low   lower half of the key's digest
      * @param mine  whether this process holds it and has to load
      */
-    public record Claim(int place, long word, boolean mine) {
+    public record Claim(int place, long word, long high, long low, boolean mine) {
         /** Every place is taken: who loads now does so without a claim. */
-        static final Claim NONE = new Claim(-1, 0, false);
+        static final Claim NONE = new Claim(-1, 0, 0, 0, false);
+
+        /**
+         * Names key and epoch in the outcome: the place may name another key for a moment, while its next one is written, and for long
+         * where a holder that was stopped over that has gone on. Nobody may take "nothing" of one key for the answer to another.
+         */
+        private long name() {
+            return KeyHash.mix(low ^ HolderWord.epoch(word)) >>> NAME_SHIFT << NAME_SHIFT;
+        }
 
         /**
          * Whether there was a place.
@@ -90,7 +101,9 @@ public final class LoadClaims {
             boolean held = !HolderWord.isFree(word);
             boolean lapsed = held && hasLapsed(place, tick);
             if (held && isOf(place, key.high, key.low) && word(place) == word) {
-                return lapsed || word == beyond ? take(place, word, key) : new Claim(place, word, false);
+                return lapsed || word == beyond
+                        ? take(place, word, key)
+                        : new Claim(place, word, key.high, key.low, false);
             }
             if (free < 0 && (!held || lapsed)) {
                 free = place;
@@ -108,10 +121,10 @@ public final class LoadClaims {
         if (!Words.LONG.compareAndSet(header, at + CLAIM_WORD_OFFSET, word, mine)) { // LAYOUT load 2
             return null;
         }
-        // Who looks in between takes it for a claim of the place's last key, and waits for that a little in vain.
+        // Who looks in between takes it for a claim of the place's last key, and waits until the next one is named.
         Words.LONG.setOpaque(header, at + CLAIM_HIGH_OFFSET, key.high); // LAYOUT load 2
         Words.LONG.setVolatile(header, at + CLAIM_LOW_OFFSET, key.low); // LAYOUT load 2
-        return new Claim(place, mine, true);
+        return new Claim(place, mine, key.high, key.low, true);
     }
 
     /**
@@ -135,7 +148,7 @@ public final class LoadClaims {
         if (!claim.exists() || word(claim.place) != claim.word) {
             return;
         }
-        long outcome = (segment.tick() & 0xFFFF_FFFFL) | (nothing ? NOTHING : 0);
+        long outcome = (segment.tick() & 0xFFFF_FFFFL) | (nothing ? NOTHING | claim.name() : 0);
         // Before the word, whose release lets those who wait look at it.
         Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome); // LAYOUT load 6
         // LAYOUT load 6
@@ -148,7 +161,7 @@ public final class LoadClaims {
         for (int place = 0; place < CLAIM_COUNT; place++) {
             long word = word(place);
             if (HolderWord.isOfDead(word, segment.file())) {
-                release(new Claim(place, word, false), false); // LAYOUT sweep 4
+                release(new Claim(place, word, 0, 0, false), false); // LAYOUT sweep 4
             }
         }
     }
@@ -163,14 +176,16 @@ public final class LoadClaims {
         for (int i = 0; i < LOOKS; i++) {
             long word = word(claim.place);
             if (word == claim.word) {
-                return hasLapsed(claim.place, segment.tick()) ? End.OVER : End.HELD;
+                boolean isOther = !isOf(claim.place, claim.high, claim.low);
+                return isOther || hasLapsed(claim.place, segment.tick()) ? End.OVER : End.HELD;
             }
             if (word != HolderWord.released(claim.word)) {
                 return End.OVER;
             }
             long outcome = (long) Words.LONG.getVolatile(header, at(claim.place) + CLAIM_TICK_OFFSET);
             if (word(claim.place) == word) {
-                return (outcome & NOTHING) != 0 ? End.NOTHING : End.OVER;
+                boolean nothing = (outcome & NOTHING) != 0 && outcome >>> NAME_SHIFT << NAME_SHIFT == claim.name();
+                return nothing ? End.NOTHING : End.OVER;
             }
         }
         return End.OVER;

@@ -36,6 +36,8 @@ final class LoadOperations {
         LoadStart[] start = new LoadStart[1];
         segment.underLock(key, lock -> {
             LoadClaims.Claim claim = claims.claim(key, beyond);
+            // Before the look at the lock word: a delete after it has the lock after this, and reads no lower tick.
+            long tick = segment.tombstones().publishedTick();
             if (!segment.holds(key, lock)) { // LAYOUT load 3
                 // Another process may have claimed it elsewhere meanwhile.
                 if (claim.mine()) {
@@ -46,7 +48,8 @@ final class LoadOperations {
             TombstoneTable.Found tombstone = key.tombstone; // LAYOUT load 3
             start[0] = new LoadStart(
                     claim,
-                    tombstone.exists() ? new Version(tombstone.versionClock, tombstone.versionOrigin) : Version.NONE);
+                    tombstone.exists() ? new Version(tombstone.versionClock, tombstone.versionOrigin) : Version.NONE,
+                    tick);
             return true;
         });
         return start[0];
@@ -69,15 +72,20 @@ final class LoadOperations {
             outcome.versionOrigin = found.versionOrigin;
             return true;
         }
-        if (tombstone.exists()
-                && Version.compare(
-                                tombstone.versionClock,
-                                tombstone.versionOrigin,
-                                start.tombstone().clock(),
-                                start.tombstone().origin())
-                        > 0) {
+        int newer = Version.compare(
+                tombstone.versionClock,
+                tombstone.versionOrigin,
+                start.tombstone().clock(),
+                start.tombstone().origin());
+        if (tombstone.exists() && newer > 0) {
             outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
             segment.count(Counter.BEATEN_BY_TOMBSTONE);
+            return true;
+        }
+        boolean sameTombstone = tombstone.exists() && newer == 0;
+        // A delete since the load began would have taken the noted tombstone away; its own may have gone since.
+        if (!sameTombstone && segment.tombstones().hasDroppedSince(start.tick())) {
+            outcome.status = WriteOutcome.Status.STALE;
             return true;
         }
         EntryWriter.Body body = key.body;

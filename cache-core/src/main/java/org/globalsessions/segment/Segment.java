@@ -284,7 +284,12 @@ final class Segment {
         }
         // By its place and not by the bucket's count of tombstones, which damage may have made too low.
         tombstones.read(place, key.tombstone);
-        return applyTombstone(key, lock) ? Burial.DONE : Burial.LOST_LOCK;
+        if (!applyTombstone(key, lock)) {
+            // Its tick may be from before a load that has begun under the next holder of the lock.
+            tombstones.noteDrop(0);
+            return Burial.LOST_LOCK;
+        }
+        return Burial.DONE;
     }
 
     /** The next tier has the key's tombstone, or sent it: the highest one, if it is not higher than that. */

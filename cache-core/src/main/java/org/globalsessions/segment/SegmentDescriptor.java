@@ -142,6 +142,9 @@ public final class SegmentDescriptor {
     /** Position of the youngest tombstone that was dropped early. */
     public static final int HORIZON_OFFSET = 528;
 
+    /** Highest tick at which a tombstone was written that has been dropped since, or that found no place. */
+    public static final int YOUNGEST_DROPPED_OFFSET = 536;
+
     /** Page at which the next search for free pages begins. */
     public static final int PAGE_CURSOR_OFFSET = 576;
 

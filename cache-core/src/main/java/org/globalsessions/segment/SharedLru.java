@@ -625,7 +625,8 @@ public final class SharedLru implements AutoCloseable {
      * @param key     the key
      * @param value   the value
      * @param start   what the load began with
-     * @param outcome STORED, SUPERSEDED by what is here, BEATEN_BY_TOMBSTONE or NO_ROOM
+     * @param outcome STORED, SUPERSEDED by what is here, BEATEN_BY_TOMBSTONE, STALE where a tombstone has gone that may have been the
+     *                key's and younger than the load, or NO_ROOM
      * @throws org.globalsessions.ValueTooLargeException where key and value exceed the record
      */
     public void finishLoad(EncodedKey key, byte[] value, LoadStart start, WriteOutcome outcome) {

@@ -1,6 +1,7 @@
 package org.globalsessions.segment;
 
 import static org.globalsessions.segment.SegmentDescriptor.HORIZON_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.TICK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONES_PER_BUCKET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_LOW_OFFSET;
@@ -10,6 +11,7 @@ import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_POSITION_OF
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_STATE_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_TICK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_VERSION_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.YOUNGEST_DROPPED_OFFSET;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -158,7 +160,8 @@ final class TombstoneTable {
     }
 
     /**
-     * Stores a tombstone and takes lower ones of the same digest away, under the lock of the key.
+     * Stores a tombstone and takes lower ones of the same digest away, under the lock of the key. Where there is no place for it, a load
+     * that has begun must find out all the same: it counts as dropped at once.
      *
      * @return its place, or -1 where all places hold tombstones that must not be dropped
      */
@@ -166,8 +169,7 @@ final class TombstoneTable {
         for (int tries = 0; tries < CANDIDATES * 4; tries++) {
             int place = choose(digestHigh);
             if (place < 0) {
-                counters.increment(Counter.TOMBSTONES_REFUSED);
-                return -1;
+                return refuse();
             }
             long state = state(place);
             int kind = RecordDescriptor.kind(state);
@@ -185,6 +187,9 @@ final class TombstoneTable {
                 raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition); // LAYOUT delete 2
             }
             int droppedOf = droppable ? buckets.firstBucket(digestLow(place)) : -1;
+            if (droppable) {
+                noteDropOf(place); // LAYOUT delete 2
+            }
             if (!casState(place, state, reserved)) { // LAYOUT delete 2
                 continue;
             }
@@ -205,6 +210,11 @@ final class TombstoneTable {
             dropLower(digestHigh, digestLow, clock, origin, place); // LAYOUT delete 2
             return place;
         }
+        return refuse();
+    }
+
+    private int refuse() {
+        noteDrop(0);
         counters.increment(Counter.TOMBSTONES_REFUSED);
         return -1;
     }
@@ -217,7 +227,7 @@ final class TombstoneTable {
         table.putLong(at + TOMBSTONE_DIGEST_LOW_OFFSET, digestLow);
         table.putLong(at + TOMBSTONE_VERSION_OFFSET, clock); // LAYOUT delete 2
         table.putInt(at + TOMBSTONE_ORIGIN_OFFSET, origin);
-        table.putInt(at + TOMBSTONE_TICK_OFFSET, (int) file.tick());
+        table.putInt(at + TOMBSTONE_TICK_OFFSET, (int) publishedTick());
         table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);
     }
 
@@ -237,13 +247,22 @@ final class TombstoneTable {
                                     clock,
                                     origin)
                             <= 0) {
-                drop(place, state);
+                // Its key has a higher one, which is as young: no load has to know.
+                free(place, state);
             }
         }
     }
 
-    /** Frees a place that still has the state seen. */
+    /** Frees a place that still has the state seen; loads that began before the tombstone in it find out. */
     boolean drop(int place, long state) {
+        if (RecordDescriptor.kind(state) != RecordDescriptor.FREE) {
+            noteDropOf(place); // LAYOUT sweep 3
+        }
+        return free(place, state);
+    }
+
+    /** Frees a place that still has the state seen. */
+    private boolean free(int place, long state) {
         int bucket = buckets.firstBucket(digestLow(place));
         boolean dropped = casState(place, state, RecordDescriptor.free(RecordDescriptor.generation(state) + 1));
         if (dropped && RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
@@ -283,6 +302,37 @@ final class TombstoneTable {
             long state = state(place);
             long cleared = RecordDescriptor.withMarks(state, RecordDescriptor.marks(state) & ~flags);
             if (((state ^ seen) & SAME_TOMBSTONE) != 0 || state == cleared || casState(place, state, cleared)) {
+                return;
+            }
+        }
+    }
+
+    /**
+     * The tick that all processes see, by which tombstones and loads are put in order: who reads it later under a key's lock reads no
+     * lower one. A process's own tick may lag behind another's, and just after a stop by as long as that took.
+     */
+    long publishedTick() {
+        return (long) Words.LONG.getVolatile(header, TICK_OFFSET);
+    }
+
+    /** Whether a tombstone is gone, or found no place, that may have been written at that published tick or later. */
+    boolean hasDroppedSince(long tick) {
+        return (long) Words.LONG.getVolatile(header, YOUNGEST_DROPPED_OFFSET) >= tick;
+    }
+
+    /** Before a tombstone goes: a load that began before it, and does not find it, must find this. */
+    private void noteDropOf(int place) {
+        noteDrop(Math.max(0, (int) publishedTick() - table.getInt(offset(place) + TOMBSTONE_TICK_OFFSET)));
+    }
+
+    /** What was written that many ticks ago is gone: of a tombstone made without its lock the age is not known, and 0. */
+    void noteDrop(int age) {
+        while (true) {
+            long seen = (long) Words.LONG.getVolatile(header, YOUNGEST_DROPPED_OFFSET);
+            long now = publishedTick();
+            // One beyond the present is damage, after which every load would be run in vain.
+            if ((now - age <= seen && seen <= now)
+                    || Words.LONG.compareAndSet(header, YOUNGEST_DROPPED_OFFSET, seen, now - age)) {
                 return;
             }
         }

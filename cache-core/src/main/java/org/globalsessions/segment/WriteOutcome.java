@@ -26,7 +26,7 @@ public final class WriteOutcome {
         NO_ROOM,
         /** A tombstone found no place, as all there are unacknowledged. The entry is gone here all the same. */
         NO_TOMBSTONE_ROOM,
-        /** A fill is older than a tombstone that this segment no longer has: ask again. */
+        /** A fill or a load is older than a tombstone that this segment no longer has: ask, or load, again. */
         STALE
     }
 

@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.globalsessions.Version;
 import org.globalsessions.segment.LoadClaims.Claim;
 import org.globalsessions.segment.LoadClaims.End;
 import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,5 +138,160 @@ class LoadClaimsTest {
         one.finishLoad(one.encode("deleted"), new byte[] {3}, again, outcome);
         assertThat(outcome.status()).as("deleted before the load began").isEqualTo(Status.STORED);
         assertThat(one.get(one.encode("deleted"))).isEqualTo(new byte[] {3});
+    }
+
+    private void setAndDelete(String key) {
+        other.set(other.encode(key), new byte[] {2}, 0, 1, 0, null, false, outcome);
+        other.delete(other.encode(key), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    private void assertNotStored(String key, LoadStart start) {
+        one.finishLoad(one.encode(key), new byte[] {1}, start, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STALE);
+        assertThat(one.get(one.encode(key))).isNull();
+    }
+
+    @Test
+    void shouldStoreNothingWhenTheTombstoneOfADeleteSinceTheLoadBeganWasDroppedEarly() {
+        LoadStart start = begin(one, "k");
+        setAndDelete("k");
+        pass(1);
+        // As when many log out during one slow read of the database.
+        for (int i = 0; i < 5_000; i++) {
+            other.delete(other.encode("other " + i), outcome);
+        }
+        assertThat(other.counters().get(Counter.TOMBSTONES_DROPPED_EARLY)).isPositive();
+        assertNotStored("k", start);
+        pass(1);
+        LoadStart again = begin(one, "k");
+        one.finishLoad(one.encode("k"), new byte[] {3}, again, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    @Test
+    void shouldStoreNothingWhenTheLoadTookLongerThanTombstonesAreKept() {
+        LoadStart start = begin(one, "k");
+        setAndDelete("k");
+        pass(TombstoneTable.RETENTION_TICKS + 1);
+        other.sweep(0, other.bucketCount());
+        assertNotStored("k", start);
+    }
+
+    @Test
+    void shouldStoreNothingWhenADeleteSinceTheLoadBeganFoundNoPlaceForItsTombstone() throws IOException {
+        SegmentSettings settings = new SegmentSettings(folder.resolve("host"))
+                .elCount(100)
+                .role(SegmentSettings.Role.HOST)
+                .pathName("/sessions");
+        try (SharedLru host = new SharedLru(SegmentFile.open(settings, clocks), settings)) {
+            String key = null;
+            LoadStart start = null;
+            for (int i = 0; i < 20_000 && outcome.status() != Status.NO_TOMBSTONE_ROOM; i++) {
+                key = "k" + i;
+                start = begin(host, key);
+                host.claims().release(start.claim(), false);
+                clocks.pass(1);
+                host.file().time().advance();
+                host.delete(host.encode(key), outcome);
+            }
+            assertThat(outcome.status()).isEqualTo(Status.NO_TOMBSTONE_ROOM);
+            host.finishLoad(host.encode(key), new byte[] {1}, start, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STALE);
+            assertThat(host.get(host.encode(key))).isNull();
+        }
+    }
+
+    @Test
+    void shouldStoreWhenOnlyTombstonesFromBeforeTheLoadBeganWereDropped() {
+        setAndDelete("k");
+        setAndDelete("another");
+        pass(TombstoneTable.RETENTION_TICKS);
+        LoadStart start = begin(one, "k");
+        assertThat(start.tombstone().clock()).isPositive();
+        pass(1);
+        other.sweep(0, other.bucketCount());
+        assertThat(begin(other, "another").tombstone()).as("dropped").isEqualTo(Version.NONE);
+        one.finishLoad(one.encode("k"), new byte[] {1}, start, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    @Test
+    void shouldStoreWhenTheTombstoneOfBeforeTheLoadIsStillThereAndOthersWereDropped() {
+        setAndDelete("k");
+        LoadStart start = begin(one, "k");
+        for (int i = 0; i < 5_000 && other.counters().get(Counter.TOMBSTONES_DROPPED_EARLY) == 0; i++) {
+            other.delete(other.encode("other " + i), outcome);
+        }
+        assertThat(other.counters().get(Counter.TOMBSTONES_DROPPED_EARLY)).isEqualTo(1);
+        assertThat(begin(other, "k").tombstone()).isEqualTo(start.tombstone());
+        one.finishLoad(one.encode("k"), new byte[] {1}, start, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    @Test
+    void shouldHealWithTheNextDropWhenDamageHasPutTheYoungestDroppedTombstoneIntoTheFuture() {
+        one.file().header().putLong(SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, Long.MAX_VALUE);
+        setAndDelete("k");
+        pass(TombstoneTable.RETENTION_TICKS + 1);
+        other.sweep(0, other.bucketCount());
+        LoadStart start = begin(one, "k");
+        one.finishLoad(one.encode("k"), new byte[] {1}, start, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    private void digestInPlace(Claim claim, EncodedKey key) {
+        int at = SegmentDescriptor.CLAIMS_OFFSET + claim.place() * SegmentDescriptor.CLAIM_LENGTH;
+        one.file().header().putLong(at + SegmentDescriptor.CLAIM_HIGH_OFFSET, key.high);
+        one.file().header().putLong(at + SegmentDescriptor.CLAIM_LOW_OFFSET, key.low);
+    }
+
+    /** A key whose claim has the place that another's had. */
+    private String keyAtPlaceOf(String key) {
+        long place = one.encode(key).low & (SegmentDescriptor.CLAIM_COUNT - 1);
+        for (int i = 0; ; i++) {
+            if ((one.encode("next " + i).low & (SegmentDescriptor.CLAIM_COUNT - 1)) == place) {
+                return "next " + i;
+            }
+        }
+    }
+
+    @Test
+    void shouldNotAnswerAKeyWithNothingWhenThatWasFoundForTheNextKeyInItsPlace() {
+        one.claims().release(begin(one, "k").claim(), false);
+        String next = keyAtPlaceOf("k");
+        Claim ofNext = begin(one, next).claim();
+        // As after the compare-and-set of load 2, before the digest.
+        digestInPlace(ofNext, one.encode("k"));
+        Claim awaited = begin(other, "k").claim();
+        assertThat(awaited.mine()).isFalse();
+        assertThat(awaited.word()).isEqualTo(ofNext.word());
+        digestInPlace(ofNext, one.encode(next));
+        one.claims().release(ofNext, true);
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
+    }
+
+    @Test
+    void shouldWaitForAPlaceNoLongerWhenItNamesAnotherKey() {
+        one.claims().release(begin(one, "k").claim(), false);
+        String next = keyAtPlaceOf("k");
+        Claim ofNext = begin(one, next).claim();
+        digestInPlace(ofNext, one.encode("k"));
+        Claim awaited = begin(other, "k").claim();
+        assertThat(other.claims().look(awaited)).isEqualTo(End.HELD);
+        digestInPlace(ofNext, one.encode(next));
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
+    }
+
+    @Test
+    void shouldNotAnswerAKeyWithNothingWhenAStoppedHolderHasWrittenItIntoThePlaceOfAnother() {
+        Claim ofNext = begin(one, "next").claim();
+        String stopped = keyAtPlaceOf("next");
+        // Stopped in load 2 for longer than its claim lasted, it goes on, and its digest stays.
+        digestInPlace(ofNext, one.encode(stopped));
+        Claim awaited = begin(other, stopped).claim();
+        assertThat(awaited.word()).isEqualTo(ofNext.word());
+        one.claims().release(ofNext, true);
+        assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
     }
 }

@@ -261,6 +261,9 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.TICK_OFFSET, -1L, Region.HEADER, "tick is below 0"),
                 Arguments.of(SegmentDescriptor.POSITION_OFFSET, 7L, Region.HEADER, "without a relay epoch"),
                 Arguments.of(SegmentDescriptor.HORIZON_OFFSET, -7L, Region.HEADER, "horizon is below 0"),
+                Arguments.of(
+                        SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, -7L, Region.HEADER, "dropped tombstone is below 0"),
+                Arguments.of(544, 1L, Region.HEADER, "reserved bytes are not 0: 544"),
                 Arguments.of(SegmentDescriptor.LINK_OWNER_OFFSET, 300L << 55, Region.HEADER, "does not exist"),
                 Arguments.of(SegmentDescriptor.SWEEPER_OFFSET, 3L << 55, Region.HEADER, "epoch 0"),
                 Arguments.of(SegmentDescriptor.NOTE_OFFSET, 509L, Region.HEADER, "longer than its place"),
