@@ -494,9 +494,10 @@ public final class SessionCacheManager implements AutoCloseable {
      * Shows every live session of this host's segment, while others go on to write. Asks no other tier and renews nothing.
      *
      * <p>A session that lives during the whole iteration is seen exactly once, with a value that it had at some moment of it. One that is set
-     * or ends meanwhile is seen once or not at all. (An overwrite moves a session to another place, which the iteration notices by up to
-     * three further looks through the segment; only one that was overwritten during each of them, each time to a place just passed,
-     * is missed.) Takes 16 to 32 bytes of memory for each session meanwhile.
+     * or ends meanwhile is seen once or not at all. (An overwrite may move a session to another place. The iteration looks through the
+     * segment again until each part was at rest over one look, eight times at most; only a session whose part is written without a
+     * pause, and that each time has just moved to a place passed before, is missed.) Takes 16 to 32 bytes of memory for each session
+     * meanwhile.
      *
      * @param visitor sees them, on this thread; may call this cache
      */

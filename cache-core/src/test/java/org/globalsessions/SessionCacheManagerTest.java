@@ -292,7 +292,7 @@ class SessionCacheManagerTest {
         });
         writer.start();
         try {
-            for (int round = 0; round < 200; round++) {
+            for (int round = 0; round < 2000; round++) {
                 Map<String, Integer> seen = new HashMap<>();
                 cache.forEach((key, value) -> {
                     seen.merge(key, 1, Integer::sum);

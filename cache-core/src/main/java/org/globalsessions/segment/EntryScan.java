@@ -7,11 +7,10 @@ import org.globalsessions.tier.KeyDigest;
 /**
  * Walks over the live entries and the tombstones of a segment by file alone, also while others write.
  *
- * <p>One thread. An entry that a write moves into a part already walked over would be missed, so the walk is repeated for
- * what has changed since, bucket by bucket and {@value #PASSES} times in all. Such an entry may be shown more than once, in rising versions.
+ * <p>One thread. The walk is repeated for what has changed since, as an entry that a write moves into a part already walked over would
+ * be missed: see {@link ScanPasses}. An entry that is written meanwhile may be shown more than once, in rising versions.
  */
 final class EntryScan {
-    private static final int PASSES = 3;
     private static final int LOOKS = 8;
     private static final int BUCKET_LOOKS = 64;
 
@@ -34,15 +33,18 @@ final class EntryScan {
         int ways = (int) segment.geometry().recordCount();
         shown = new int[ways];
         wasShown = new boolean[ways];
-        long before = -1;
-        for (int pass = 0; pass < PASSES && shownCount != before; pass++) {
-            before = shownCount;
+        ScanPasses passes = new ScanPasses(segment.geometry().bucketCount(), this::lockWord);
+        while (passes.next()) {
             for (int first = 0; first < ways; first += SegmentDescriptor.WAYS) {
                 if (!bucket(first, visitor)) {
                     return;
                 }
             }
         }
+    }
+
+    private long lockWord(int bucket) {
+        return segment.view().longAcquire(CheckedSegment.bucketOffset(bucket) + SegmentDescriptor.LOCK_OFFSET);
     }
 
     /** Looks at a bucket until a look shows nothing new: an overwrite puts the new record beside the old one where it can. */

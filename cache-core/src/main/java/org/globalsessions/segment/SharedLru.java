@@ -400,6 +400,15 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Says how often all buckets have to be scanned so that no entry is missed that writers move meanwhile.
+     *
+     * @return for one walk by one thread, which begins now
+     */
+    public ScanPasses scanPasses() {
+        return new ScanPasses(bucketCount(), segment.buckets()::lockWord);
+    }
+
+    /**
      * Shows the tombstones that the next tier has not acknowledged.
      *
      * @param visitor sees them
