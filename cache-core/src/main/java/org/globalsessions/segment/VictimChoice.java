@@ -101,43 +101,49 @@ final class VictimChoice {
         return state;
     }
 
-    /** The oldest entry of two buckets whose hints show none of the marks; -1 where all do. */
+    /** The oldest visible entry of two buckets whose hints show none of the marks, -1 where all do. */
     int oldest(int first, int second, int existing, int heldBy) {
-        long inFirst = oldestIn(first, existing, heldBy, 0);
-        long inSecond = oldestIn(second, existing, heldBy, 0);
-        // Of equal age the first bucket's, which is at hand.
-        return (int) (inSecond >>> 32) > (int) (inFirst >>> 32) || inFirst < 0 ? (int) inSecond : (int) inFirst;
+        return oldest(first, second, existing, heldBy, 0);
     }
 
     /** The oldest entry of a bucket that a mark holds; -1 where there is none. */
     int oldestHeld(int bucket) {
-        return (int) oldestIn(bucket, -1, 0, holdMask);
+        return oldest(bucket, bucket, -1, 0, holdMask);
     }
 
     /**
-     * The oldest visible entry of a bucket, by its header and the state word of the one found: age in the upper half, way in
-     * the lower; -1 where there is none.
+     * The oldest visible entry of two buckets, -1 where there is none. By both headers, and the state word of the one found alone: each
+     * record looked at costs a page walk and a cache miss, which are most of what a write that evicts takes.
      *
      * @param existing a way that does not count, or -1
      * @param without  marks that it must not have
      * @param with     marks of which it must have one, 0 for any
      */
-    private long oldestIn(int bucket, int existing, int without, int with) {
-        int excluded = existing >= 0 && existing / WAYS == bucket ? 1 << existing % WAYS : 0;
+    private int oldest(int first, int second, int existing, int without, int with) {
+        int outOfFirst = laneBit(first, existing);
+        int outOfSecond = laneBit(second, existing);
         while (true) {
-            long oldest = oldestByHeader(bucket, excluded, without, with);
-            int way = (int) oldest;
+            long inFirst = oldestByHeader(first, outOfFirst, without, with);
+            long inSecond = oldestByHeader(second, outOfSecond, without, with);
+            // Of equal age the first bucket's, which is at hand. The age of none is -1.
+            int way = (int) (inSecond >> 32 > inFirst >> 32 ? inSecond : inFirst);
             if (way < 0 || RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE) {
-                return oldest;
+                return way;
             }
             // Somebody is at work on it.
-            excluded |= 1 << way % WAYS;
+            outOfFirst |= laneBit(first, way);
+            outOfSecond |= laneBit(second, way);
         }
     }
 
+    /** A bit for the lane of a way that lies in a bucket, 0 for one that does not. */
+    private static int laneBit(int bucket, int way) {
+        return way >= 0 && way / WAYS == bucket ? 1 << way % WAYS : 0;
+    }
+
     /**
-     * As {@link #oldestIn}, by the header alone: four ways at a time and without a branch, since which of 32 is the oldest nobody
-     * can foretell. Plain loads, with one fence behind them.
+     * The oldest entry of a bucket by its header alone: age in the upper half, way in the lower; -1 where there is none. Four ways at a
+     * time and without a branch, since which of 32 is the oldest nobody can foretell. Plain loads, with one fence behind them.
      */
     private long oldestByHeader(int bucket, int excluded, int without, int with) {
         long step = Lanes.each(buckets.step() << 1);
