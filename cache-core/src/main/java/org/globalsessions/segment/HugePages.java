@@ -13,7 +13,15 @@ import java.nio.file.Path;
 final class HugePages {
     private static final Path POOLS = Path.of("/sys/kernel/mm/hugepages");
 
+    /** The smallest huge page of any processor: a file that is not a multiple of it long lies on other pages. */
+    private static final int SMALLEST = 1 << 16;
+
     private HugePages() {}
+
+    /** As {@link #pageLength(Path)} for a file whose length is known: most need no look through the table of mounts, which may be long. */
+    static long pageLength(Path file, long length) {
+        return length % SMALLEST == 0 ? pageLength(file) : 1;
+    }
 
     /** Bytes of a huge page where a file or folder lies on {@code hugetlbfs}, 1 anywhere else. */
     static long pageLength(Path file) {

@@ -6,12 +6,18 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.Map;
 
 /** Folders and files of a segment belong to one user and are nobody else's to read. Static, no state. */
 final class SegmentFolder {
     static final String FILE_MODE = "rw-------";
 
     private static final String FOLDER_MODE = "rwx------";
+    private static final int TYPE = 0170000;
+    private static final int SYMBOLIC_LINK = 0120000;
+    private static final int PLAIN_FILE = 0100000;
+    private static final int DIRECTORY = 0040000;
+    private static final int PERMISSIONS = 07777;
     private static final int STICKY = 01000;
     private static final int WRITABLE_BY_OTHERS = 022;
     private static final int ANYTHING_BY_OTHERS = 077;
@@ -20,12 +26,14 @@ final class SegmentFolder {
 
     /** Makes a folder that is absent, with mode 0700, and refuses one in which others could put or replace files. */
     static void create(Path folder) throws IOException {
-        Files.createDirectories(
-                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(FOLDER_MODE)));
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(FOLDER_MODE)));
+        }
         int mode = (int) Files.getAttribute(folder, "unix:mode");
         if ((mode & WRITABLE_BY_OTHERS) != 0 && (mode & STICKY) == 0) {
             throw new SegmentException("folder refused: other users may write to it: mode="
-                    + Integer.toOctalString(mode & 07777) + ", expected=700, folder=" + folder
+                    + Integer.toOctalString(mode & PERMISSIONS) + ", expected=700, folder=" + folder
                     + "; take the others' rights away or give another segment_dir");
         }
     }
@@ -36,42 +44,44 @@ final class SegmentFolder {
      * changed it already.
      */
     static void requireOwnPlainFile(Path file) throws IOException {
-        if (Files.isSymbolicLink(file)) {
-            throw notAFile(file, "a symbolic link");
+        // By number: who a number is named after may have to be asked of a directory server.
+        Map<String, Object> found = Files.readAttributes(file, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
+        int mode = (int) found.get("mode");
+        switch (mode & TYPE) {
+            case PLAIN_FILE -> {}
+            case SYMBOLIC_LINK -> throw notAFile(file, "a symbolic link");
+            case DIRECTORY -> throw notAFile(file, "a directory");
+            default -> throw notAFile(file, "neither a file nor a folder");
         }
-        if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw notAFile(file, "a directory");
+        requireOwn(file, (int) found.get("uid"));
+        if ((mode & ANYTHING_BY_OTHERS) != 0) {
+            throw new SegmentException("segment refused: other users may use it: mode="
+                    + Integer.toOctalString(mode & PERMISSIONS) + ", expected=600, file=" + file
+                    + "; remove the file, or take the others' rights away (chmod 600) where you trust what it holds");
         }
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw notAFile(file, "neither a file nor a folder");
+    }
+
+    private static void requireOwn(Path file, int uid) throws IOException {
+        Path ownProcess = Path.of("/proc/self/");
+        boolean known = Files.isDirectory(ownProcess);
+        if (known && uid == (int) Files.getAttribute(ownProcess, "unix:uid")) {
+            return;
         }
         UserPrincipal owner = Files.getOwner(file, LinkOption.NOFOLLOW_LINKS);
-        UserPrincipal self = self(file);
+        UserPrincipal self = known
+                ? Files.getOwner(ownProcess)
+                : file.getFileSystem()
+                        .getUserPrincipalLookupService()
+                        .lookupPrincipalByName(System.getProperty("user.name"));
         if (!owner.equals(self)) {
             throw new SegmentException("segment refused: it belongs to another user: owner=" + owner.getName()
                     + ", expected=" + self.getName() + ", file=" + file
                     + "; run as its owner, or give another token_path or segment_dir");
-        }
-        int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if ((mode & ANYTHING_BY_OTHERS) != 0) {
-            throw new SegmentException("segment refused: other users may use it: mode="
-                    + Integer.toOctalString(mode & 07777) + ", expected=600, file=" + file
-                    + "; remove the file, or take the others' rights away (chmod 600) where you trust what it holds");
         }
     }
 
     private static SegmentException notAFile(Path file, String what) {
         return new SegmentException("not a segment: it is " + what + ", expected a plain file, file=" + file
                 + "; give another token_path or segment_dir, or move it away");
-    }
-
-    private static UserPrincipal self(Path file) throws IOException {
-        Path ownProcess = Path.of("/proc/self/");
-        if (Files.isDirectory(ownProcess)) {
-            return Files.getOwner(ownProcess);
-        }
-        return file.getFileSystem()
-                .getUserPrincipalLookupService()
-                .lookupPrincipalByName(System.getProperty("user.name"));
     }
 }

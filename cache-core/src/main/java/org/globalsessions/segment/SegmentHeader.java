@@ -85,7 +85,7 @@ final class SegmentHeader {
                             + header.getLong(SegmentDescriptor.FILE_LENGTH_OFFSET)
                             + ", file=" + file + NOT_OURS);
         }
-        long expected = HugePages.roundUp(geometry.fileLength(), HugePages.pageLength(file));
+        long expected = HugePages.roundUp(geometry.fileLength(), HugePages.pageLength(file, length));
         if (length != expected) {
             throw refused("length in bytes", length, expected, file, "; it was cut or added to" + NOT_OURS);
         }

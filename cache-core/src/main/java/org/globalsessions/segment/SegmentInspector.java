@@ -86,7 +86,7 @@ public final class SegmentInspector {
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             SegmentGeometry geometry = SegmentGeometry.of(SegmentHeader.read(channel, file));
-            long pageLength = HugePages.pageLength(file);
+            long pageLength = HugePages.pageLength(file, channel.size());
             // The lock files lie beside the file itself, whatever links lead to it.
             return new SegmentInspector(
                     file.toRealPath(),

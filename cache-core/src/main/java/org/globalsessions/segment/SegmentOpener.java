@@ -77,7 +77,8 @@ final class SegmentOpener {
                 file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
             SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file)); // LAYOUT attach 3
             SegmentHeader.requireEqual(found, asked, settings.pathName(), file);
-            SegmentMapping mapping = SegmentMapping.map(channel, found, HugePages.pageLength(file)); // LAYOUT attach 4
+            SegmentMapping mapping =
+                    SegmentMapping.map(channel, found, HugePages.pageLength(file, channel.size())); // LAYOUT attach 4
             return SegmentFile.isRetired(mapping.header()) ? null : mapping; // LAYOUT attach 5
         } catch (NoSuchFileException e) {
             // Between the look and the opening it was replaced: the caller looks again until the deadline.
