@@ -1,0 +1,93 @@
+package org.globalsessions.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The client of {@code samples/javascript}, written from {@code PROTOCOL.md} alone, against a relay as an operator starts it. */
+@Tag("slow")
+class JavaScriptClientIT {
+    private static final Path SAMPLE =
+            Path.of("..", "samples", "javascript").toAbsolutePath().normalize();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void requireNode() {
+        boolean found = Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
+                .anyMatch(each -> Files.isExecutable(Path.of(each, "node")));
+        // CI installs it; without it there the sample would rot unseen.
+        assumeTrue(found || System.getenv("CI") != null, "no node on the PATH: the JavaScript client is not tried");
+    }
+
+    @Test
+    void shouldGiveTheDigestsOfTheProtocolsPage() throws Exception {
+        assertThat(node("--test", SAMPLE)).contains("# fail 0").contains("# pass 5");
+    }
+
+    @Test
+    void shouldSetGetSubscribeAndDeleteWhenARelayRuns() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Path config = Files.writeString(folder.resolve("relay.conf"), """
+                edge_supported_relay : true
+                auth_path : "sessions"
+                address : "localhost"
+                port : %d
+                path_types { sessions { relay {}, cache { segment_dir : "%s", el_count : 500 } } }
+                """.formatted(port, folder));
+        try (LaunchedProcess relay = LaunchedProcess.start(folder, config)) {
+            relay.awaitRunning();
+            String said = node(SAMPLE.resolve("example.mjs"), "--path", "sessions", "--port", port);
+            assertThat(said).isEqualTo("""
+                    set: stored
+                    announced: user=7
+                    get: user=7
+                    delete: held true
+                    announced: deleted true
+                    get: null
+                    set again: stored
+                    get: user=8
+                    """);
+            assertThat(relay.terminate()).as(relay.err()).isZero();
+        }
+    }
+
+    private String node(Object... args) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("node"));
+        for (Object arg : args) {
+            command.add(arg.toString());
+        }
+        Path out = Files.createTempFile(folder, "node", ".out");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                    .as(Files.readString(out))
+                    .isTrue();
+            assertThat(process.exitValue()).as(Files.readString(out)).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+        return Files.readString(out);
+    }
+}
