@@ -44,6 +44,13 @@ final class Loads {
     /** A value that a loader brought and that is in the segment now. */
     record Stored(String key, int way) {}
 
+    /**
+     * What a load came to.
+     *
+     * @param value null for nothing
+     */
+    private record Answer(byte[] value) {}
+
     private record Load(
             String key, byte[] bytes, Function<? super String, byte[]> loader, CompletableFuture<byte[]> result) {}
 
@@ -117,12 +124,16 @@ final class Loads {
 
     /** Whether the value is here by now. */
     private boolean answered(Load load) {
-        EntrySnapshot snapshot = new EntrySnapshot();
-        boolean here = lru.find(lru.encode(load.bytes), snapshot);
-        if (here) {
-            complete(load, snapshot.valueCopy());
+        byte[] value = here(load);
+        if (value != null) {
+            complete(load, value);
         }
-        return here;
+        return value != null;
+    }
+
+    private byte[] here(Load load) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        return lru.find(lru.encode(load.bytes), snapshot) ? snapshot.valueCopy() : null;
     }
 
     private void run(Load load, int attempt, LoadStart start) {
@@ -133,59 +144,46 @@ final class Loads {
             lru.counters().increment(Counter.LOADS_WITHOUT_CLAIM);
         }
         boolean nothing = false;
-        boolean again = false;
+        Answer answer;
         try {
             lru.counters().increment(Counter.LOADS);
             byte[] value = load.loader.apply(load.key); // LAYOUT load 4
             // Nobody joins from here on: a get that begins after a delete must not get what was loaded before it.
             open.remove(load.key, load.result);
             nothing = value == null;
-            if (nothing) {
-                load.result.complete(null);
-            } else {
-                again = !store(load, attempt, start, value);
-            }
+            answer = nothing ? new Answer(null) : store(load, attempt, start, value);
         } finally {
             held.remove(claim);
             lru.claims().release(claim, nothing);
         }
-        if (again) {
+        if (answer == null) {
             begin(load, attempt + 1, 0);
+        } else {
+            // Only now: the asker may ask again at once, and would be told to wait for this very claim.
+            load.result.complete(answer.value);
         }
     }
 
-    /** Returns false where the session was, or may have been, deleted meanwhile, so that the value must not be stored: to be loaded again. */
-    private boolean store(Load load, int attempt, LoadStart start, byte[] value) {
+    /** Returns null where the session was, or may have been, deleted meanwhile, so that the value must not be stored: to be loaded again. */
+    private Answer store(Load load, int attempt, LoadStart start, byte[] value) {
         WriteOutcome outcome = new WriteOutcome();
         lru.finishLoad(lru.encode(load.bytes), value, start, outcome);
-        switch (outcome.status()) {
+        return switch (outcome.status()) {
             case STORED -> {
                 onStored.accept(new Stored(load.key, outcome.way()));
-                load.result.complete(value.clone());
+                yield new Answer(value.clone());
             }
             case SUPERSEDED -> {
-                if (!answered(load)) {
-                    load.result.complete(value.clone());
-                }
+                byte[] newer = here(load);
+                yield new Answer(newer == null ? value.clone() : newer);
             }
-            case BEATEN_BY_TOMBSTONE -> {
-                if (attempt < MAX_ATTEMPTS) {
-                    return false;
-                }
-                load.result.complete(null);
-            }
-            case STALE -> {
-                if (attempt < MAX_ATTEMPTS) {
-                    return false;
-                }
-                // Nobody has joined since the first attempt: this began after all who get it had asked, so it is no
-                // older than that.
-                load.result.complete(value.clone());
-            }
+            case BEATEN_BY_TOMBSTONE -> attempt < MAX_ATTEMPTS ? null : new Answer(null);
+            // After the last attempt: nobody has joined since the first, so this one began after all who get it had
+            // asked, and is no older than that.
+            case STALE -> attempt < MAX_ATTEMPTS ? null : new Answer(value.clone());
             // Every place is held by what the relay does not have yet: the value counts, the next miss loads it again.
-            default -> load.result.complete(value.clone());
-        }
-        return true;
+            default -> new Answer(value.clone());
+        };
     }
 
     private void complete(Load load, byte[] value) {

@@ -183,6 +183,26 @@ class LoadsTest {
         assertThat(cache.getLocal("deleted")).isEqualTo(bytes("fresh"));
     }
 
+    /** Each get is the only one of its key at its time. */
+    @Test
+    void shouldRunTheNextLoaderWhenTheLastHasJustFoundNothing() {
+        for (int i = 0; i < 2_000; i++) {
+            assertThat(join(cache.get("a" + i, key -> null))).isNull();
+            assertThat(join(cache.get("a" + i, key -> bytes("one")))).isEqualTo(bytes("one"));
+        }
+        assertThat(cache.counter(Counter.LOADS_AWAITED)).isZero();
+    }
+
+    @Test
+    void shouldLoadAgainWhenTheAskerAsksInTheMiddleOfItsAnswer() throws Exception {
+        Held first = new Held(null);
+        CompletableFuture<byte[]> answer =
+                cache.get("a", first).thenApply(nothing -> join(cache.get("a", key -> bytes("one"))));
+        first.goOn.countDown();
+        assertThat(answer.get(5, TimeUnit.SECONDS)).isEqualTo(bytes("one"));
+        assertThat(cache.counter(Counter.LOADS_AWAITED)).isZero();
+    }
+
     @Test
     void shouldEndWhoWaitsWhenTheCacheIsClosed() throws Exception {
         Held loader = new Held(bytes("one"));
