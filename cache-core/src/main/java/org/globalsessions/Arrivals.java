@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -13,7 +14,8 @@ import java.util.function.Predicate;
  * Those who wait for a session to arrive on this host: told at once where this process hears of it, else by a look into the
  * segment five times a second.
  *
- * <p>Any thread may call any method. At most {@link #CAPACITY} wait, further ones are refused.
+ * <p>Any thread may call any method. Who waits is answered on the application's executor, since what depends on the answer may block:
+ * a set, the link's thread and the housekeeping must not. At most {@link #CAPACITY} wait, further ones are refused.
  */
 final class Arrivals {
     /** Most who wait. */
@@ -28,16 +30,19 @@ final class Arrivals {
     private final AtomicInteger count = new AtomicInteger();
     private final Predicate<String> isHere;
     private final Function<String, CompletableFuture<byte[]>> get;
+    private final Executor executor;
 
     /**
      * Nobody waits yet.
      *
-     * @param isHere whether a key is in the segment; asked by the housekeeping thread
-     * @param get    asks all tiers
+     * @param isHere   whether a key is in the segment; asked by the housekeeping thread
+     * @param get      asks all tiers
+     * @param executor answers those who wait
      */
-    Arrivals(Predicate<String> isHere, Function<String, CompletableFuture<byte[]>> get) {
+    Arrivals(Predicate<String> isHere, Function<String, CompletableFuture<byte[]>> get, Executor executor) {
         this.isHere = isHere;
         this.get = get;
+        this.executor = executor;
     }
 
     CompletableFuture<byte[]> await(String key, Duration timeout) {
@@ -94,7 +99,8 @@ final class Arrivals {
                 }
             } catch (Throwable e) {
                 // Its own matter: those behind it in the set are looked after all the same.
-                waiter.result.completeExceptionally(e);
+                executor.execute(() -> waiter.result.completeExceptionally(e));
+                leave(waiter);
             }
         }
     }
@@ -110,12 +116,20 @@ final class Arrivals {
             leave(waiter);
         }
         var unused = get.apply(waiter.key).whenComplete((value, failure) -> {
-            if (value != null || (last && failure == null)) {
-                waiter.result.complete(value);
-            } else if (last) {
-                waiter.result.completeExceptionally(failure);
+            if (value != null || last) {
+                executor.execute(() -> tell(waiter, value, failure));
+                // At once: the executor may take its time, and the next look would find it answered already.
+                leave(waiter);
             }
         });
+    }
+
+    private static void tell(Waiter waiter, byte[] value, Throwable failure) {
+        if (failure == null) {
+            waiter.result.complete(value);
+        } else {
+            waiter.result.completeExceptionally(failure);
+        }
     }
 
     private void leave(Waiter waiter) {

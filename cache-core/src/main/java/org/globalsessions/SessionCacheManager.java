@@ -94,7 +94,7 @@ public final class SessionCacheManager implements AutoCloseable {
         this.executor = new AnswerThreads(wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
-        arrivals = new Arrivals(this::isHere, this::get);
+        arrivals = new Arrivals(this::isHere, this::get, executor);
         loads = new Loads(lru, executor, failures, this::onLoaded);
         if (tiers == null) {
             tier = null;

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -15,22 +19,30 @@ class ArrivalsTest {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final int OTHERS = 20;
 
+    private final Set<String> here = new HashSet<>();
     private boolean refused;
 
-    private final Arrivals arrivals = new Arrivals(this::isHere, this::get);
+    private final Queue<Runnable> answers = new ArrayDeque<>();
+    private final Arrivals arrivals = new Arrivals(this::isHere, this::get, answers::add);
+
+    private void answer() {
+        for (Runnable next = answers.poll(); next != null; next = answers.poll()) {
+            next.run();
+        }
+    }
 
     private boolean isHere(String key) {
         if (key.startsWith("bad")) {
             throw new IllegalArgumentException("no such key");
         }
-        return false;
+        return here.contains(key);
     }
 
     private CompletableFuture<byte[]> get(String key) {
         if (refused) {
             throw new IllegalStateException("the cache is closed");
         }
-        return CompletableFuture.completedFuture(null);
+        return CompletableFuture.completedFuture(here.contains(key) ? new byte[1] : null);
     }
 
     @Test
@@ -52,6 +64,7 @@ class ArrivalsTest {
             others.add(arrivals.await("a" + i, Duration.ZERO));
         }
         arrivals.tick();
+        answer();
         assertThat(others).allSatisfy(other -> assertThat(other).isCompletedWithValue(null));
         assertThatThrownBy(bad::join)
                 .isInstanceOf(CompletionException.class)
@@ -65,7 +78,29 @@ class ArrivalsTest {
         CompletableFuture<byte[]> early = arrivals.await("b", HOUR);
         refused = true;
         arrivals.tick();
+        answer();
         assertThat(late).isCompletedExceptionally();
         assertThat(early).as("its time is not over").isNotDone();
+    }
+
+    @Test
+    void shouldAnswerOnTheExecutorAloneAndOnceWhenASessionArrives() {
+        CompletableFuture<byte[]> told = arrivals.await("late", HOUR);
+        CompletableFuture<byte[]> found = arrivals.await("looked for", HOUR);
+        CompletableFuture<byte[]> refusedOne = arrivals.await("bad", HOUR);
+        here.add("late");
+        here.add("looked for");
+        arrivals.arrived("late");
+        arrivals.tick();
+        arrivals.tick();
+        assertThat(List.of(told, found, refusedOne))
+                .as("what depends on them may block, and a writer, the link or the housekeeping is here")
+                .noneMatch(CompletableFuture::isDone);
+        assertThat(answers).hasSize(3);
+        assertThat(arrivals.isEmpty()).isTrue();
+        answer();
+        assertThat(told).isCompleted();
+        assertThat(found).isCompleted();
+        assertThat(refusedOne).isCompletedExceptionally();
     }
 }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
@@ -214,6 +215,25 @@ class SessionCacheManagerTest {
         assertThat(cache.whenArrives("a", Duration.ZERO).join()).isEqualTo(bytes("one"));
         assertThat(cache.whenArrives("b", Duration.ofMillis(50)).get(10, TimeUnit.SECONDS))
                 .isNull();
+    }
+
+    @Test
+    void shouldHoldUpNoSetWhenWhatDependsOnAnArrivalBlocks() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        CompletableFuture<Boolean> blocked = cache.whenArrives("a", Duration.ofSeconds(30))
+                .thenApply(value -> awaited(goOn));
+        CompletableFuture<Void> set = CompletableFuture.runAsync(() -> cache.set("a", bytes("one")));
+        assertThat(set).succeedsWithin(Duration.ofSeconds(10));
+        goOn.countDown();
+        assertThat(blocked).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(true);
+    }
+
+    private static boolean awaited(CountDownLatch latch) {
+        try {
+            return latch.await(20, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
