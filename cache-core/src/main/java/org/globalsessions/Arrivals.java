@@ -58,7 +58,8 @@ final class Arrivals {
         Waiter waiter = new Waiter(key, System.nanoTime() + timeout.toNanos(), new CompletableFuture<>());
         // Registered before the first question, or an arrival between the two would be missed.
         waiters.add(waiter);
-        CompletableFuture<byte[]> result = waiter.result.whenComplete((value, failure) -> leave(waiter));
+        // Also where the asker gives up by itself: it would keep a place until its time is over.
+        var unusedEnd = waiter.result.whenComplete((value, failure) -> leave(waiter));
         try {
             var unused = get.apply(key).thenAccept(value -> {
                 if (value != null) {
@@ -70,7 +71,7 @@ final class Arrivals {
             leave(waiter);
             throw e;
         }
-        return result;
+        return waiter.result;
     }
 
     /** A session has come into the segment. */

@@ -103,4 +103,14 @@ class ArrivalsTest {
         assertThat(found).isCompleted();
         assertThat(refusedOne).isCompletedExceptionally();
     }
+
+    @Test
+    void shouldGiveThePlaceUpWhenTheAskerWaitsNoLonger() {
+        for (int i = 0; i < Arrivals.CAPACITY + 1; i++) {
+            CompletableFuture<byte[]> given = arrivals.await("a", HOUR);
+            assertThat(given).as("there is room").isNotDone();
+            given.cancel(false);
+        }
+        assertThat(arrivals.isEmpty()).isTrue();
+    }
 }
