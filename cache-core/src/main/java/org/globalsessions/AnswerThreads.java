@@ -3,21 +3,27 @@ package org.globalsessions;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs what waits for the relay's answers, and the listeners: on the application's executor, or on a few threads of the cache's own, which
- * end when idle. Each task may block, so that one get that waits for a database holds up no other.
+ * end when idle. Each task may block, so that one get that waits for a database holds up no other; on the cache's own threads each may also
+ * wait for a future of this cache.
  *
  * <p>Any thread.
  */
 final class AnswerThreads implements Executor, AutoCloseable {
     private static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
-    private static final int MAX_ANSWERS = 2 * Recovery.MAX_QUESTIONS;
+
+    /** Most threads, all but {@link #THREADS} of which wait for a future; beyond, such a wait fails. */
+    private static final int MAX_THREADS = 1024;
+
+    /** After so long without work a thread ends, then the next. */
+    private static final int IDLE_S = 2;
 
     private final Executor fallback = new CompletableFuture<>().defaultExecutor();
     private final ExecutorService own;
@@ -33,16 +39,19 @@ final class AnswerThreads implements Executor, AutoCloseable {
         executor = wanted == null ? own : wanted;
     }
 
+    /**
+     * A pool that puts another thread in the place of one that joins a future: with so many threads and no more, as many gets that each wait
+     * for a second one would wait for ever, since what answers the second ones waits behind them.
+     */
     private static ExecutorService ownThreads() {
         AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor threads = new ThreadPoolExecutor(
-                THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_ANSWERS), task -> {
-                    Thread thread = new Thread(task, "global-sessions-answers-" + number.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        threads.allowCoreThreadTimeOut(true);
-        return threads;
+        ForkJoinPool.ForkJoinWorkerThreadFactory factory = pool -> {
+            ForkJoinWorkerThread thread = new ForkJoinWorkerThread(pool) {};
+            thread.setName("global-sessions-answers-" + number.incrementAndGet());
+            return thread;
+        };
+        return new ForkJoinPool(
+                THREADS, factory, null, true, 0, MAX_THREADS, THREADS, null, IDLE_S, TimeUnit.SECONDS);
     }
 
     @Override

@@ -228,6 +228,21 @@ class SessionCacheManagerTest {
         assertThat(blocked).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(true);
     }
 
+    @Test
+    void shouldEndWhenManyLoadersWaitForFurtherLoads() {
+        List<CompletableFuture<byte[]>> answers = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            String inner = "inner " + i;
+            answers.add(cache.get("outer " + i, outer -> cache.get(inner, key -> bytes(key))
+                    .join()));
+        }
+        for (int i = 0; i < 100; i++) {
+            assertThat(answers.get(i))
+                    .succeedsWithin(Duration.ofSeconds(20))
+                    .isEqualTo(bytes("inner " + i));
+        }
+    }
+
     private static boolean awaited(CountDownLatch latch) {
         try {
             return latch.await(20, TimeUnit.SECONDS);
