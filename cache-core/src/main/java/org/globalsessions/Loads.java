@@ -35,7 +35,10 @@ final class Loads {
 
     private final SharedLru lru;
     private final Executor executor;
-    private final Executor later;
+
+    /** Only hands over, so that a failure of the executor is seen. */
+    private final Executor later = CompletableFuture.delayedExecutor(LOOK_MS, TimeUnit.MILLISECONDS, Runnable::run);
+
     private final Failures failures;
     private final Consumer<Stored> onStored;
     private final ConcurrentHashMap<String, CompletableFuture<byte[]>> open = new ConcurrentHashMap<>();
@@ -57,7 +60,6 @@ final class Loads {
     Loads(SharedLru lru, Executor executor, Failures failures, Consumer<Stored> onStored) {
         this.lru = lru;
         this.executor = executor;
-        this.later = CompletableFuture.delayedExecutor(LOOK_MS, TimeUnit.MILLISECONDS, executor);
         this.failures = failures;
         this.onStored = onStored;
     }
@@ -74,7 +76,7 @@ final class Loads {
         if (open.size() > MAX_LOADS) {
             fail(load, new TierUnavailableException("too many loads are open: limit=" + MAX_LOADS));
         } else {
-            executor.execute(() -> doSafely(load, () -> begin(load, 1, 0)));
+            handOver(load, () -> begin(load, 1, 0));
         }
         return mine.copy();
     }
@@ -104,7 +106,7 @@ final class Loads {
     }
 
     private void await(Load load, int attempt, Claim other, long deadlineNs) {
-        later.execute(() -> doSafely(load, () -> look(load, attempt, other, deadlineNs)));
+        later.execute(() -> handOver(load, () -> look(load, attempt, other, deadlineNs)));
     }
 
     private void look(Load load, int attempt, Claim other, long deadlineNs) {
@@ -194,6 +196,15 @@ final class Loads {
     private void fail(Load load, Throwable failure) {
         open.remove(load.key, load.result);
         load.result.completeExceptionally(failure);
+    }
+
+    private void handOver(Load load, Runnable piece) {
+        try {
+            executor.execute(() -> doSafely(load, piece));
+        } catch (Throwable e) {
+            // An executor without threads: everybody who asks for the key from now on would wait for this load.
+            fail(load, e);
+        }
     }
 
     private void doSafely(Load load, Runnable piece) {

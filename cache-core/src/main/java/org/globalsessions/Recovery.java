@@ -83,11 +83,19 @@ final class Recovery {
         CompletableFuture<TierAnswer> asked;
         try {
             asked = tier.ask(question.bytes, question.digest);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Also a want of memory: everybody who asks for the key from now on would wait for this question.
             asked = CompletableFuture.failedFuture(e);
         }
-        var unused =
-                asked.whenCompleteAsync((answer, failure) -> onAnswer(question, attempt, answer, failure), executor);
+        var unused = asked.whenComplete((answer, failure) -> handOver(question, attempt, answer, failure));
+    }
+
+    private void handOver(Question question, int attempt, TierAnswer answer, Throwable failure) {
+        try {
+            executor.execute(() -> onAnswer(question, attempt, answer, failure));
+        } catch (Throwable e) {
+            fail(question, Failures.unavailable("the answer could not be taken in", e));
+        }
     }
 
     private void onAnswer(Question question, int attempt, TierAnswer answer, Throwable failure) {
@@ -108,7 +116,7 @@ final class Recovery {
             } else {
                 fill(question, attempt, answer);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             failures.unexpected("an answer of the next tier could not be taken in", e);
             fail(question, Failures.unavailable("the answer could not be taken in", e));
         }
