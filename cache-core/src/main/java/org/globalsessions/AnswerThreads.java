@@ -50,8 +50,7 @@ final class AnswerThreads implements Executor, AutoCloseable {
             thread.setName("global-sessions-answers-" + number.incrementAndGet());
             return thread;
         };
-        return new ForkJoinPool(
-                THREADS, factory, null, true, 0, MAX_THREADS, THREADS, null, IDLE_S, TimeUnit.SECONDS);
+        return new ForkJoinPool(THREADS, factory, null, true, 0, MAX_THREADS, THREADS, null, IDLE_S, TimeUnit.SECONDS);
     }
 
     @Override

@@ -220,8 +220,8 @@ class SessionCacheManagerTest {
     @Test
     void shouldHoldUpNoSetWhenWhatDependsOnAnArrivalBlocks() throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);
-        CompletableFuture<Boolean> blocked = cache.whenArrives("a", Duration.ofSeconds(30))
-                .thenApply(value -> awaited(goOn));
+        CompletableFuture<Boolean> blocked =
+                cache.whenArrives("a", Duration.ofSeconds(30)).thenApply(value -> awaited(goOn));
         CompletableFuture<Void> set = CompletableFuture.runAsync(() -> cache.set("a", bytes("one")));
         assertThat(set).succeedsWithin(Duration.ofSeconds(10));
         goOn.countDown();
@@ -233,13 +233,11 @@ class SessionCacheManagerTest {
         List<CompletableFuture<byte[]>> answers = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             String inner = "inner " + i;
-            answers.add(cache.get("outer " + i, outer -> cache.get(inner, key -> bytes(key))
-                    .join()));
+            answers.add(cache.get(
+                    "outer " + i, outer -> cache.get(inner, key -> bytes(key)).join()));
         }
         for (int i = 0; i < 100; i++) {
-            assertThat(answers.get(i))
-                    .succeedsWithin(Duration.ofSeconds(20))
-                    .isEqualTo(bytes("inner " + i));
+            assertThat(answers.get(i)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(bytes("inner " + i));
         }
     }
 

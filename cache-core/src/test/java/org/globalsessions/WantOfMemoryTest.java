@@ -83,9 +83,7 @@ class WantOfMemoryTest {
             want.set(new InternalError("unable to create native thread"));
             assertThat(loads.load("a", key, unused -> key)).failsWithin(SOON);
             want.set(null);
-            assertThat(loads.load("a", key, unused -> key))
-                    .succeedsWithin(SOON)
-                    .isEqualTo(key);
+            assertThat(loads.load("a", key, unused -> key)).succeedsWithin(SOON).isEqualTo(key);
         }
     }
 }
