@@ -166,8 +166,10 @@ final class Publisher implements Runnable {
         if (awaited.offer(set)) {
             wake(Wait.WORK);
         } else {
-            set.fail(new TierBusyException(
-                    "stored on this host, too many wait for the relay: limit=" + AWAITED_CAPACITY));
+            fail(
+                    set,
+                    new TierBusyException(
+                            "stored on this host, too many wait for the relay: limit=" + AWAITED_CAPACITY));
         }
     }
 
@@ -373,7 +375,8 @@ final class Publisher implements Runnable {
             }
             // An older tombstone says nothing of this write, which began a new life over it.
             boolean deleted = lru.tombstone(lru.encode(set.key()).digest()).compareTo(set.version()) > 0;
-            set.fail(
+            fail(
+                    set,
                     deleted
                             ? new ConditionFailedException(
                                     "the session was deleted before the relay had it",
@@ -395,8 +398,11 @@ final class Publisher implements Runnable {
         if (snapshot.life() <= seenTombstone.clock() && !isThereAfter(seenTombstone, snapshot)) {
             // Deleted since it was read. Sent with that very tombstone it would look like a life begun over it.
             if (caller != null) {
-                caller.fail(new ConditionFailedException(
-                        "the session was deleted before the relay had it", ConditionFailedException.Reason.DELETED));
+                fail(
+                        caller,
+                        new ConditionFailedException(
+                                "the session was deleted before the relay had it",
+                                ConditionFailedException.Reason.DELETED));
             }
             return Sent.NOT;
         }
@@ -487,7 +493,8 @@ final class Publisher implements Runnable {
         deletes.failCallers(failure);
     }
 
-    private void fail(AwaitedSet set, TierUnavailableException failure) {
+    /** On the executor: what depends on the caller's future may block, and must hold up neither this thread nor the link's. */
+    private void fail(AwaitedSet set, RuntimeException failure) {
         executor.execute(() -> set.fail(failure));
     }
 

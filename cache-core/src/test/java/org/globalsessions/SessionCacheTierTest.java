@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -523,6 +524,28 @@ class SessionCacheTierTest {
     private static void evictAll(SessionCacheManager cache) {
         for (int i = 0; i < 500; i++) {
             join(cache.set("filler" + i, bytes("x"), TO_RELAY));
+        }
+    }
+
+    @Test
+    void shouldPublishOnWhenWhatDependsOnAFailedSetBlocks() throws Exception {
+        relay.connectsAtOnce = false;
+        SessionCacheManager cache = host("a");
+        CountDownLatch goOn = new CountDownLatch(1);
+        CompletableFuture<Boolean> blocked =
+                cache.set("deleted", bytes("one"), TO_RELAY).handle((version, failure) -> awaited(goOn));
+        cache.delete("deleted").join();
+        relay.lastLink().connect();
+        assertThat(cache.set("next", bytes("two"), TO_RELAY)).succeedsWithin(Duration.ofSeconds(10));
+        goOn.countDown();
+        assertThat(join(blocked)).isTrue();
+    }
+
+    private static boolean awaited(CountDownLatch latch) {
+        try {
+            return latch.await(20, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }
