@@ -93,7 +93,7 @@ public final class LoadClaims {
     private Claim tryClaim(EncodedKey key, long beyond) {
         int free = -1;
         long freeWord = 0;
-        int tick = segment.tick();
+        int tick = segment.now();
         for (int i = 0; i < CLAIM_COUNT; i++) {
             // Not always from the first: a place just given up still says what its loader found.
             int place = (int) (key.low + i) & (CLAIM_COUNT - 1);
@@ -117,7 +117,7 @@ public final class LoadClaims {
         long mine = HolderWord.next(word, holder);
         int at = at(place);
         // Before the word, or another key's process might find the claim lapsed in its first moment.
-        Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL); // LAYOUT load 2
+        Words.LONG.setVolatile(header, at + CLAIM_TICK_OFFSET, segment.now() & 0xFFFF_FFFFL); // LAYOUT load 2
         if (!Words.LONG.compareAndSet(header, at + CLAIM_WORD_OFFSET, word, mine)) { // LAYOUT load 2
             return null;
         }
@@ -134,7 +134,7 @@ public final class LoadClaims {
      */
     public void renew(Claim claim) {
         if (claim.exists() && word(claim.place) == claim.word) {
-            Words.LONG.setOpaque(header, at(claim.place) + CLAIM_TICK_OFFSET, segment.tick() & 0xFFFF_FFFFL);
+            Words.LONG.setOpaque(header, at(claim.place) + CLAIM_TICK_OFFSET, segment.now() & 0xFFFF_FFFFL);
         }
     }
 
@@ -148,7 +148,7 @@ public final class LoadClaims {
         if (!claim.exists() || word(claim.place) != claim.word) {
             return;
         }
-        long outcome = (segment.tick() & 0xFFFF_FFFFL) | (nothing ? NOTHING | claim.name() : 0);
+        long outcome = (segment.now() & 0xFFFF_FFFFL) | (nothing ? NOTHING | claim.name() : 0);
         // Before the word, whose release lets those who wait look at it.
         Words.LONG.setRelease(header, at(claim.place) + CLAIM_TICK_OFFSET, outcome); // LAYOUT load 6
         // LAYOUT load 6
@@ -177,7 +177,7 @@ public final class LoadClaims {
             long word = word(claim.place);
             if (word == claim.word) {
                 boolean isOther = !isOf(claim.place, claim.high, claim.low);
-                return isOther || hasLapsed(claim.place, segment.tick()) ? End.OVER : End.HELD;
+                return isOther || hasLapsed(claim.place, segment.now()) ? End.OVER : End.HELD;
             }
             if (word != HolderWord.released(claim.word)) {
                 return End.OVER;

@@ -294,4 +294,16 @@ class LoadClaimsTest {
         one.claims().release(ofNext, true);
         assertThat(other.claims().look(awaited)).isEqualTo(End.OVER);
     }
+
+    @Test
+    void shouldWaitForALivingHolderWhenStoppedForLongerThanItsLease() {
+        Claim mine = begin(one, "k").claim();
+        clocks.pass(2 * LoadClaims.LEASE_TICKS);
+        one.file().time().advance();
+        one.claims().renew(mine);
+        // The other's ticker has not run yet since it goes on.
+        Claim awaited = begin(other, "k").claim();
+        assertThat(awaited.mine()).isFalse();
+        assertThat(other.claims().look(awaited)).isEqualTo(End.HELD);
+    }
 }
