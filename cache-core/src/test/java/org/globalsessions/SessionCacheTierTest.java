@@ -548,4 +548,28 @@ class SessionCacheTierTest {
             throw new AssertionError(e);
         }
     }
+
+    @Test
+    void shouldDeleteAgainWhenTheRelayIsConfiguredNoLonger() throws IOException {
+        int count = 5_000;
+        try (SessionCacheManager before = SessionCacheManager.open(
+                settings(folder, "a", 1000),
+                host -> new AwayTier(),
+                WAIT,
+                new CompletableFuture<>().defaultExecutor())) {
+            for (int i = 0; i < count; i++) {
+                assertThat(before.delete("old " + i)).isDone();
+            }
+            assertThat(before.counter(Counter.TOMBSTONES_REFUSED)).isPositive();
+        }
+        try (SessionCacheManager after = SessionCacheManager.open(
+                settings(folder, "a", 1000).role(Role.STANDALONE),
+                null,
+                WAIT,
+                new CompletableFuture<>().defaultExecutor())) {
+            for (int i = 0; i < count; i++) {
+                assertThat(after.delete("new " + i)).isCompletedWithValue(false);
+            }
+        }
+    }
 }

@@ -38,15 +38,15 @@ final class Segment {
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.records = new RecordView(file, overflow);
-        this.tombstones = new TombstoneTable(file, buckets);
+        boolean tierBehind =
+                settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
+        this.tombstones = new TombstoneTable(file, buckets, tierBehind);
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(overflow, victims, records);
         this.departures = new Departures(file, records);
         this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
-        boolean tierBehind =
-                settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
         this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
     }
 

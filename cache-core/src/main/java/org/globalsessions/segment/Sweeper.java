@@ -258,7 +258,7 @@ final class Sweeper {
         } else if ((RecordDescriptor.marks(state) & TombstoneTable.NOT_APPLIED) != 0) {
             key.digestOnly(tombstones.digestHigh(place), tombstones.digestLow(place));
             segment.underLock(key, lock -> true); // LAYOUT sweep 3
-        } else if (RecordDescriptor.marks(state) == 0 && tombstones.isRetentionOver(place)) {
+        } else if (tombstones.isDroppable(state) && tombstones.isRetentionOver(place)) {
             tombstones.drop(place, state); // LAYOUT sweep 3
         }
     }

@@ -24,7 +24,7 @@ import org.globalsessions.status.Counters;
  *
  * <p>Any thread of any process may read. Tombstones of one key are written under the lock of the key's first bucket; places
  * are shared between keys and taken by compare-and-set like records: state words have the same form, and a visible tombstone
- * is never changed but in its flags. A tombstone that the next tier has not acknowledged is never dropped.
+ * is never changed but in its flags. Where there is a next tier, a tombstone that it has not acknowledged is never dropped.
  */
 final class TombstoneTable {
     /** Flag: entries that it beats may still be visible. Whoever meets it applies it first. */
@@ -62,8 +62,16 @@ final class TombstoneTable {
     private final ByteBuffer table;
     private final int bucketCount;
     private final Counters counters;
+    private final int heldBy;
 
-    TombstoneTable(SegmentFile file, BucketTable buckets) {
+    /**
+     * The tombstones of a segment.
+     *
+     * @param tierBehind whether there is a next tier, which acknowledges them: without one nobody ever will, also not those that were
+     *                   made while there was one
+     */
+    TombstoneTable(SegmentFile file, BucketTable buckets, boolean tierBehind) {
+        this.heldBy = tierBehind ? NOT_APPLIED | UNACKNOWLEDGED : NOT_APPLIED;
         this.buckets = buckets;
         this.file = file;
         this.header = file.header();
@@ -173,7 +181,7 @@ final class TombstoneTable {
             }
             long state = state(place);
             int kind = RecordDescriptor.kind(state);
-            boolean droppable = kind == RecordDescriptor.VISIBLE && RecordDescriptor.marks(state) == 0;
+            boolean droppable = isDroppable(state);
             if (kind != RecordDescriptor.FREE && !droppable) {
                 continue;
             }
@@ -281,7 +289,7 @@ final class TombstoneTable {
             if (RecordDescriptor.kind(state) == RecordDescriptor.FREE) {
                 return place;
             }
-            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && RecordDescriptor.marks(state) == 0) {
+            if (isDroppable(state)) {
                 int age = Math.max(0, tick - table.getInt(offset(place) + TOMBSTONE_TICK_OFFSET));
                 if (age > oldestAge) {
                     oldest = place;
@@ -290,6 +298,12 @@ final class TombstoneTable {
             }
         }
         return oldest;
+    }
+
+    /** Whether a place shows a tombstone that may go: it is applied, and the next tier, where there is one, has it. */
+    boolean isDroppable(long state) {
+        return RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                && (RecordDescriptor.marks(state) & heldBy) == 0;
     }
 
     boolean isRetentionOver(int place) {
