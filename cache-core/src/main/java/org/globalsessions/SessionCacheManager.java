@@ -246,7 +246,8 @@ public final class SessionCacheManager implements AutoCloseable {
      * of this host.
      *
      * <p>Of all threads and processes of the host that miss a key at the same time one runs its loader, the others wait for what it
-     * stores: at most ten seconds, or one second after its process has died or was stopped, and then one of them runs its own.
+     * stores: at most ten seconds for each process whose loader they wait for, or one second after it has died or was stopped, and then one
+     * of them runs its own. Where a loader throws, its own askers get that, and one of the others runs the next.
      * What was set meanwhile counts more than what the loader brought; what was deleted meanwhile is loaded again. Where the host
      * loads more than 64 keys at a time, further ones are loaded without regard to other processes
      * ({@link Counter#LOADS_WITHOUT_CLAIM}).
