@@ -70,7 +70,7 @@ final class Loads {
         CompletableFuture<byte[]> other = open.putIfAbsent(key, mine);
         if (other != null) {
             // The array belongs to one caller.
-            return other.thenApply(value -> value == null ? null : value.clone());
+            return answerOf(other.thenApply(value -> value == null ? null : value.clone()));
         }
         Load load = new Load(key, bytes, loader, mine);
         if (open.size() > MAX_LOADS) {
@@ -78,7 +78,14 @@ final class Loads {
         } else {
             handOver(load, () -> begin(load, 1, 0));
         }
-        return mine.copy();
+        return answerOf(mine);
+    }
+
+    /**
+     * What an asker gets: each in a task of its own, since what depends on one answer may wait for that of another asker of the key.
+     */
+    private CompletableFuture<byte[]> answerOf(CompletableFuture<byte[]> value) {
+        return value.thenApplyAsync(Function.identity(), executor);
     }
 
     /** Keeps the claims of loaders at work; called several times a second. */

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SharedLru;
@@ -61,8 +62,8 @@ final class Recovery {
         CompletableFuture<VersionedValue> other = open.putIfAbsent(key, mine);
         if (other != null) {
             // The array belongs to one caller.
-            return other.thenApply(value ->
-                    value == null ? null : new VersionedValue(value.value().clone(), value.version()));
+            return answerOf(other.thenApply(value ->
+                    value == null ? null : new VersionedValue(value.value().clone(), value.version())));
         }
         Question question = new Question(key, encoded.copy(), encoded.digest(), mine);
         if (open.size() > MAX_QUESTIONS) {
@@ -70,7 +71,14 @@ final class Recovery {
         } else {
             ask(question, 1);
         }
-        return mine.copy();
+        return answerOf(mine);
+    }
+
+    /**
+     * What an asker gets: each in a task of its own, since what depends on one answer may wait for that of another asker of the key.
+     */
+    private CompletableFuture<VersionedValue> answerOf(CompletableFuture<VersionedValue> value) {
+        return value.thenApplyAsync(Function.identity(), executor);
     }
 
     void close() {

@@ -204,6 +204,20 @@ class LoadsTest {
     }
 
     @Test
+    void shouldAnswerEachAskerWhenWhatDependsOnOneAnswerWaitsForAnother() throws Exception {
+        Held loader = new Held(bytes("one"));
+        CompletableFuture<byte[]> first = cache.get("a", loader);
+        CompletableFuture<byte[]> second = cache.get("a", loader);
+        CompletableFuture<byte[]> firstAfterSecond = second.thenApply(value -> first.join());
+        CompletableFuture<byte[]> third = cache.get("a", loader);
+        CompletableFuture<byte[]> thirdAfterFirst = first.thenApply(value -> third.join());
+        loader.goOn.countDown();
+        assertThat(firstAfterSecond.get(10, TimeUnit.SECONDS)).isEqualTo(bytes("one"));
+        assertThat(thirdAfterFirst.get(10, TimeUnit.SECONDS)).isEqualTo(bytes("one"));
+        assertThat(loader.runs).hasValue(1);
+    }
+
+    @Test
     void shouldEndWhoWaitsWhenTheCacheIsClosed() throws Exception {
         Held loader = new Held(bytes("one"));
         CompletableFuture<byte[]> answer = cache.get("a", loader);

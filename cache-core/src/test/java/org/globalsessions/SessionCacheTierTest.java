@@ -572,4 +572,19 @@ class SessionCacheTierTest {
             }
         }
     }
+
+    @Test
+    void shouldAnswerEachAskerWhenWhatDependsOnOneAnswerWaitsForAnother() throws Exception {
+        SessionCacheManager cache = host("a");
+        join(cache.get("other"));
+        relay.holdBack();
+        CompletableFuture<byte[]> first = cache.get("absent");
+        CompletableFuture<byte[]> second = cache.get("absent");
+        CompletableFuture<byte[]> firstAfterSecond = second.thenApply(value -> first.join());
+        CompletableFuture<byte[]> third = cache.get("absent");
+        CompletableFuture<byte[]> thirdAfterFirst = first.thenApply(value -> third.join());
+        relay.letGo();
+        assertThat(firstAfterSecond.get(10, TimeUnit.SECONDS)).isNull();
+        assertThat(thirdAfterFirst.get(10, TimeUnit.SECONDS)).isNull();
+    }
 }
