@@ -8,6 +8,7 @@ import tls from 'node:tls';
 const TYPE = {
   HELLO: 1, WELCOME: 2, ERROR: 3, PING: 4, PONG: 5, GOODBYE: 6, SUBSCRIBE: 7, SESSION: 10, ANNOUNCE_SESSION: 11,
   SESSION_RECEIVED: 12, NEED_SESSION: 13, SESSION_KNOWN: 14, DELETE: 16, ANNOUNCE_DELETE: 17,
+  ANNOUNCE_INVALIDATION: 19,
 };
 const ERRORS = [
   'INTERNAL', 'MALFORMED', 'UNSUPPORTED_VERSION', 'TOO_LARGE', 'UNEXPECTED', 'UNAVAILABLE', 'BUSY', 'REFUSED', 'CLOCK_AHEAD',
@@ -135,8 +136,8 @@ class Reader {
 const NO_VERSION = { clock: 0n, origin: 0 };
 
 /**
- * One connection to a relay. Events: 'session' (entry) and 'deleted' ({ digest, version }) once subscribed, 'close' (error or
- * undefined). Every method that returns a promise rejects with a SessionError.
+ * One connection to a relay. Events once subscribed: 'session' (entry), 'invalidated' and 'deleted' (both { digest, version }).
+ * 'close' (error or undefined). Every method that returns a promise rejects with a SessionError.
  */
 export class SessionClient extends EventEmitter {
   #socket;
@@ -247,7 +248,7 @@ export class SessionClient extends EventEmitter {
     return receipt.held;
   }
 
-  /** From now on 'session' and 'deleted' events tell what other hosts change. */
+  /** From now on 'session', 'invalidated' and 'deleted' events tell what other hosts change. */
   subscribe() {
     this.#send(TYPE.SUBSCRIBE, 0n, new Writer().i64(1n).i64(this.#epoch).i64(this.#position));
   }
@@ -336,6 +337,11 @@ export class SessionClient extends EventEmitter {
       case TYPE.ANNOUNCE_SESSION: {
         this.#applied(reader);
         this.emit('session', reader.entry());
+        break;
+      }
+      case TYPE.ANNOUNCE_INVALIDATION: {
+        this.#applied(reader);
+        this.emit('invalidated', { digest: reader.digest(), version: reader.version() });
         break;
       }
       case TYPE.ANNOUNCE_DELETE: {

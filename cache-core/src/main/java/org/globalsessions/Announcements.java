@@ -79,7 +79,7 @@ final class Announcements implements TierListener {
             applied.announced(epoch, position);
             if (news && (notifier.hasListeners() || !arrivals.isEmpty())) {
                 String key = KeyText.of(entry.key());
-                arrivals.arrived(key);
+                arrivals.arrived(key::equals);
                 notifier.tell(listener -> listener.onArrival(key));
             }
         } catch (RuntimeException e) {
@@ -94,6 +94,19 @@ final class Announcements implements TierListener {
             // Larger than this host's records: the older version that is here must not be read any more all the same.
             lru.removeOlder(lru.encode(entry.key()).digest(), entry.version());
             failures.unexpected("an announced session does not fit this host's records", e);
+        }
+    }
+
+    @Override
+    public void onInvalidated(KeyDigest digest, Version version, long epoch, long position) {
+        try {
+            lru.removeOlder(digest, version);
+            lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
+            applied.announced(epoch, position);
+            // Those who wait for it ask the relay, which has it.
+            arrivals.arrived(key -> lru.encode(key).digest().equals(digest));
+        } catch (RuntimeException e) {
+            failures.unexpected("an invalidation could not be applied", e);
         }
     }
 

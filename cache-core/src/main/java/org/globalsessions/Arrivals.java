@@ -74,13 +74,13 @@ final class Arrivals {
         return waiter.result;
     }
 
-    /** A session has come into the segment. */
-    void arrived(String key) {
-        if (!waiters.isEmpty()) {
-            for (Waiter waiter : waiters) {
-                if (waiter.key.equals(key)) {
-                    answer(waiter, false);
-                }
+    /** A session has come into the segment, or to the relay: whose key it is, is asked of each key that somebody waits for. */
+    void arrived(Predicate<String> isKey) {
+        for (Waiter waiter : waiters) {
+            if (isKey.test(waiter.key)) {
+                // The first may join a question that was asked before the session came, and be told that it is not
+                // there.
+                answer(waiter, false, 2);
             }
         }
     }
@@ -96,7 +96,7 @@ final class Arrivals {
             try {
                 boolean late = waiter.deadlineNs - nowNs <= 0;
                 if (late || isHere.test(waiter.key)) {
-                    answer(waiter, late);
+                    answer(waiter, late, 1);
                 }
             } catch (Throwable e) {
                 // Its own matter: those behind it in the set are looked after all the same.
@@ -112,7 +112,7 @@ final class Arrivals {
         }
     }
 
-    private void answer(Waiter waiter, boolean last) {
+    private void answer(Waiter waiter, boolean last, int questions) {
         if (last) {
             leave(waiter);
         }
@@ -121,6 +121,8 @@ final class Arrivals {
                 executor.execute(() -> tell(waiter, value, failure));
                 // At once: the executor may take its time, and the next look would find it answered already.
                 leave(waiter);
+            } else if (failure == null && questions > 1) {
+                answer(waiter, false, questions - 1);
             }
         });
     }

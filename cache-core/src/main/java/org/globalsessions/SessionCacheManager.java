@@ -673,7 +673,7 @@ public final class SessionCacheManager implements AutoCloseable {
 
     private void arrived(String key) {
         if (!arrivals.isEmpty()) {
-            arrivals.arrived(key);
+            arrivals.arrived(key::equals);
         }
     }
 

@@ -55,6 +55,9 @@ final class MemoryRelay implements AutoCloseable {
 
     private boolean holdsBack;
 
+    /** Whether hosts are told of versions alone. */
+    volatile boolean invalidates;
+
     /** Whether a link's connection stands as soon as it is started. */
     volatile boolean connectsAtOnce = true;
 
@@ -233,7 +236,13 @@ final class MemoryRelay implements AutoCloseable {
                             entry.idleTicks(),
                             entry.idleLimitTicks(),
                             entry.lifetimeTicks());
-                    announce(host, position, to -> to.onAnnounced(stored, epoch, position));
+                    announce(host, position, to -> {
+                        if (invalidates) {
+                            to.onInvalidated(digest, stored.version(), epoch, position);
+                        } else {
+                            to.onAnnounced(stored, epoch, position);
+                        }
+                    });
                 }
                 complete(
                         this,

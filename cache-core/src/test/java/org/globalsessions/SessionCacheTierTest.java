@@ -225,6 +225,22 @@ class SessionCacheTierTest {
     }
 
     @Test
+    void shouldAskForTheNewVersionWhenItsOwnWasInvalidated() throws IOException {
+        relay.invalidates = true;
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b");
+        awaitLinkOwner(relay.lastLink());
+        CompletableFuture<byte[]> awaited = b.whenArrives("k", Duration.ofSeconds(20));
+        a.set("k", bytes("one"));
+        assertThat(join(awaited)).isEqualTo(bytes("one"));
+        assertThat(b.getLocal("k")).isEqualTo(bytes("one"));
+        join(a.set("k", bytes("two"), TO_RELAY));
+        soon().until(() -> b.getLocal("k") == null);
+        assertThat(join(b.get("k"))).isEqualTo(bytes("two"));
+        assertThat(b.counter(Counter.ANNOUNCEMENTS_APPLIED)).isEqualTo(2);
+    }
+
+    @Test
     void shouldHearOfDeletesMissedWhileTheLinkWasDown() throws IOException {
         SessionCacheManager a = host("a");
         SessionCacheManager b = host("b");

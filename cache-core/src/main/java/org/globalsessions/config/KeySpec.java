@@ -21,8 +21,6 @@ public final class KeySpec {
     private String effectNote = "";
     private SectionSpec section;
     private boolean always;
-    private String idleChoice = "";
-    private String idleNote = "";
 
     KeySpec(String name, KeyType type, String doc) {
         this.name = name;
@@ -59,18 +57,6 @@ public final class KeySpec {
     KeySpec choices(String... words) {
         choices = List.of(words);
         return this;
-    }
-
-    /** One of the words does not do yet what it says. */
-    KeySpec withoutEffect(String choice, String note) {
-        idleChoice = choice;
-        idleNote = note;
-        return this;
-    }
-
-    /** What a value does not do in this version, empty where it does what it says. */
-    String noteFor(Object value) {
-        return !idleChoice.isEmpty() && idleChoice.equals(value) ? idleNote : effectNote;
     }
 
     KeySpec only(NodeKind first, NodeKind... more) {

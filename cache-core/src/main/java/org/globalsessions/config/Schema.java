@@ -260,11 +260,10 @@ public final class Schema {
             key(
                             "announce",
                             KeyType.CHOICE,
-                            "What other hosts are told of a new session: all of it, nothing; invalidate does as full yet.")
+                            "What other hosts are told of a session stored: all of it, that older copies are void, or nothing.")
                     .only(RELAY)
                     .choices("full", "invalidate", "off")
-                    .byDefault("full")
-                    .withoutEffect("invalidate", "no effect yet: the same as full"),
+                    .byDefault("full"),
             key("max_stale", KeyType.DURATION, "How long a host that is cut off serves what it cannot confirm.")
                     .only(RELAY)
                     .unit("ms")

@@ -112,7 +112,7 @@ final class SchemaReader {
             try {
                 Object read = values.read(key, value);
                 result.put(key.name(), read);
-                note(key, new Setting(path, values.shown(value), where(value.origin()), key.noteFor(read)));
+                note(key, new Setting(path, values.shown(value), where(value.origin()), key.effectNote()));
             } catch (ValueException wrong) {
                 problem(value.origin(), path, wrong.getMessage());
             }

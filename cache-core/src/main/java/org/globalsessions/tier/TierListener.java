@@ -29,6 +29,16 @@ public interface TierListener {
     void onAnnounced(SessionEntry entry, long epoch, long position);
 
     /**
+     * Another host has stored an entry, which the relay does not send along: an older copy is void.
+     *
+     * @param digest   digest of its key
+     * @param version  the version stored
+     * @param epoch    relay epoch
+     * @param position number of the change
+     */
+    void onInvalidated(KeyDigest digest, Version version, long epoch, long position);
+
+    /**
      * Another host has deleted a session.
      *
      * @param digest    digest of its key

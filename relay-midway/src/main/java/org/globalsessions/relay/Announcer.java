@@ -4,12 +4,14 @@ import java.util.HashMap;
 import java.util.Map;
 import org.globalsessions.Version;
 import org.globalsessions.relay.ClientEndPoint.HostId;
+import org.globalsessions.relay.RelayContext.Announce;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SubscribeFrame;
@@ -37,7 +39,7 @@ final class Announcer {
 
     private final SharedLru lru;
     private final RelayErrors errors;
-    private final boolean entries;
+    private final Announce announce;
     private final Map<HostId, Subscription> subscriptions = new HashMap<>();
     private final Map<HostId, Long> highestLease = new HashMap<>();
     private final Change[] ring = new Change[RING_CAPACITY];
@@ -50,14 +52,14 @@ final class Announcer {
     /**
      * An announcer without subscriptions.
      *
-     * @param lru     the relay's table
-     * @param errors  told of hosts that do not drain
-     * @param entries whether new entries are announced; deletes always are
+     * @param lru      the relay's table
+     * @param errors   told of hosts that do not drain
+     * @param announce what hosts are told of new entries; of deletes always all
      */
-    Announcer(SharedLru lru, RelayErrors errors, boolean entries) {
+    Announcer(SharedLru lru, RelayErrors errors, Announce announce) {
         this.lru = lru;
         this.errors = errors;
-        this.entries = entries;
+        this.announce = announce;
         this.ringBase = lru.file().position();
     }
 
@@ -109,7 +111,7 @@ final class Announcer {
     }
 
     /**
-     * Announces an entry to every host but the one that stored it.
+     * Announces an entry, or its version, to every host but the one that stored it.
      *
      * @param from     the host that stored it
      * @param digest   digest of its key
@@ -119,8 +121,12 @@ final class Announcer {
      */
     void announce(HostId from, KeyDigest digest, SessionEntry entry, int way, long position) {
         remember(new Change(position, from, digest, entry.version(), way));
-        if (entries) {
-            sendToOthers(from, new AnnounceSessionFrame(lru.file().relayEpoch(), position, entry));
+        long epoch = lru.file().relayEpoch();
+        switch (announce) {
+            case FULL -> sendToOthers(from, new AnnounceSessionFrame(epoch, position, entry));
+            case INVALIDATE ->
+                sendToOthers(from, new AnnounceInvalidationFrame(epoch, position, digest, entry.version()));
+            case OFF -> {}
         }
     }
 
@@ -179,17 +185,28 @@ final class Announcer {
             if (change == null || change.position <= from || endPoint.host().equals(change.host)) {
                 continue;
             }
-            if (change.way == DELETED) {
-                if (!send(endPoint, new AnnounceDeleteFrame(epoch, change.position, change.digest, change.version))) {
-                    return;
-                }
-            } else if (entries
-                    && lru.read(change.way, snapshot)
-                    && snapshot.version().equals(change.version)
-                    && !send(endPoint, new AnnounceSessionFrame(epoch, change.position, snapshot.toEntry()))) {
+            Frame frame = again(change, epoch);
+            if (frame != null && !send(endPoint, frame)) {
                 return;
             }
         }
+    }
+
+    /** What tells of a change once more, null for nothing. */
+    private Frame again(Change change, long epoch) {
+        if (change.way == DELETED) {
+            return new AnnounceDeleteFrame(epoch, change.position, change.digest, change.version);
+        }
+        if (announce == Announce.OFF) {
+            return null;
+        }
+        if (announce == Announce.FULL
+                && lru.read(change.way, snapshot)
+                && snapshot.version().equals(change.version)) {
+            return new AnnounceSessionFrame(epoch, change.position, snapshot.toEntry());
+        }
+        // Handed off and evicted since, or overwritten: an older copy there is void all the same.
+        return new AnnounceInvalidationFrame(epoch, change.position, change.digest, change.version);
     }
 
     /** Where the ring does not reach back, as after a restart: the tombstones are still here, five minutes and longer. */

@@ -94,7 +94,7 @@ public final class MidwayRelay implements AutoCloseable {
         warnOfPlainTcp();
         SpillFile spill = openSpillFile(file.path());
         openAgent(spill);
-        Announcer announcer = new Announcer(lru, errors, context.announce() == RelayContext.Announce.FULL);
+        Announcer announcer = new Announcer(lru, errors, context.announce());
         intake = new Intake(lru, spill, agent, announcer, loops, context.unpublishedWait());
         Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
         AgentRunner runner = new AgentRunner(agent.idleStrategy(), errors, null, agent);

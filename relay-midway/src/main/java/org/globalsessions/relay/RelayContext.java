@@ -4,6 +4,7 @@ import io.aeron.driver.ThreadingMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
@@ -15,11 +16,13 @@ import org.globalsessions.segment.SegmentSettings.Role;
  * checks and derives, and opens nothing.
  */
 public final class RelayContext {
-    /** What other hosts are told of a new session. Deletes are always announced. */
+    /** What other hosts are told of a session that one of them has stored. Deletes are always announced. */
     public enum Announce {
         /** All of it: they store it where they have a place. */
         FULL,
-        /** Nothing: they ask when they need it. */
+        /** That older copies are void: they take them away, and ask when they need it. */
+        INVALIDATE,
+        /** Nothing: a copy that they have stays as it is. */
         OFF
     }
 
@@ -69,7 +72,7 @@ public final class RelayContext {
                 .siblingFolder(config.file().toAbsolutePath().getParent())
                 .spillLimit(config.number("spill_limit"))
                 .unpublishedWait(config.cache().unpublishedWait())
-                .announce(config.text("announce").equals("off") ? Announce.OFF : Announce.FULL);
+                .announce(Announce.valueOf(config.text("announce").toUpperCase(Locale.ROOT)));
         return config.has("aeron_dir") ? context.aeronDir(Path.of(config.text("aeron_dir"))) : context;
     }
 

@@ -25,6 +25,7 @@ import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -158,6 +159,49 @@ class MidwayRelayTest {
         TestHost again = host(1);
         again.subscribed(3, again.welcome.epoch(), 0);
         assertThat(again.announced).isEmpty();
+    }
+
+    @Test
+    void shouldTellOfVersionsAloneWhenItAnnouncesInvalidations() throws IOException {
+        launch(context().announce(RelayContext.Announce.INVALIDATE));
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        Receipt stored = receipt(a.set("user-1", "x"));
+        await().atMost(LIMIT).until(() -> b.announced.size() == 1);
+        AnnounceInvalidationFrame told =
+                new AnnounceInvalidationFrame(stored.epoch(), 1, digest("user-1"), stored.version());
+        assertThat(b.announced).containsExactly(told);
+        // As a host hears that comes back.
+        TestHost late = host(3).subscribed(5, stored.epoch(), 0);
+        await().atMost(LIMIT).until(() -> late.announced.size() == 1);
+        assertThat(late.announced).containsExactly(told);
+    }
+
+    @Test
+    void shouldTellOfDeletesAloneWhenItAnnouncesNothing() throws IOException {
+        launch(context().announce(RelayContext.Announce.OFF));
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        a.set("user-1", "x");
+        a.delete(digest("user-1"), Acknowledgement.RELAY);
+        await().atMost(LIMIT).until(() -> !b.announced.isEmpty());
+        assertThat(b.announced).singleElement().isInstanceOf(AnnounceDeleteFrame.class);
+    }
+
+    @Test
+    void shouldTellAHostThatComesBackOfAVersionThatTheRelayHasNoMore() throws IOException {
+        launch(context());
+        TestHost a = host(1);
+        Receipt stored = receipt(a.set("user-1", "x"));
+        for (int i = 0; i < 4 * EL_COUNT; i++) {
+            a.set("other-" + i, "y");
+        }
+        assertThat(relay.lru().get(relay.lru().encode("user-1"))).as("evicted").isNull();
+        TestHost b = host(2).subscribed(5, stored.epoch(), 0);
+        await().atMost(LIMIT).until(() -> !b.announced.isEmpty());
+        assertThat(b.announced.get(0))
+                .as("its older copy is void, wherever the new one is")
+                .isEqualTo(new AnnounceInvalidationFrame(stored.epoch(), 1, digest("user-1"), stored.version()));
     }
 
     @Test

@@ -5,6 +5,7 @@ import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -51,6 +52,9 @@ final class RelayConversation implements FrameHandler {
         } else if (frame instanceof AnnounceDeleteFrame deleted) {
             listener.onDeleted(deleted.digest(), deleted.tombstone(), deleted.epoch(), deleted.position());
             link.delivered(deleted.epoch(), deleted.position());
+        } else if (frame instanceof AnnounceInvalidationFrame stored) {
+            listener.onInvalidated(stored.digest(), stored.version(), stored.epoch(), stored.position());
+            link.delivered(stored.epoch(), stored.position());
         } else if (frame instanceof ErrorFrame error) {
             link.refused(error);
         } else if (frame instanceof GoodbyeFrame) {

@@ -17,6 +17,7 @@ public sealed interface Frame
                 SessionBackupFrame,
                 DeleteFrame,
                 AnnounceDeleteFrame,
+                AnnounceInvalidationFrame,
                 VoidFrame {
     /**
      * Ties an answer to its question: chosen by the asker, unique among its open ones, returned by the answer.

@@ -241,6 +241,10 @@ public final class FrameCodec {
                 yield new AnnounceDeleteFrame(in.i64(), in.position(), readDigest(in), in.version());
             }
             case VOID -> readVoid(correlationId, in);
+            case ANNOUNCE_INVALIDATION -> {
+                in.noCorrelation(correlationId);
+                yield new AnnounceInvalidationFrame(in.i64(), in.position(), readDigest(in), in.version());
+            }
         };
     }
 

@@ -33,9 +33,11 @@ public enum FrameType {
     /** Topic {@code session}, operation D: the relay tells of a delete by another host. */
     ANNOUNCE_DELETE(17),
     /** Older versions of these keys are void. */
-    VOID(18);
+    VOID(18),
+    /** Topic {@code session}, operation S: the relay tells that another host has stored a newer version. */
+    ANNOUNCE_INVALIDATION(19);
 
-    private static final FrameType[] BY_CODE = new FrameType[19];
+    private static final FrameType[] BY_CODE = new FrameType[20];
 
     static {
         for (FrameType type : values()) {

@@ -41,7 +41,7 @@ final class FrameWriter {
             return entryLength(backup.entry());
         } else if (frame instanceof DeleteFrame) {
             return 29;
-        } else if (frame instanceof AnnounceDeleteFrame) {
+        } else if (frame instanceof AnnounceDeleteFrame || frame instanceof AnnounceInvalidationFrame) {
             return 44;
         } else if (frame instanceof VoidFrame voided) {
             return 2 + (long) voided.voided().size() * FrameCodec.VOIDED_LENGTH;
@@ -105,6 +105,11 @@ final class FrameWriter {
             writeNotNegative("position", announce.position(), out);
             writeDigest(announce.digest(), out);
             writeVersion(announce.tombstone(), out);
+        } else if (frame instanceof AnnounceInvalidationFrame announce) {
+            out.writeLongLE(announce.epoch());
+            writeNotNegative("position", announce.position(), out);
+            writeDigest(announce.digest(), out);
+            writeVersion(announce.version(), out);
         } else if (frame instanceof VoidFrame voided) {
             out.writeShortLE(inRange("count", voided.voided().size(), 0, FrameCodec.MAX_VOIDED));
             for (VoidFrame.Voided one : voided.voided()) {

@@ -27,6 +27,11 @@ final class RecordingListener implements TierListener {
     }
 
     @Override
+    public void onInvalidated(KeyDigest digest, Version version, long epoch, long position) {
+        events.add("invalidated " + position + " " + version);
+    }
+
+    @Override
     public void onDeleted(KeyDigest digest, Version tombstone, long epoch, long position) {
         events.add("delete " + position + " " + tombstone);
     }

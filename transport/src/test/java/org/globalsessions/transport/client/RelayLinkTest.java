@@ -29,6 +29,7 @@ import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
@@ -254,17 +255,23 @@ class RelayLinkTest {
             if (frame instanceof SubscribeFrame subscribe && subscribe.position() == 0) {
                 connection.send(new AnnounceSessionFrame(EPOCH, 1, entry(KEY)));
                 connection.send(new AnnounceDeleteFrame(EPOCH, 2, DIGEST, new Version(5, 5)));
+                connection.send(new AnnounceInvalidationFrame(EPOCH, 3, DIGEST, new Version(6, 5)));
             }
         }));
         RelayLink link = start(listen(relay), LONG, 1024);
         link.subscribe(77, 0, 0);
-        await().until(() -> listener.events.size() == 3);
-        assertThat(listener.events).containsExactly("connected 99 0", "session 1", "delete 2 " + new Version(5, 5));
+        await().until(() -> listener.events.size() == 4);
+        assertThat(listener.events)
+                .containsExactly(
+                        "connected 99 0",
+                        "session 1",
+                        "delete 2 " + new Version(5, 5),
+                        "invalidated 3 " + new Version(6, 5));
 
         relay.opened.get(0).send(new GoodbyeFrame(GoodbyeFrame.ENDING));
 
-        await().until(() -> listener.events.size() == 5);
-        assertThat(listener.events.subList(3, 5)).containsExactly("disconnected", "connected 99 0");
+        await().until(() -> listener.events.size() == 6);
+        assertThat(listener.events.subList(4, 6)).containsExactly("disconnected", "connected 99 0");
         await().until(() -> relay.frames.stream()
                         .filter(frame -> frame instanceof SubscribeFrame)
                         .count()
@@ -272,7 +279,7 @@ class RelayLinkTest {
         SubscribeFrame repeated = (SubscribeFrame) relay.frames.get(relay.frames.size() - 1);
         assertThat(repeated.leaseEpoch()).isEqualTo(77);
         assertThat(repeated.epoch()).isEqualTo(EPOCH);
-        assertThat(repeated.position()).isEqualTo(2);
+        assertThat(repeated.position()).isEqualTo(3);
     }
 
     @Test

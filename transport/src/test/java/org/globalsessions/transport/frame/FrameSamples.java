@@ -63,6 +63,7 @@ final class FrameSamples {
         samples.put("delete", new DeleteFrame(9, Acknowledgement.RELAY, DIGEST, VERSION));
         samples.put("delete-relief", new DeleteFrame(9, Acknowledgement.RELIEF, DIGEST, VERSION));
         samples.put("announce-delete", new AnnounceDeleteFrame(12, 15, DIGEST, VERSION));
+        samples.put("announce-invalidation", new AnnounceInvalidationFrame(12, 15, DIGEST, VERSION));
         samples.put("void-none", new VoidFrame(10, List.of()));
         samples.put(
                 "void",
