@@ -21,6 +21,7 @@ public final class KeySpec {
     private String effectNote = "";
     private SectionSpec section;
     private boolean always;
+    private boolean secret;
 
     KeySpec(String name, KeyType type, String doc) {
         this.name = name;
@@ -73,6 +74,16 @@ public final class KeySpec {
     KeySpec section(SectionSpec value) {
         section = value;
         return this;
+    }
+
+    /** Its value is shown nowhere. */
+    KeySpec secret() {
+        secret = true;
+        return this;
+    }
+
+    boolean isSecret() {
+        return secret;
     }
 
     /** For a section: its defaults count even where the file does not have it. */

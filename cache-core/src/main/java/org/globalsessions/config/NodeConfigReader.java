@@ -150,7 +150,9 @@ final class NodeConfigReader {
         for (Config relay : relays) {
             need(relay, "auth_path", "");
             need(relay, "port", "");
+            checkTls(relay, List.of("client_key", "client_cert", "server_cert"));
         }
+        checkTls(config, List.of("server_key", "server_cert", "client_cert"));
         if (config.hasPath("spill_limit")
                 && config.getLong("spill_limit") > 0
                 && config.getLong("spill_limit") < SMALLEST_SPILL_BYTES) {
@@ -158,6 +160,21 @@ final class NodeConfigReader {
         }
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");
+        }
+    }
+
+    private void checkTls(Config section, List<String> needed) {
+        if (!section.hasPath("tls")) {
+            return;
+        }
+        for (String name : needed) {
+            need(
+                    section,
+                    "tls." + name,
+                    ": each side has a key and a certificate, and knows what to trust the other by");
+        }
+        if (section.hasPath("tls.key_password") && section.hasPath("tls.key_password_file")) {
+            problem("tls.key_password_file", "give the password in one place: there is key_password as well");
         }
     }
 

@@ -18,16 +18,22 @@ public final class Schema {
 
     /** Keys of a {@code tls} section. */
     static final SectionSpec TLS = new SectionSpec(
-            key("server_key", KeyType.PATH, "Private key of the listening side, PEM."),
+            key("server_key", KeyType.PATH, "Private key of the listening side, PEM, mode 0600 or 0400."),
             key(
                     "server_cert",
                     KeyType.PATH,
                     "Certificate of the listening side, PEM; at a client, what it trusts servers by."),
-            key("client_key", KeyType.PATH, "Private key of the connecting side, PEM."),
+            key("client_key", KeyType.PATH, "Private key of the connecting side, PEM, mode 0600 or 0400."),
             key(
                     "client_cert",
                     KeyType.PATH,
                     "Certificate of the connecting side, PEM; at a server, what it trusts clients by."),
+            key("key_password", KeyType.TEXT, "Password of this side's key where that is encrypted.")
+                    .secret(),
+            key(
+                    "key_password_file",
+                    KeyType.PATH,
+                    "File of mode 0600 or 0400 whose first line is that password, in place of key_password."),
             key("provider", KeyType.CHOICE, "Which implementation of TLS is used.")
                     .choices("bcjsse", "jdk", "bcfips")
                     .byDefault("bcjsse"));
@@ -170,8 +176,7 @@ public final class Schema {
             key("unix_socket", KeyType.PATH, "Unix socket to connect to in place of address and port.")
                     .effect(Effect.MISSING, "Unix sockets come with a later version"),
             key("tls", KeyType.SECTION, "Keys and certificates of this connection.")
-                    .section(TLS)
-                    .effect(Effect.MISSING, "TLS comes with a later version"),
+                    .section(TLS),
             key("age_or_replica", KeyType.CHOICE, "What a relief node takes: old sessions, or every new one.")
                     .choices("age-out", "replicating")
                     .byDefault("replicating")
@@ -252,8 +257,7 @@ public final class Schema {
                     .effect(Effect.MISSING, "Unix sockets come with a later version"),
             key("tls", KeyType.SECTION, "Keys and certificates of the listener.")
                     .only(RELAY, SIBLING)
-                    .section(TLS)
-                    .effect(Effect.MISSING, "TLS comes with a later version"),
+                    .section(TLS),
             key("path_types", KeyType.NAMED_SECTIONS, "The relay's paths: name, what stands behind, segment.")
                     .only(RELAY)
                     .section(PATH_TYPE),

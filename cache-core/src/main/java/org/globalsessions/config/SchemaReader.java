@@ -19,6 +19,9 @@ import java.util.Map;
  * unit, sizes as bytes, paths absolute). Used once, by one thread.
  */
 final class SchemaReader {
+    /** What is shown of a secret. */
+    private static final String HIDDEN = "***";
+
     private final String file;
     private final NodeKind kind;
     private final ValueReader values;
@@ -112,7 +115,13 @@ final class SchemaReader {
             try {
                 Object read = values.read(key, value);
                 result.put(key.name(), read);
-                note(key, new Setting(path, values.shown(value), where(value.origin()), key.effectNote()));
+                note(
+                        key,
+                        new Setting(
+                                path,
+                                key.isSecret() ? HIDDEN : values.shown(value),
+                                where(value.origin()),
+                                key.effectNote()));
             } catch (ValueException wrong) {
                 problem(value.origin(), path, wrong.getMessage());
             }

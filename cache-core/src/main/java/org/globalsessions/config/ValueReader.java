@@ -30,6 +30,10 @@ final class ValueReader {
     }
 
     Object read(KeySpec key, ConfigValue value) {
+        if (key.isSecret() && value.valueType() != ConfigValueType.STRING) {
+            // Not by way of the general message, which quotes what was found.
+            throw new ValueException("wrong type: expected text in quotes");
+        }
         if (value.valueType() == ConfigValueType.OBJECT
                 || (value.valueType() == ConfigValueType.LIST && key.type() != KeyType.WORDS)) {
             throw wrongType(key, value);

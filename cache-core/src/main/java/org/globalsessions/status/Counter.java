@@ -83,7 +83,13 @@ public enum Counter {
     /** Loaders run without a claim, as too many keys were loaded at once. */
     LOADS_WITHOUT_CLAIM(43, "loaders run without a claim"),
     /** Calls of listeners that threw. */
-    LISTENER_FAILURES(44, "calls of listeners that failed");
+    LISTENER_FAILURES(44, "calls of listeners that failed"),
+    /** Connections that came to nothing by TLS: a peer not trusted, not trusting, or speaking another protocol. */
+    TLS_REFUSED(50, "connections refused by TLS"),
+    /** Changed files with keys and certificates that were read and count. */
+    KEYS_RELOADED(51, "keys and certificates reloaded"),
+    /** Changed files with keys and certificates that could not be used; the last good ones stayed. */
+    KEY_RELOADS_FAILED(52, "reloads of keys and certificates that failed");
 
     private final int id;
     private final String label;

@@ -200,18 +200,44 @@ class NodeConfigTest {
     void shouldSayWhatIsMissingOrWithoutEffectWhenAFileAsksForIt() throws IOException {
         Path file = write("relief.conf", """
                 weight : 2
-                message_relay { auth_path : a, port : 1, tls { client_key : k.pem } }
+                message_relay { auth_path : a, port : 1, unix_socket : s.sock }
                 """);
 
         NodeConfig config = NodeConfig.load(file);
 
-        assertThat(config.missing()).extracting(Setting::path).containsExactly("message_relay.tls");
+        assertThat(config.missing()).extracting(Setting::path).containsExactly("message_relay.unix_socket");
         assertThat(config.settings().stream().filter(setting -> setting.path().equals("weight")))
                 .singleElement()
                 .satisfies(setting -> {
                     assertThat(setting.note()).contains("no effect yet");
                     assertThat(setting.origin()).isEqualTo(file + ":1");
                 });
+    }
+
+    @Test
+    void shouldNameWhatIsMissingWhenTlsHasNotAllFiles() throws IOException {
+        Path file = write("relief.conf", """
+                message_relay { auth_path : a, port : 1, tls { client_key : k.pem, key_password : p, key_password_file : f } }
+                """);
+
+        assertThat(problems(file))
+                .hasSize(3)
+                .anySatisfy(problem -> assertThat(problem).contains("tls.client_cert: is missing"))
+                .anySatisfy(problem -> assertThat(problem).contains("tls.server_cert: is missing"))
+                .anySatisfy(problem -> assertThat(problem).contains("give the password in one place"));
+    }
+
+    @Test
+    void shouldShowNoPasswordWhenAFileHasOne() throws IOException {
+        String tls = "server_key : k, server_cert : c, client_cert : c, key_password : ";
+        String sibling = "half_edge : true, auth_path : a, port : 7, cache.token_path : t, tls { ";
+        NodeConfig config = NodeConfig.load(write("sibling.conf", sibling + tls + "planted }"));
+
+        assertThat(config.text("tls.key_password")).isEqualTo("planted");
+        assertThat(config.settings().toString()).contains("tls.key_password").doesNotContain("planted");
+        assertThat(problems(write("wrong.conf", sibling + tls + "[planted] }")).toString())
+                .contains("tls.key_password: wrong type: expected text")
+                .doesNotContain("planted");
     }
 
     @Test
@@ -284,8 +310,7 @@ class NodeConfigTest {
                 NodeConfig config =
                         NodeConfig.looksLikeClient(file) ? NodeConfig.loadClient(file) : NodeConfig.load(file);
                 assertThat(config.authPath()).isEqualTo("auths");
-                assertThat(config.missing().isEmpty())
-                        .isEqualTo(!file.toString().contains("-tls"));
+                assertThat(config.missing()).isEmpty();
             }
         }
     }

@@ -139,18 +139,20 @@ class BadInputTest {
     }
 
     @Test
-    void shouldSayWhatIsMissingWhenAFileAsksForTls() throws IOException {
+    void shouldNameTheFileWhenAKeyIsNotThere() throws IOException {
         Path file = folder.resolve("sibling.conf");
-        Files.writeString(
-                file, "half_edge : true, auth_path : a, port : 7, cache.token_path : t\ntls { server_key : k.pem }\n");
+        Files.writeString(file, """
+                half_edge : true, auth_path : a, port : 7, cache.token_path : t
+                tls { server_key : k.pem, server_cert : c.pem, client_cert : c.pem }
+                """);
 
         assertThat(CommandRun.of("check", file).exit()).isZero();
         CommandRun run = CommandRun.of(file);
 
-        assertThat(run.exit()).isEqualTo(GlobalSessions.BAD_USAGE);
+        assertThat(run.exit()).isEqualTo(GlobalSessions.FAILED);
         assertThat(run.err())
                 .isEqualToIgnoringNewLines(
-                        "global-sessions: " + file + ":2: tls: cannot run: TLS comes with a later version");
+                        "global-sessions: tls.server_cert: " + folder.resolve("c.pem") + ": no such file");
     }
 
     @Test

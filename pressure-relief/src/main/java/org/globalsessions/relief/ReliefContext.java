@@ -9,6 +9,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 
 /**
@@ -24,8 +25,9 @@ public final class ReliefContext {
      * @param address host name or address
      * @param port    TCP port, 1 to 65535
      * @param policy  pauses between attempts to connect
+     * @param security what protects the connection
      */
-    public record SiblingAddress(String address, int port, ReconnectPolicy policy) {}
+    public record SiblingAddress(String address, int port, ReconnectPolicy policy, PipelineSecurity security) {}
 
     private final SegmentSettings segment;
     private final List<SiblingAddress> siblings = new ArrayList<>();
@@ -48,6 +50,7 @@ public final class ReliefContext {
      *
      * @param config configuration of an aging or expansion node
      * @return the settings
+     * @throws org.globalsessions.transport.tls.TlsException where its keys or certificates cannot be used
      */
     public static ReliefContext from(NodeConfig config) {
         ReliefContext context = new ReliefContext(config.cache().toSegmentSettings(Role.RELIEF))
@@ -57,8 +60,11 @@ public final class ReliefContext {
             Duration wait = section.getDuration("reconnect_wait");
             Duration longest = wait.compareTo(LONGEST_WAIT) > 0 ? wait : LONGEST_WAIT;
             int attempts = Math.max(0, section.getInt("max_reconnect"));
-            context.sibling(
-                    section.getString("address"), section.getInt("port"), new ReconnectPolicy(wait, longest, attempts));
+            context.sibling(new SiblingAddress(
+                    section.getString("address"),
+                    section.getInt("port"),
+                    new ReconnectPolicy(wait, longest, attempts),
+                    PipelineSecurity.forConnector(section)));
         }
         return config.has("node_id") ? context.nodeId(config.text("node_id")) : context;
     }
@@ -98,7 +104,7 @@ public final class ReliefContext {
     }
 
     /**
-     * Adds a sibling to connect to.
+     * Adds a sibling to connect to, without protection.
      *
      * @param address host name or address
      * @param port    TCP port, 1 to 65535
@@ -106,7 +112,17 @@ public final class ReliefContext {
      * @return this
      */
     public ReliefContext sibling(String address, int port, ReconnectPolicy policy) {
-        siblings.add(new SiblingAddress(address, port, policy));
+        return sibling(new SiblingAddress(address, port, policy, PipelineSecurity.plain()));
+    }
+
+    /**
+     * Adds a sibling to connect to.
+     *
+     * @param value where it is, and how to connect
+     * @return this
+     */
+    public ReliefContext sibling(SiblingAddress value) {
+        siblings.add(value);
         return this;
     }
 

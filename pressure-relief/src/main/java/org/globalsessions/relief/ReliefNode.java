@@ -16,6 +16,7 @@ import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.Connector;
 import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.LinkSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,6 +85,8 @@ public final class ReliefNode implements AutoCloseable {
                     sibling.port(),
                     () -> hello,
                     sibling.policy(),
+                    LinkSettings.DEFAULTS,
+                    sibling.security(),
                     new SiblingConnections(segment, behaviour)));
         }
         loops.schedule(this::sweep, SWEEP_INTERVAL);

@@ -94,6 +94,28 @@ final class SiblingConnections implements FrameHandler {
     }
 
     @Override
+    public void onRefused(String remoteAddress, String reason) {
+        segment.counters().increment(Counter.TLS_REFUSED);
+        if (reason.equals(lastRefusal)) {
+            LOG.debug("no connection with {}: {}", remoteAddress, reason);
+        } else {
+            lastRefusal = reason;
+            LOG.warn("no connection with {}: {}", remoteAddress, reason);
+        }
+    }
+
+    @Override
+    public void onKeysReloaded(boolean succeeded, String what) {
+        if (succeeded) {
+            segment.counters().increment(Counter.KEYS_RELOADED);
+            LOG.info("keys were reloaded: {}", what);
+        } else {
+            segment.counters().increment(Counter.KEY_RELOADS_FAILED);
+            LOG.warn("keys were not reloaded: {}", what);
+        }
+    }
+
+    @Override
     public void onFailure(Connection connection, Throwable failure) {
         segment.counters().increment(Counter.ERRORS);
         segment.file().errors().record("the connection to a sibling failed", failure);

@@ -20,6 +20,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,7 +90,8 @@ public final class MidwayRelay implements AutoCloseable {
         opened.push(loops);
         service = new RelayService(context.authPath(), lru, errors);
         // Before anything that a relay that already runs on this segment also uses: the port decides which one it is.
-        listener = Listener.bind(loops, context.address(), context.port(), service);
+        listener = Listener.bind(
+                loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);
         opened.push(listener);
         warnOfPlainTcp();
         SpillFile spill = openSpillFile(file.path());
@@ -116,7 +118,8 @@ public final class MidwayRelay implements AutoCloseable {
     }
 
     private void warnOfPlainTcp() throws IOException {
-        if (!InetAddress.getByName(context.address()).isLoopbackAddress()) {
+        if (!context.security().isProtected()
+                && !InetAddress.getByName(context.address()).isLoopbackAddress()) {
             lru.counters().increment(Counter.PLAIN_TCP_LISTENERS);
             LOGGER.warn(
                     "Plain TCP beyond loopback: whoever reaches {}:{} reads and changes the sessions of path {}",

@@ -10,6 +10,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
  * Settings of a {@link MidwayRelay}. Fluent, used by one thread, concluded once, by {@link MidwayRelay#launch}; concluding only
@@ -31,6 +32,7 @@ public final class RelayContext {
     private String authPath;
     private String address = "localhost";
     private int port = -1;
+    private PipelineSecurity security = PipelineSecurity.plain();
     private SegmentSettings segment;
     private List<String> siblingCommand = List.of();
     private boolean siblingExternal;
@@ -53,6 +55,7 @@ public final class RelayContext {
      * @param config a relay's configuration
      * @return a context that may still be changed
      * @throws IllegalArgumentException where the file describes another kind of node
+     * @throws org.globalsessions.transport.tls.TlsException where its keys or certificates cannot be used
      */
     public static RelayContext from(NodeConfig config) {
         if (config.kind() != NodeKind.RELAY) {
@@ -66,6 +69,7 @@ public final class RelayContext {
                 .authPath(config.authPath())
                 .address(config.address())
                 .port(config.port())
+                .security(PipelineSecurity.forListener(config))
                 .segment(config.cache().toSegmentSettings(role))
                 .siblingCommand(command)
                 .siblingExternal(external)
@@ -100,6 +104,17 @@ public final class RelayContext {
      */
     public RelayContext address(String value) {
         address = value;
+        return this;
+    }
+
+    /**
+     * Sets what protects connections of hosts over TCP. Default none.
+     *
+     * @param value TLS with its keys, or none
+     * @return this
+     */
+    public RelayContext security(PipelineSecurity value) {
+        security = Objects.requireNonNull(value, "security");
         return this;
     }
 
@@ -304,6 +319,10 @@ public final class RelayContext {
 
     int port() {
         return port;
+    }
+
+    PipelineSecurity security() {
+        return security;
     }
 
     SegmentSettings segment() {

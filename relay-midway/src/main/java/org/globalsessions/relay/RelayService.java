@@ -148,6 +148,23 @@ final class RelayService implements FrameHandler {
     }
 
     @Override
+    public void onRefused(String remoteAddress, String reason) {
+        counters.increment(Counter.TLS_REFUSED);
+        LOGGER.warn("A connection was refused: peer={}, reason={}", remoteAddress, reason);
+    }
+
+    @Override
+    public void onKeysReloaded(boolean succeeded, String what) {
+        if (succeeded) {
+            counters.increment(Counter.KEYS_RELOADED);
+            LOGGER.info("Keys were reloaded: {}", what);
+        } else {
+            counters.increment(Counter.KEY_RELOADS_FAILED);
+            LOGGER.warn("Keys were not reloaded: {}", what);
+        }
+    }
+
+    @Override
     public void onFailure(Connection connection, Throwable failure) {
         errors.record("serving a connection", failure);
     }

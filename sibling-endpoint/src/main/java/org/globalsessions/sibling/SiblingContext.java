@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
  * Settings of a sibling endpoint. Fluent, used by one thread, concluded once by {@link SiblingEndpoint#launch}.
@@ -16,6 +17,7 @@ public final class SiblingContext {
     private String pathName = "";
     private String address = "localhost";
     private int port;
+    private PipelineSecurity security = PipelineSecurity.plain();
     private int replicas = 1;
     /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
     private Duration requestTimeout = Duration.ofSeconds(1);
@@ -41,12 +43,14 @@ public final class SiblingContext {
      *
      * @param config configuration of a sibling
      * @return the settings
+     * @throws org.globalsessions.transport.tls.TlsException where its keys or certificates cannot be used
      */
     public static SiblingContext from(NodeConfig config) {
         SiblingContext context = new SiblingContext(config.cache().toSegmentSettings(Role.RELAY))
                 .pathName(config.authPath())
                 .address(config.address())
                 .port(config.port())
+                .security(PipelineSecurity.forListener(config))
                 .replicas((int) config.number("replicas"))
                 .stopWithParent(config.cache().stopChild());
         return config.has("aeron_dir") ? context.aeronDir(config.text("aeron_dir")) : context;
@@ -82,6 +86,17 @@ public final class SiblingContext {
      */
     public SiblingContext port(int value) {
         port = value;
+        return this;
+    }
+
+    /**
+     * What protects connections of relief nodes. Default none.
+     *
+     * @param value TLS with its keys, or none
+     * @return this
+     */
+    public SiblingContext security(PipelineSecurity value) {
+        security = Objects.requireNonNull(value, "security");
         return this;
     }
 
@@ -179,6 +194,10 @@ public final class SiblingContext {
 
     int port() {
         return port;
+    }
+
+    PipelineSecurity security() {
+        return security;
     }
 
     int replicas() {

@@ -14,6 +14,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,11 +96,15 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void start(SiblingContext context) throws IOException {
-        warnOfPlainTcp(context.address());
+        if (!context.security().isProtected()) {
+            warnOfPlainTcp(context.address());
+        }
         listener = Listener.bind(
                 loops,
                 context.address(),
                 context.port(),
+                LinkSettings.DEFAULTS,
+                context.security(),
                 new ReliefConnections(segment, router, context.pathName(), this::wakeAgent));
         loops.schedule(this::tick, TICK);
         AgentRunner.startOnThread(agentRunner, task -> {

@@ -34,8 +34,8 @@ public interface FrameHandler {
     default void onWritable(Connection connection) {}
 
     /**
-     * The peer sent what is no frame, or one that is not allowed now; it is told by an error frame and the connection is
-     * closed. At most once a connection.
+     * The peer sent what is no frame, or one that is not allowed now; it is told by an error frame, or by TLS where it broke
+     * that, and the connection is closed. At most once a connection.
      *
      * @param connection the connection
      * @param what       what was wrong, fit for a log line
@@ -49,6 +49,24 @@ public interface FrameHandler {
      * @param failure    what was thrown
      */
     void onFailure(Connection connection, Throwable failure);
+
+    /**
+     * A peer could not be trusted or did not trust this side, or spoke another protocol than TLS where TLS is asked for; the
+     * connection is closed. At most once a connection, and mostly before {@link #onOpen}, so that neither that nor
+     * {@link #onClose} is called for it.
+     *
+     * @param remoteAddress the peer's address
+     * @param reason        what was wrong, fit for a log line
+     */
+    default void onRefused(String remoteAddress, String reason) {}
+
+    /**
+     * The files with keys and certificates have changed and were read before a handshake.
+     *
+     * @param succeeded whether the new ones count now; else the last good ones stay
+     * @param what      what became of them, fit for a log line
+     */
+    default void onKeysReloaded(boolean succeeded, String what) {}
 
     /** A connector begins an attempt. */
     default void onConnecting() {}

@@ -12,6 +12,8 @@ final class LinkCounters {
     final LongAdder cutOff = new LongAdder();
     final LongAdder lateAnswers = new LongAdder();
     final LongAdder badFrames = new LongAdder();
+    final LongAdder keyReloads = new LongAdder();
+    final LongAdder keyReloadsFailed = new LongAdder();
 
     RelayLinkStatistics snapshot() {
         return new RelayLinkStatistics(
@@ -22,6 +24,8 @@ final class LinkCounters {
                 refused.sum(),
                 cutOff.sum(),
                 lateAnswers.sum(),
-                badFrames.sum());
+                badFrames.sum(),
+                keyReloads.sum(),
+                keyReloadsFailed.sum());
     }
 }

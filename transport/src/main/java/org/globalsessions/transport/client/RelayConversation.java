@@ -23,6 +23,9 @@ final class RelayConversation implements FrameHandler {
     private final LinkCounters counters;
     private boolean welcome;
 
+    /** Why TLS came to nothing last: attempts go on, and that is said once. */
+    private String lastRefusal = "";
+
     RelayConversation(RelayLink link, TierListener listener, LinkCounters counters) {
         this.link = link;
         this.listener = listener;
@@ -72,6 +75,7 @@ final class RelayConversation implements FrameHandler {
     private void welcome(Connection connection, WelcomeFrame frame) {
         if (link.connected(connection, frame)) {
             welcome = true;
+            lastRefusal = "";
             listener.onConnected(frame.epoch(), frame.position());
         } else {
             connection.close();
@@ -87,6 +91,25 @@ final class RelayConversation implements FrameHandler {
     @Override
     public void onFailure(Connection connection, Throwable failure) {
         LOG.log(System.Logger.Level.ERROR, "conversation with relay " + link.relay(), failure);
+    }
+
+    @Override
+    public void onRefused(String remoteAddress, String reason) {
+        if (!reason.equals(lastRefusal)) {
+            lastRefusal = reason;
+            LOG.log(System.Logger.Level.WARNING, "no connection to relay {0}: {1}", link.relay(), reason);
+        }
+    }
+
+    @Override
+    public void onKeysReloaded(boolean succeeded, String what) {
+        if (succeeded) {
+            counters.keyReloads.increment();
+            LOG.log(System.Logger.Level.INFO, "{0}", what);
+        } else {
+            counters.keyReloadsFailed.increment();
+            LOG.log(System.Logger.Level.WARNING, "{0}", what);
+        }
     }
 
     @Override

@@ -70,7 +70,7 @@ public record RelayLinkSettings(
      *
      * @param section validated section
      * @return the settings
-     * @throws IllegalArgumentException if it asks for what this version does not serve
+     * @throws org.globalsessions.transport.tls.TlsException if its keys or certificates cannot be used
      */
     public static RelayLinkSettings from(Config section) {
         Duration wait = section.hasPath("reconnect_wait")
@@ -87,6 +87,6 @@ public record RelayLinkSettings(
                 DEFAULT_WINDOW_BYTES,
                 new ReconnectPolicy(wait, longest, maxReconnect < 0 ? 0 : Math.max(1, maxReconnect)),
                 LinkSettings.DEFAULTS,
-                PipelineSecurity.from(section));
+                PipelineSecurity.forConnector(section));
     }
 }

@@ -11,6 +11,8 @@ package org.globalsessions.transport.client;
  * @param cutOff          questions and changes open when the connection was lost
  * @param lateAnswers     answers to what was no longer open
  * @param badFrames       frames that were none or not allowed
+ * @param keyReloads      changed keys and certificates that count now
+ * @param keyReloadsFailed changed ones that could not be used
  */
 public record RelayLinkStatistics(
         long connections,
@@ -20,4 +22,6 @@ public record RelayLinkStatistics(
         long refused,
         long cutOff,
         long lateAnswers,
-        long badFrames) {}
+        long badFrames,
+        long keyReloads,
+        long keyReloadsFailed) {}

@@ -6,10 +6,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
@@ -20,6 +26,7 @@ import org.globalsessions.transport.frame.FrameException;
 import org.globalsessions.transport.frame.FrameType;
 import org.globalsessions.transport.frame.PingFrame;
 import org.globalsessions.transport.frame.PongFrame;
+import org.globalsessions.transport.tls.TlsFailure;
 
 /**
  * One connection: last handler of its pipeline, and what the other modules see of it. Keeps the peer alive by pings, closes
@@ -42,6 +49,13 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private final FrameHandler handler;
     private final EventLoops loops;
     private final boolean accepted;
+
+    /** Makes the first frame of a connecting side; null on the accepting one. */
+    private final Supplier<Frame> hello;
+
+    /** Whether the connection stands only after a handshake. */
+    private final boolean handshakeFirst;
+
     private final String remoteAddress;
     private final FrameDecoder decoder = new FrameDecoder(this);
 
@@ -52,7 +66,15 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private volatile boolean closing;
 
     private Frame firstFrame;
+
+    /** Written on the event loop, read by all: whether the conversation has begun, which a handshake may delay. */
+    private volatile boolean begun;
+
     private boolean opened;
+
+    /** Why TLS came to nothing, or null. */
+    private String refusal;
+
     private boolean paused;
     private boolean badFrameTold;
     private Object attachment;
@@ -69,12 +91,19 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private long lastSentNs;
 
     ChannelConnection(
-            Channel channel, LinkSettings settings, FrameHandler handler, EventLoops loops, boolean accepted) {
+            Channel channel,
+            LinkSettings settings,
+            FrameHandler handler,
+            EventLoops loops,
+            Supplier<Frame> hello,
+            boolean handshakeFirst) {
         this.channel = channel;
         this.settings = settings;
         this.handler = handler;
         this.loops = loops;
-        this.accepted = accepted;
+        this.accepted = hello == null;
+        this.hello = hello;
+        this.handshakeFirst = handshakeFirst;
         this.checkIntervalNs = Math.max(1_000_000, settings.pingInterval().toNanos() / 4);
         this.remoteAddress = ChannelSetup.describe(channel.remoteAddress());
     }
@@ -88,8 +117,23 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         return firstFrame;
     }
 
+    /** Why TLS came to nothing, or null. */
+    String refusal() {
+        return refusal;
+    }
+
+    boolean wasOpened() {
+        return begun;
+    }
+
+    /** A handshake takes no longer than a stranger may wait with its hello. */
+    Duration handshakeTimeout() {
+        return settings.helloTimeout();
+    }
+
     /** Begins the conversation; the handler hears of the connection before anything is received. */
-    void open(Frame hello) {
+    void begin() {
+        begun = true;
         lastReceivedNs = System.nanoTime();
         lastSentNs = lastReceivedNs;
         lastCheckNs = lastReceivedNs;
@@ -103,7 +147,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
                         TimeUnit.NANOSECONDS);
         opened = true;
         if (hello != null) {
-            send(hello);
+            send(hello.get());
         }
         guard(() -> handler.onOpen(this));
     }
@@ -120,7 +164,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
 
     @Override
     public boolean isOpen() {
-        return !closing && channel.isActive();
+        return begun && !closing && channel.isActive();
     }
 
     @Override
@@ -199,6 +243,11 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         closing = true;
         loops.closing(channel);
         inLoop(() -> {
+            if (!begun) {
+                // Nothing was sent that could be waited for.
+                ChannelSetup.closeNow(channel);
+                return;
+            }
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             Future<?> forced = channel.eventLoop()
                     .schedule(() -> ChannelSetup.closeNow(channel), CLOSE_DELAY_MS, TimeUnit.MILLISECONDS);
@@ -265,10 +314,48 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        // A connector opens its connection itself, a moment before its channel tells so.
-        if (accepted) {
-            open(null);
+        // A connector begins by itself, a moment before its channel tells so.
+        if (accepted && !handshakeFirst) {
+            begin();
         }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (!handshake.isSuccess()) {
+                tlsFailed(handshake.cause());
+            } else if (!begun && !closing) {
+                begin();
+            }
+        }
+    }
+
+    /** TLS came to nothing, or was broken later. Its own handler tells the peer and closes. */
+    private void tlsFailed(Throwable cause) {
+        // Whoever connects and goes away again without a word, as health checks do, was refused nothing.
+        if (cause instanceof ClosedChannelException) {
+            return;
+        }
+        if (firstFrame == null) {
+            refused(TlsFailure.describe(cause));
+        } else if (!badFrameTold && !closing) {
+            badFrameTold = true;
+            guard(() -> handler.onBadFrame(this, TlsFailure.describe(cause)));
+        }
+    }
+
+    /** The peer is none that this side speaks with, or does not want this side; whoever calls closes. */
+    void refused(String reason) {
+        if (refusal == null && !closing) {
+            refusal = reason;
+            closing = true;
+            guard(() -> handler.onRefused(remoteAddress, reason));
+        }
+    }
+
+    void keysReloaded(boolean succeeded, String what) {
+        guard(() -> handler.onKeysReloaded(succeeded, what));
     }
 
     @Override
@@ -310,8 +397,11 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // A reset or a broken pipe is how connections end; everything else is a fault of ours.
-        if (!(cause instanceof IOException)) {
+        Throwable thrown = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+        if (thrown instanceof SSLException) {
+            tlsFailed(thrown);
+        } else if (!(thrown instanceof IOException)) {
+            // A reset or a broken pipe is how connections end; everything else is a fault of ours.
             handler.onFailure(this, cause);
         }
         closing = true;

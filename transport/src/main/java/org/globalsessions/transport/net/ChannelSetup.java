@@ -1,6 +1,7 @@
 package org.globalsessions.transport.net;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.flush.FlushConsolidationHandler;
@@ -14,19 +15,30 @@ final class ChannelSetup {
 
     private ChannelSetup() {}
 
-    /** The pipeline, from the network inwards: security, flush, frames, connection. */
-    static void fill(Channel channel, ChannelConnection connection, LinkSettings settings, PipelineSecurity security) {
+    /**
+     * The pipeline, from the network inwards: security, flush, frames, connection.
+     *
+     * @param host what the peer's certificate has to be for; null on the accepting side
+     */
+    static void fill(
+            Channel channel,
+            ChannelConnection connection,
+            LinkSettings settings,
+            PipelineSecurity security,
+            String host,
+            int port) {
         channel.config()
                 .setWriteBufferWaterMark(new WriteBufferWaterMark(settings.slowBytes() / 2, settings.slowBytes()));
         ChannelPipeline pipeline = channel.pipeline();
-        security.install(pipeline);
         pipeline.addLast("flush", new FlushConsolidationHandler(FLUSH_AFTER, true));
         pipeline.addLast("frames", connection.decoder());
         pipeline.addLast("connection", connection);
+        // Last, as it may begin and fail at once, which the connection has to hear of.
+        security.install(pipeline, connection, host, port);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // channelInactive tells when it is done, and a close cannot fail
-    static void closeNow(Channel channel) {
+    static void closeNow(ChannelOutboundInvoker channel) {
         channel.close();
     }
 

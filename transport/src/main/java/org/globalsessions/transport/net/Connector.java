@@ -21,6 +21,7 @@ import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.WelcomeFrame;
+import org.globalsessions.transport.tls.TlsFailure;
 
 /**
  * Keeps one connection to one address: connects, says hello, and connects again after each loss, with jittered growing
@@ -225,11 +226,43 @@ public final class Connector implements AutoCloseable {
             ChannelSetup.closeNow(channel);
             return;
         }
-        ChannelConnection opened = new ChannelConnection(channel, settings, handler, loops, false);
-        ChannelSetup.fill(channel, opened, settings, security);
+        ChannelConnection opened =
+                new ChannelConnection(channel, settings, handler, loops, hello, security.isProtected());
         connection = opened;
-        opened.open(hello.get());
+        channel.closeFuture()
+                .addListener(gone -> loops.guarded(() -> {
+                            if (!opened.wasOpened()) {
+                                connection = null;
+                                attemptFailed(reasonOf(opened));
+                            }
+                        })
+                        .run());
+        try {
+            ChannelSetup.fill(channel, opened, settings, security, address, port);
+        } catch (RuntimeException e) {
+            opened.refused(TlsFailure.describe(e));
+            ChannelSetup.closeNow(channel);
+            return;
+        }
+        if (!security.isProtected()) {
+            opened.begin();
+        }
         channel.config().setAutoRead(!opened.isPaused());
+    }
+
+    private static String reasonOf(ChannelConnection was) {
+        if (was == null) {
+            return "closed before it was welcome";
+        }
+        if (was.refusal() != null) {
+            return was.refusal();
+        }
+        if (was.firstFrame() instanceof ErrorFrame error) {
+            return "refused, code=" + error.code() + ": " + error.text();
+        }
+        return was.wasOpened()
+                ? "closed before it was welcome"
+                : "closed during the TLS handshake; the other side's log may say why";
     }
 
     private void attemptFailed(String reason) {
@@ -301,6 +334,16 @@ public final class Connector implements AutoCloseable {
         }
 
         @Override
+        public void onRefused(String remoteAddress, String reason) {
+            owner.onRefused(remoteAddress, reason);
+        }
+
+        @Override
+        public void onKeysReloaded(boolean succeeded, String what) {
+            owner.onKeysReloaded(succeeded, what);
+        }
+
+        @Override
         public void onConnectFailed(int attempts, String reason, boolean gaveUp) {
             owner.onConnectFailed(attempts, reason, gaveUp);
         }
@@ -318,13 +361,6 @@ public final class Connector implements AutoCloseable {
                     pauseThenAttempt();
                 }
             }
-        }
-
-        private String reasonOf(ChannelConnection was) {
-            if (was != null && was.firstFrame() instanceof ErrorFrame error) {
-                return "refused, code=" + error.code() + ": " + error.text();
-            }
-            return "closed before it was welcome";
         }
     }
 }

@@ -138,8 +138,9 @@ public final class Listener implements AutoCloseable {
 
         @Override
         protected void initChannel(Channel channel) {
-            ChannelConnection connection = new ChannelConnection(channel, settings, handler, loops, true);
-            ChannelSetup.fill(channel, connection, settings, security);
+            ChannelConnection connection =
+                    new ChannelConnection(channel, settings, handler, loops, null, security.isProtected());
+            ChannelSetup.fill(channel, connection, settings, security, null, 0);
         }
     }
 

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An application needs no JVM flag and sees no warning, with every JDK of this machine. */
 class NoFlagsTest {
@@ -21,16 +23,29 @@ class NoFlagsTest {
 
     @Test
     void shouldPrintNothingOnStandardErrorWhenStartedWithoutFlags(@TempDir Path folder) throws Exception {
+        assertQuiet(folder);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bcjsse", "jdk"})
+    void shouldPrintNothingOnStandardErrorWhenStartedWithoutFlagsAndWithTls(String provider, @TempDir Path folder)
+            throws Exception {
+        assertQuiet(folder, folder.resolve("keys").toString(), provider);
+    }
+
+    private static void assertQuiet(Path folder, String... args) throws Exception {
         Set<Path> jdks = jdks();
         assumeThat(jdks).isNotEmpty();
         for (Path java : jdks) {
             Path out = folder.resolve("out");
             Path err = folder.resolve("err");
-            Process process = new ProcessBuilder(
-                            java.toString(),
-                            "-cp",
-                            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                            QuietProcess.class.getName())
+            List<String> command = new ArrayList<>(List.of(
+                    java.toString(),
+                    "-cp",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    QuietProcess.class.getName()));
+            command.addAll(List.of(args));
+            Process process = new ProcessBuilder(command)
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();

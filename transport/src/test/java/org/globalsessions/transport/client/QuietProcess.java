@@ -1,6 +1,7 @@
 package org.globalsessions.transport.client;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.tier.KeyDigest;
@@ -17,14 +18,29 @@ import org.globalsessions.transport.net.Listener;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.globalsessions.transport.net.RecordingHandler;
+import org.globalsessions.transport.tls.KeyFolder;
 
 /** The main class of {@link NoFlagsTest}'s process: a relay and a link in one JVM that exchange a question and its answer. */
 public final class QuietProcess {
     private QuietProcess() {}
 
+    /** Without arguments over plain TCP, else over TLS with a folder for keys and the name of a provider. */
     public static void main(String[] args) throws Exception {
+        PipelineSecurity listening = PipelineSecurity.plain();
+        PipelineSecurity connecting = PipelineSecurity.plain();
+        if (args.length > 0) {
+            KeyFolder keys = new KeyFolder(Path.of(args[0]));
+            listening = PipelineSecurity.of(keys.listener("provider : " + args[1]));
+            connecting = PipelineSecurity.of(keys.connector("provider : " + args[1]));
+        }
         try (EventLoops loops = EventLoops.start("quiet", 1);
-                Listener relay = Listener.bind(loops, "127.0.0.1", 0, new RecordingHandler(QuietProcess::answer));
+                Listener relay = Listener.bind(
+                        loops,
+                        "127.0.0.1",
+                        0,
+                        LinkSettings.DEFAULTS,
+                        listening,
+                        new RecordingHandler(QuietProcess::answer));
                 RelayLink link = new RelayLink(
                         new RelayLinkSettings(
                                 "sessions",
@@ -35,7 +51,7 @@ public final class QuietProcess {
                                 1 << 20,
                                 ReconnectPolicy.DEFAULT,
                                 LinkSettings.DEFAULTS,
-                                PipelineSecurity.plain()),
+                                connecting),
                         new TierHost(1, 2, 3, 4, 5))) {
             link.start(new RecordingListener());
             byte[] key = "key".getBytes(StandardCharsets.US_ASCII);

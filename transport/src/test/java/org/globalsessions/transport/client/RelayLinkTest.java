@@ -350,7 +350,7 @@ class RelayLinkTest {
         assertThat(settings.reconnect())
                 .isEqualTo(new ReconnectPolicy(Duration.ofMillis(50), Duration.ofSeconds(5), 3));
         assertThatThrownBy(() -> provider.open(ConfigFactory.parseString(section + ", tls {}"), HOST))
-                .hasMessageContaining("comes with TLS support");
+                .hasMessageContaining("tls.client_key is missing");
     }
 
     private RelayLink connected(BiConsumer<Connection, Frame> answer) throws IOException {

@@ -62,6 +62,7 @@ class ProtocolDocumentTest {
                 .containsEntry("keys in a VOID", Integer.toString(FrameCodec.MAX_VOIDED))
                 .containsEntry(
                         "HELLO after the connection stands", link.helloTimeout().toSeconds() + " s")
+                .containsEntry("TLS handshake", link.helloTimeout().toSeconds() + " s")
                 .containsEntry("attempt to connect", link.connectTimeout().toSeconds() + " s")
                 .containsEntry(
                         "PING after silence of one's own", link.pingInterval().toSeconds() + " s")

@@ -14,6 +14,8 @@ public final class RecordingHandler implements FrameHandler {
     public final List<Connection> writable = new CopyOnWriteArrayList<>();
     public final List<Frame> frames = new CopyOnWriteArrayList<>();
     public final List<String> badFrames = new CopyOnWriteArrayList<>();
+    public final List<String> refused = new CopyOnWriteArrayList<>();
+    public final List<String> reloads = new CopyOnWriteArrayList<>();
     public final List<String> connectFailures = new CopyOnWriteArrayList<>();
     public final List<Boolean> gaveUp = new CopyOnWriteArrayList<>();
     public final List<Throwable> failures = new CopyOnWriteArrayList<>();
@@ -51,6 +53,16 @@ public final class RecordingHandler implements FrameHandler {
     @Override
     public void onFailure(Connection connection, Throwable failure) {
         failures.add(failure);
+    }
+
+    @Override
+    public void onRefused(String remoteAddress, String reason) {
+        refused.add(reason);
+    }
+
+    @Override
+    public void onKeysReloaded(boolean succeeded, String what) {
+        reloads.add(succeeded + " " + what);
     }
 
     @Override

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -429,13 +428,6 @@ class TcpTest {
             }
         }
         assertThat(server.badFrames).isEmpty();
-    }
-
-    @Test
-    void shouldRefuseSettingWhenTlsIsAskedFor() {
-        assertThatThrownBy(() -> PipelineSecurity.from(ConfigFactory.parseString("tls { server_key : \"a.pem\" }")))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("comes with TLS support");
     }
 
     private Listener listen(RecordingHandler handler) throws IOException {
