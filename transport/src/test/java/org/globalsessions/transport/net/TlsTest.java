@@ -401,7 +401,7 @@ class TlsTest {
     }
 
     /** A context of the JDK's that trusts everybody. */
-    private static SSLContext jdkContext(CertificateAuthority.Issued own) throws Exception {
+    static SSLContext jdkContext(CertificateAuthority.Issued own) throws Exception {
         KeyManagerFactory keys = null;
         if (own != null) {
             KeyStore store = KeyStore.getInstance("PKCS12");

@@ -46,6 +46,15 @@ public final class KeyFolder {
         return authority.issueServer("server", HOSTS, VALIDITY);
     }
 
+    /** A valid pair that is in no file. */
+    public CertificateAuthority.Issued issuedClient() {
+        return authority.issueClient("another client", VALIDITY);
+    }
+
+    public String authorityPem() {
+        return authority.own().certificatePem();
+    }
+
     /** A pair that ran out a minute ago; in no file. */
     public CertificateAuthority.Issued expiredServer() {
         return authority.issueServer("server", HOSTS, yesterday(), aMinuteAgo());
