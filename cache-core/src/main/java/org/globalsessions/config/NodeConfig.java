@@ -142,6 +142,15 @@ public final class NodeConfig {
     }
 
     /**
+     * The Unix socket on which a relay or sibling listens besides.
+     *
+     * @return its file, or null
+     */
+    public Path unixSocket() {
+        return has("unix_socket") ? Path.of(text("unix_socket")) : null;
+    }
+
+    /**
      * The segment of this node or client.
      *
      * @return the section

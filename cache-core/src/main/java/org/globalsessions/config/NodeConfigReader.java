@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -149,9 +150,15 @@ final class NodeConfigReader {
         }
         for (Config relay : relays) {
             need(relay, "auth_path", "");
-            need(relay, "port", "");
+            if (!relay.hasPath("unix_socket")) {
+                need(relay, "port", "");
+            } else if (relay.hasPath("tls")) {
+                problem("unix_socket", "a Unix socket has no TLS: leave unix_socket out, or tls");
+            }
+            checkUnixSocket(relay);
             checkTls(relay, List.of("client_key", "client_cert", "server_cert"));
         }
+        checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
         if (config.hasPath("spill_limit")
                 && config.getLong("spill_limit") > 0
@@ -160,6 +167,18 @@ final class NodeConfigReader {
         }
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");
+        }
+    }
+
+    private void checkUnixSocket(Config section) {
+        if (section.hasPath("unix_socket")) {
+            int bytes = section.getString("unix_socket").getBytes(StandardCharsets.UTF_8).length;
+            if (bytes > Schema.UNIX_SOCKET_PATH_BYTES) {
+                problem(
+                        "unix_socket",
+                        "path too long: bytes=" + bytes + " from the root on, limit=" + Schema.UNIX_SOCKET_PATH_BYTES
+                                + "; give a shorter folder");
+            }
         }
     }
 

@@ -14,6 +14,9 @@ import org.globalsessions.segment.SegmentSettings;
  * <p>Reading, {@code check}, the samples' test and the documents go by this table; a key that is not here is refused.
  */
 public final class Schema {
+    /** Longest path of a Unix socket, in bytes: the address has 108, of which the JDK keeps two. */
+    public static final int UNIX_SOCKET_PATH_BYTES = 106;
+
     private static final long DAY_MS = 86_400_000L;
 
     /** Keys of a {@code tls} section. */
@@ -173,8 +176,10 @@ public final class Schema {
             key("auth_path", KeyType.TEXT, "Path: the family of sessions that this segment holds."),
             key("address", KeyType.TEXT, "Host name or address to connect to.").byDefault("localhost"),
             key("port", KeyType.INTEGER, "Port to connect to.").range(1, 65_535),
-            key("unix_socket", KeyType.PATH, "Unix socket to connect to in place of address and port.")
-                    .effect(Effect.MISSING, "Unix sockets come with a later version"),
+            key(
+                    "unix_socket",
+                    KeyType.PATH,
+                    "Unix socket to connect to in place of address and port; without tls. At most 106 bytes."),
             key("tls", KeyType.SECTION, "Keys and certificates of this connection.")
                     .section(TLS),
             key("age_or_replica", KeyType.CHOICE, "What a relief node takes: old sessions, or every new one.")
@@ -252,9 +257,12 @@ public final class Schema {
             key("port", KeyType.INTEGER, "Port to listen on.")
                     .only(RELAY, SIBLING)
                     .range(1, 65_535),
-            key("unix_socket", KeyType.PATH, "Unix socket to listen on besides address and port.")
-                    .only(RELAY, SIBLING)
-                    .effect(Effect.MISSING, "Unix sockets come with a later version"),
+            key(
+                            "unix_socket",
+                            KeyType.PATH,
+                            "Unix socket to listen on besides address and port, for processes of the same user; tls does not"
+                                    + " concern it. Its folder has mode 0700 and is made where it is absent. At most 106 bytes.")
+                    .only(RELAY, SIBLING),
             key("tls", KeyType.SECTION, "Keys and certificates of the listener.")
                     .only(RELAY, SIBLING)
                     .section(TLS),

@@ -197,21 +197,42 @@ class NodeConfigTest {
     }
 
     @Test
-    void shouldSayWhatIsMissingOrWithoutEffectWhenAFileAsksForIt() throws IOException {
+    void shouldSayWhatIsWithoutEffectWhenAFileAsksForIt() throws IOException {
         Path file = write("relief.conf", """
                 weight : 2
-                message_relay { auth_path : a, port : 1, unix_socket : s.sock }
+                message_relay { auth_path : a, port : 1 }
                 """);
 
         NodeConfig config = NodeConfig.load(file);
 
-        assertThat(config.missing()).extracting(Setting::path).containsExactly("message_relay.unix_socket");
+        assertThat(config.missing()).isEmpty();
         assertThat(config.settings().stream().filter(setting -> setting.path().equals("weight")))
                 .singleElement()
                 .satisfies(setting -> {
                     assertThat(setting.note()).contains("no effect yet");
                     assertThat(setting.origin()).isEqualTo(file + ":1");
                 });
+    }
+
+    @Test
+    void shouldTakeUnixSocketInPlaceOfPortAndWithoutTls() throws IOException {
+        NodeConfig config =
+                NodeConfig.load(write("relief.conf", "message_relay { auth_path : a, unix_socket : run/s.sock }"));
+
+        assertThat(config.relaySections().get(0).getString("unix_socket")).isEqualTo(folder + "/run/s.sock");
+        assertThat(
+                        problems(
+                                write(
+                                        "both.conf",
+                                        "message_relay { auth_path : a, unix_socket : s, tls { client_key : k, client_cert : c, server_cert : s } }")))
+                .singleElement()
+                .asString()
+                .contains("unix_socket: a Unix socket has no TLS");
+        assertThat(problems(write(
+                        "long.conf", "message_relay { auth_path : a, unix_socket : \"/" + "s".repeat(106) + "\" }")))
+                .singleElement()
+                .asString()
+                .contains("unix_socket: path too long: bytes=107 from the root on, limit=106");
     }
 
     @Test

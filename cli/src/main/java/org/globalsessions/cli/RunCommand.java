@@ -70,7 +70,11 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private static String where(NodeConfig config) {
-        return config.kind().isRelief() ? "" : ", listening on " + config.address() + ":" + config.port();
+        if (config.kind().isRelief()) {
+            return "";
+        }
+        return ", listening on " + config.address() + ":" + config.port()
+                + (config.unixSocket() == null ? "" : " and unix:" + config.unixSocket());
     }
 
     /**

@@ -9,6 +9,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 
@@ -22,12 +23,11 @@ public final class ReliefContext {
     /**
      * Where a sibling is.
      *
-     * @param address host name or address
-     * @param port    TCP port, 1 to 65535
-     * @param policy  pauses between attempts to connect
+     * @param peer     its address
+     * @param policy   pauses between attempts to connect
      * @param security what protects the connection
      */
-    public record SiblingAddress(String address, int port, ReconnectPolicy policy, PipelineSecurity security) {}
+    public record SiblingAddress(PeerAddress peer, ReconnectPolicy policy, PipelineSecurity security) {}
 
     private final SegmentSettings segment;
     private final List<SiblingAddress> siblings = new ArrayList<>();
@@ -61,8 +61,7 @@ public final class ReliefContext {
             Duration longest = wait.compareTo(LONGEST_WAIT) > 0 ? wait : LONGEST_WAIT;
             int attempts = Math.max(0, section.getInt("max_reconnect"));
             context.sibling(new SiblingAddress(
-                    section.getString("address"),
-                    section.getInt("port"),
+                    PeerAddress.from(section),
                     new ReconnectPolicy(wait, longest, attempts),
                     PipelineSecurity.forConnector(section)));
         }
@@ -112,7 +111,7 @@ public final class ReliefContext {
      * @return this
      */
     public ReliefContext sibling(String address, int port, ReconnectPolicy policy) {
-        return sibling(new SiblingAddress(address, port, policy, PipelineSecurity.plain()));
+        return sibling(new SiblingAddress(PeerAddress.tcp(address, port), policy, PipelineSecurity.plain()));
     }
 
     /**
@@ -149,11 +148,6 @@ public final class ReliefContext {
         }
         if (siblings.isEmpty()) {
             throw new IllegalArgumentException("no sibling to connect to: siblings=0, limit=1 or more");
-        }
-        for (SiblingAddress sibling : siblings) {
-            if (sibling.port() < 1 || sibling.port() > 65_535) {
-                throw new IllegalArgumentException("port out of range: port=" + sibling.port() + ", limit=1..65535");
-            }
         }
         if (nodeId != null && !isNodeId(nodeId)) {
             throw new IllegalArgumentException(

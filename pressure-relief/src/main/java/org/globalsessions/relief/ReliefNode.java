@@ -81,8 +81,7 @@ public final class ReliefNode implements AutoCloseable {
         for (ReliefContext.SiblingAddress sibling : context.siblings()) {
             connectors.add(Connector.start(
                     loops,
-                    sibling.address(),
-                    sibling.port(),
+                    sibling.peer(),
                     () -> hello,
                     sibling.policy(),
                     LinkSettings.DEFAULTS,

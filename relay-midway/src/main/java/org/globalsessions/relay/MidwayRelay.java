@@ -50,6 +50,10 @@ public final class MidwayRelay implements AutoCloseable {
     private RelayService service;
     private RelayAgent agent;
     private Listener listener;
+
+    /** Null without a Unix socket. */
+    private Listener unixListener;
+
     private SiblingProcess sibling;
     private volatile Intake intake;
 
@@ -93,6 +97,10 @@ public final class MidwayRelay implements AutoCloseable {
         listener = Listener.bind(
                 loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);
         opened.push(listener);
+        if (context.unixSocket() != null) {
+            unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, service);
+            opened.push(unixListener);
+        }
         warnOfPlainTcp();
         SpillFile spill = openSpillFile(file.path());
         openAgent(spill);
@@ -243,6 +251,9 @@ public final class MidwayRelay implements AutoCloseable {
 
     private void endClients() throws InterruptedException {
         listener.close();
+        if (unixListener != null) {
+            unixListener.close();
+        }
         CountDownLatch told = new CountDownLatch(1);
         loops.execute(() -> {
             service.end();

@@ -32,6 +32,7 @@ public final class RelayContext {
     private String authPath;
     private String address = "localhost";
     private int port = -1;
+    private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
     private SegmentSettings segment;
     private List<String> siblingCommand = List.of();
@@ -69,6 +70,7 @@ public final class RelayContext {
                 .authPath(config.authPath())
                 .address(config.address())
                 .port(config.port())
+                .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
                 .segment(config.cache().toSegmentSettings(role))
                 .siblingCommand(command)
@@ -104,6 +106,17 @@ public final class RelayContext {
      */
     public RelayContext address(String value) {
         address = value;
+        return this;
+    }
+
+    /**
+     * Sets the Unix socket to listen on besides. Default none.
+     *
+     * @param value its file, or null
+     * @return this
+     */
+    public RelayContext unixSocket(Path value) {
+        unixSocket = value;
         return this;
     }
 
@@ -319,6 +332,10 @@ public final class RelayContext {
 
     int port() {
         return port;
+    }
+
+    Path unixSocket() {
+        return unixSocket;
     }
 
     PipelineSecurity security() {

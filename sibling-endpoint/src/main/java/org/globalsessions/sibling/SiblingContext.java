@@ -1,5 +1,6 @@
 package org.globalsessions.sibling;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
@@ -17,6 +18,7 @@ public final class SiblingContext {
     private String pathName = "";
     private String address = "localhost";
     private int port;
+    private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
     private int replicas = 1;
     /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
@@ -50,6 +52,7 @@ public final class SiblingContext {
                 .pathName(config.authPath())
                 .address(config.address())
                 .port(config.port())
+                .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
                 .replicas((int) config.number("replicas"))
                 .stopWithParent(config.cache().stopChild());
@@ -86,6 +89,17 @@ public final class SiblingContext {
      */
     public SiblingContext port(int value) {
         port = value;
+        return this;
+    }
+
+    /**
+     * Sets the Unix socket to listen on besides. Default none.
+     *
+     * @param value its file, or null
+     * @return this
+     */
+    public SiblingContext unixSocket(Path value) {
+        unixSocket = value;
         return this;
     }
 
@@ -194,6 +208,10 @@ public final class SiblingContext {
 
     int port() {
         return port;
+    }
+
+    Path unixSocket() {
+        return unixSocket;
     }
 
     PipelineSecurity security() {

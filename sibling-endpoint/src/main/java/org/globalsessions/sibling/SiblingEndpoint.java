@@ -43,6 +43,9 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private Listener listener;
 
+    /** Null without a Unix socket. */
+    private Listener unixListener;
+
     private SiblingEndpoint(SharedLru segment, EventLoops loops, Membership membership, SiblingContext context) {
         this.segment = segment;
         this.loops = loops;
@@ -99,13 +102,12 @@ public final class SiblingEndpoint implements AutoCloseable {
         if (!context.security().isProtected()) {
             warnOfPlainTcp(context.address());
         }
+        ReliefConnections connections = new ReliefConnections(segment, router, context.pathName(), this::wakeAgent);
         listener = Listener.bind(
-                loops,
-                context.address(),
-                context.port(),
-                LinkSettings.DEFAULTS,
-                context.security(),
-                new ReliefConnections(segment, router, context.pathName(), this::wakeAgent));
+                loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), connections);
+        if (context.unixSocket() != null) {
+            unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, connections);
+        }
         loops.schedule(this::tick, TICK);
         AgentRunner.startOnThread(agentRunner, task -> {
             Thread thread = new Thread(task, "sibling-agent");
@@ -185,6 +187,9 @@ public final class SiblingEndpoint implements AutoCloseable {
         }
         try {
             listener.close();
+            if (unixListener != null) {
+                unixListener.close();
+            }
             agentRunner.close(CLOSE_WAIT_MS, thread -> LOG.warn("the sibling's agent takes long to end"));
             sayGoodbye();
             loops.close();

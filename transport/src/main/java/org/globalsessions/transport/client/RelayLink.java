@@ -88,8 +88,7 @@ public final class RelayLink implements NextTier {
             loops = EventLoops.start("global-sessions-relay-link", 1);
             connector = Connector.start(
                     loops,
-                    settings.address(),
-                    settings.port(),
+                    settings.relay(),
                     this::hello,
                     settings.reconnect(),
                     settings.link(),
@@ -372,6 +371,6 @@ public final class RelayLink implements NextTier {
     }
 
     String relay() {
-        return settings.address() + ":" + settings.port();
+        return settings.relay().toString();
     }
 }

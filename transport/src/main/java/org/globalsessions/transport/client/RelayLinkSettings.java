@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.transport.net.LinkSettings;
+import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 
@@ -11,8 +12,7 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  * Where the relay is and how patient to be with it.
  *
  * @param path           name of the path
- * @param address        host name or address of the relay
- * @param port           its TCP port
+ * @param relay          where it is
  * @param requestTimeout how long a question or change waits for its answer, 1 ms or more
  * @param window         most changes, and apart from them most questions, sent and not answered; 1 or more
  * @param windowBytes    most bytes of changes sent and not answered; a single larger one passes where nothing else is open
@@ -22,8 +22,7 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  */
 public record RelayLinkSettings(
         String path,
-        String address,
-        int port,
+        PeerAddress relay,
         Duration requestTimeout,
         int window,
         int windowBytes,
@@ -42,8 +41,7 @@ public record RelayLinkSettings(
      * Checks the ranges.
      *
      * @param path           see above
-     * @param address        see above
-     * @param port           see above
+     * @param relay          see above
      * @param requestTimeout see above
      * @param window         see above
      * @param windowBytes    see above
@@ -52,9 +50,6 @@ public record RelayLinkSettings(
      * @param security       see above
      */
     public RelayLinkSettings {
-        if (port < 1 || port > 65_535) {
-            throw new IllegalArgumentException("port out of range: port=" + port + ", allowed=1..65535");
-        }
         if (requestTimeout.toMillis() < 1) {
             throw new IllegalArgumentException(
                     "request_timeout too short: request_timeout=" + requestTimeout + ", limit=1ms");
@@ -80,8 +75,7 @@ public record RelayLinkSettings(
         int maxReconnect = section.hasPath("max_reconnect") ? section.getInt("max_reconnect") : -1;
         return new RelayLinkSettings(
                 section.getString("auth_path"),
-                section.getString("address"),
-                section.getInt("port"),
+                PeerAddress.from(section),
                 section.hasPath("request_timeout") ? section.getDuration("request_timeout") : Duration.ofSeconds(2),
                 section.hasPath("window") ? section.getInt("window") : DEFAULT_WINDOW,
                 DEFAULT_WINDOW_BYTES,

@@ -105,7 +105,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         this.hello = hello;
         this.handshakeFirst = handshakeFirst;
         this.checkIntervalNs = Math.max(1_000_000, settings.pingInterval().toNanos() / 4);
-        this.remoteAddress = ChannelSetup.describe(channel.remoteAddress());
+        this.remoteAddress = ChannelSetup.describePeer(channel);
     }
 
     FrameDecoder decoder() {

@@ -7,6 +7,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 
 /** Puts the handlers of a connection in their order, the same for both ends. */
 final class ChannelSetup {
@@ -42,10 +43,20 @@ final class ChannelSetup {
         channel.close();
     }
 
-    static String describe(SocketAddress address) {
+    /** The peer's address for messages; a process that connects to a Unix socket has none but that socket's. */
+    static String describePeer(Channel channel) {
+        SocketAddress remote = channel.remoteAddress();
+        if (remote instanceof UnixDomainSocketAddress unix
+                && unix.getPath().toString().isEmpty()) {
+            return describe(channel.localAddress());
+        }
+        return describe(remote);
+    }
+
+    private static String describe(SocketAddress address) {
         if (address instanceof InetSocketAddress inet) {
             return inet.getHostString() + ":" + inet.getPort();
         }
-        return String.valueOf(address);
+        return address instanceof UnixDomainSocketAddress unix ? "unix:" + unix.getPath() : String.valueOf(address);
     }
 }

@@ -6,11 +6,14 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
@@ -33,8 +36,7 @@ import org.globalsessions.transport.tls.TlsFailure;
 public final class Connector implements AutoCloseable {
     private final EventLoops loops;
     private final EventLoop loop;
-    private final String address;
-    private final int port;
+    private final PeerAddress peer;
     private final Supplier<Frame> hello;
     private final ReconnectPolicy policy;
     private final LinkSettings settings;
@@ -57,8 +59,7 @@ public final class Connector implements AutoCloseable {
 
     private Connector(
             EventLoops loops,
-            String address,
-            int port,
+            PeerAddress peer,
             Supplier<Frame> hello,
             ReconnectPolicy policy,
             LinkSettings settings,
@@ -66,8 +67,7 @@ public final class Connector implements AutoCloseable {
             FrameHandler handler) {
         this.loops = loops;
         this.loop = loops.group().next();
-        this.address = address;
-        this.port = port;
+        this.peer = peer;
         this.hello = hello;
         this.policy = policy;
         this.settings = settings;
@@ -93,15 +93,21 @@ public final class Connector implements AutoCloseable {
             Supplier<Frame> hello,
             ReconnectPolicy policy,
             FrameHandler handler) {
-        return start(loops, address, port, hello, policy, LinkSettings.DEFAULTS, PipelineSecurity.plain(), handler);
+        return start(
+                loops,
+                PeerAddress.tcp(address, port),
+                hello,
+                policy,
+                LinkSettings.DEFAULTS,
+                PipelineSecurity.plain(),
+                handler);
     }
 
     /**
      * Begins to connect.
      *
      * @param loops    threads; the connection's is one of them
-     * @param address  host name or address, resolved anew for each attempt
-     * @param port     TCP port
+     * @param peer     where it is
      * @param hello    makes the first frame of each connection
      * @param policy   pauses between attempts
      * @param settings limits and time-outs
@@ -111,14 +117,13 @@ public final class Connector implements AutoCloseable {
      */
     public static Connector start(
             EventLoops loops,
-            String address,
-            int port,
+            PeerAddress peer,
             Supplier<Frame> hello,
             ReconnectPolicy policy,
             LinkSettings settings,
             PipelineSecurity security,
             FrameHandler handler) {
-        Connector connector = new Connector(loops, address, port, hello, policy, settings, security, handler);
+        Connector connector = new Connector(loops, peer, hello, policy, settings, security, handler);
         connector.loop.execute(loops.guarded(connector::attempt));
         return connector;
     }
@@ -168,8 +173,11 @@ public final class Connector implements AutoCloseable {
         }
         connecting = true;
         handler.onConnecting();
-        if (NetUtil.isValidIpV4Address(address) || NetUtil.isValidIpV6Address(address)) {
-            connect(new InetSocketAddress(address, port));
+        String host = peer.host();
+        if (host == null) {
+            connect(UnixDomainSocketAddress.of(peer.unixSocket()));
+        } else if (NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host)) {
+            connect(new InetSocketAddress(host, peer.port()));
         } else {
             // A name server that does not answer would hold up the loop, and with it every time-out that it keeps.
             Thread resolver = new Thread(this::resolve, Thread.currentThread().getName() + "-resolve");
@@ -181,7 +189,7 @@ public final class Connector implements AutoCloseable {
     private void resolve() {
         InetSocketAddress resolved;
         try {
-            resolved = new InetSocketAddress(InetAddress.getByName(address), port);
+            resolved = new InetSocketAddress(InetAddress.getByName(peer.host()), peer.port());
         } catch (UnknownHostException e) {
             resolved = null;
         }
@@ -197,14 +205,15 @@ public final class Connector implements AutoCloseable {
         }
     }
 
-    private void connect(InetSocketAddress target) {
+    private void connect(SocketAddress target) {
         if (closed) {
             return;
         }
-        Bootstrap bootstrap = new Bootstrap()
+        Bootstrap bootstrap = peer.host() == null
+                ? new Bootstrap().channel(NioDomainSocketChannel.class)
+                : new Bootstrap().channel(NioSocketChannel.class).option(ChannelOption.TCP_NODELAY, true);
+        bootstrap
                 .group(loop)
-                .channel(NioSocketChannel.class)
-                .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         Math.min(Integer.MAX_VALUE, settings.connectTimeout().toMillis()))
                 // Read only once the handlers stand: they are added after the connection does.
@@ -238,7 +247,7 @@ public final class Connector implements AutoCloseable {
                         })
                         .run());
         try {
-            ChannelSetup.fill(channel, opened, settings, security, address, port);
+            ChannelSetup.fill(channel, opened, settings, security, peer.host(), peer.port());
         } catch (RuntimeException e) {
             opened.refused(TlsFailure.describe(e));
             ChannelSetup.closeNow(channel);
@@ -272,7 +281,7 @@ public final class Connector implements AutoCloseable {
         }
         failed++;
         boolean again = policy.mayTryAgain(failed);
-        handler.onConnectFailed(failed, "cannot connect to " + address + ":" + port + ": " + reason, !again);
+        handler.onConnectFailed(failed, "cannot connect to " + peer + ": " + reason, !again);
         if (again) {
             pauseThenAttempt();
         }

@@ -7,14 +7,18 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.globalsessions.transport.FrameHandler;
 
-/** Accepts connections on one TCP port. Any thread may call any method, but no event loop's may open or close one. */
+/** Accepts connections on one TCP port, or on one Unix socket. Any thread may call any method, but no event loop's may open or close one. */
 public final class Listener implements AutoCloseable {
     private static final int BACKLOG = 1024;
 
@@ -24,8 +28,12 @@ public final class Listener implements AutoCloseable {
 
     private final Channel channel;
 
-    private Listener(Channel channel) {
+    /** Null for TCP. */
+    private final UnixSocketFile socketFile;
+
+    private Listener(Channel channel, UnixSocketFile socketFile) {
         this.channel = channel;
+        this.socketFile = socketFile;
     }
 
     /**
@@ -85,7 +93,43 @@ public final class Listener implements AutoCloseable {
         if (!bound.isSuccess()) {
             throw explained(address, port, bound.cause());
         }
-        return new Listener(bound.channel());
+        return new Listener(bound.channel(), null);
+    }
+
+    /**
+     * Begins to accept on a Unix socket. Whoever may open its folder, which is this user, may connect.
+     *
+     * @param loops    threads that will own the connections
+     * @param path     the socket's file; its folder is made where it is absent
+     * @param settings limits and time-outs
+     * @param handler  told of every connection
+     * @return the listener; closing it removes the file
+     * @throws IOException if another process listens there, the folder is open to others or the path too long; the message
+     *                     says what to do
+     */
+    public static Listener bindUnix(EventLoops loops, Path path, LinkSettings settings, FrameHandler handler)
+            throws IOException {
+        UnixSocketFile file = new UnixSocketFile(path);
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(NioServerDomainSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .handler(new AcceptFailures(handler))
+                // The user at the other end is known here, by the operating system, should rights ever go by that.
+                .childHandler(new Accepted(loops, settings, PipelineSecurity.plain(), handler));
+        AtomicReference<Channel> channel = new AtomicReference<>();
+        file.bind(() -> {
+            ChannelFuture bound =
+                    bootstrap.bind(UnixDomainSocketAddress.of(file.path())).awaitUninterruptibly();
+            if (!bound.isSuccess()) {
+                throw new IOException(
+                        "cannot listen on unix:" + file.path() + ": "
+                                + bound.cause().getMessage(),
+                        bound.cause());
+            }
+            channel.set(bound.channel());
+        });
+        return new Listener(channel.get(), file);
     }
 
     private static IOException explained(String address, int port, Throwable cause) {
@@ -105,7 +149,7 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * The port listened on.
+     * The port listened on; for TCP alone.
      *
      * @return the port, also where 0 was asked for
      */
@@ -116,6 +160,21 @@ public final class Listener implements AutoCloseable {
     /** Stops accepting. Connections accepted before stay; their owner closes them. */
     @Override
     public void close() {
+        if (socketFile == null || !channel.isOpen()) {
+            closeChannel();
+            return;
+        }
+        try {
+            // The network library removes the file after the socket is closed: in between somebody else could have
+            // bound it.
+            socketFile.locked(this::closeChannel);
+        } catch (IOException e) {
+            // The folder is gone or the lock is kept from us; what matters is that nobody is accepted any more.
+            closeChannel();
+        }
+    }
+
+    private void closeChannel() {
         ChannelFuture closed = channel.close();
         if (!channel.eventLoop().inEventLoop()) {
             closed.awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);

@@ -42,7 +42,7 @@ public final class PipelineSecurity {
     }
 
     /**
-     * What a connection to a relay or sibling asks for.
+     * What a connection to a relay or sibling asks for; one over a Unix socket stays within this machine and user.
      *
      * @param section the section of the configuration, with or without {@code tls}
      * @return the protection

@@ -1,2 +1,2 @@
-/** TCP: event loops, listeners and connectors. The network library stays behind private fields here. */
+/** TCP and Unix sockets: event loops, listeners and connectors. The network library stays behind private fields here. */
 package org.globalsessions.transport.net;

@@ -15,6 +15,7 @@ import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
+import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.globalsessions.transport.net.RecordingHandler;
@@ -44,8 +45,7 @@ public final class QuietProcess {
                 RelayLink link = new RelayLink(
                         new RelayLinkSettings(
                                 "sessions",
-                                "localhost",
-                                relay.port(),
+                                PeerAddress.tcp("localhost", relay.port()),
                                 Duration.ofSeconds(10),
                                 16,
                                 1 << 20,

@@ -46,6 +46,7 @@ import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
+import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.globalsessions.transport.net.RecordingHandler;
@@ -375,8 +376,7 @@ class RelayLinkTest {
         RelayLink link = new RelayLink(
                 new RelayLinkSettings(
                         "sessions",
-                        LOOPBACK,
-                        port,
+                        PeerAddress.tcp(LOOPBACK, port),
                         timeout,
                         window,
                         RelayLinkSettings.DEFAULT_WINDOW_BYTES,

@@ -252,8 +252,7 @@ class TcpTest {
             RecordingHandler client = new RecordingHandler();
             toClose.add(Connector.start(
                     loops,
-                    LOOPBACK,
-                    silent.getLocalPort(),
+                    PeerAddress.tcp(LOOPBACK, silent.getLocalPort()),
                     TcpTest::hello,
                     QUICK_RECONNECT,
                     QUICK,
@@ -282,8 +281,7 @@ class TcpTest {
         toClose.add(listener);
         Connector connector = Connector.start(
                 loops,
-                LOOPBACK,
-                listener.port(),
+                PeerAddress.tcp(LOOPBACK, listener.port()),
                 TcpTest::hello,
                 QUICK_RECONNECT,
                 QUICK,
@@ -313,8 +311,7 @@ class TcpTest {
             RecordingHandler client = new RecordingHandler();
             Connector connector = Connector.start(
                     loops,
-                    LOOPBACK,
-                    silent.getLocalPort(),
+                    PeerAddress.tcp(LOOPBACK, silent.getLocalPort()),
                     TcpTest::hello,
                     QUICK_RECONNECT,
                     patient,

@@ -159,8 +159,7 @@ class TlsReloadTest {
     private void connect(int port, KeyFolder keys) {
         toClose.add(Connector.start(
                 loops,
-                "127.0.0.1",
-                port,
+                PeerAddress.tcp("127.0.0.1", port),
                 TcpTest::hello,
                 new ReconnectPolicy(Duration.ofMillis(50), Duration.ofMillis(200), 0),
                 LinkSettings.DEFAULTS,

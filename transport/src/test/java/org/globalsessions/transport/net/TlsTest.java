@@ -374,7 +374,13 @@ class TlsTest {
 
     private Connector connect(String host, int port, PipelineSecurity security) {
         Connector connector = Connector.start(
-                loops, host, port, TcpTest::hello, QUICK_RECONNECT, LinkSettings.DEFAULTS, security, client);
+                loops,
+                PeerAddress.tcp(host, port),
+                TcpTest::hello,
+                QUICK_RECONNECT,
+                LinkSettings.DEFAULTS,
+                security,
+                client);
         toClose.add(connector);
         return connector;
     }
