@@ -129,7 +129,8 @@ public final class CertificateAuthority {
      * @throws TlsException if a file cannot be used
      */
     public static CertificateAuthority load(Path key, Path certificate) {
-        X509Certificate own = PemFiles.certificates("ca_cert", certificate).get(0);
+        X509Certificate own =
+                PemFiles.certificates("ca_cert", certificate, certificates()).get(0);
         return new CertificateAuthority(
                 new Issued(PemFiles.privateKey("ca_key", key, null, new JcaPEMKeyConverter(), null), List.of(own)));
     }
@@ -259,10 +260,17 @@ public final class CertificateAuthority {
             }
             byte[] encoded = builder.build(new JcaContentSignerBuilder(SIGNATURE).build(signer))
                     .getEncoded();
-            return (X509Certificate)
-                    CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(encoded));
+            return (X509Certificate) certificates().generateCertificate(new ByteArrayInputStream(encoded));
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new TlsException("a certificate cannot be made: subject=" + subject, e);
+        }
+    }
+
+    private static CertificateFactory certificates() {
+        try {
+            return CertificateFactory.getInstance("X.509");
+        } catch (GeneralSecurityException e) {
+            throw new TlsException("this JVM reads no certificates", e);
         }
     }
 

@@ -99,14 +99,14 @@ final class PemFiles {
     /**
      * Reads certificates.
      *
-     * @param name key of the configuration, for messages
-     * @param file the file
+     * @param name    key of the configuration, for messages
+     * @param file    the file
+     * @param factory makes the certificates for the implementation of TLS that is used
      * @return one or more, in the order of the file
      */
-    static List<X509Certificate> certificates(String name, Path file) {
+    static List<X509Certificate> certificates(String name, Path file, CertificateFactory factory) {
         List<X509Certificate> certificates = new ArrayList<>();
         try (PEMParser parser = parser(name, file)) {
-            CertificateFactory factory = CertificateFactory.getInstance("X.509");
             for (Object block = parser.readObject(); block != null; block = parser.readObject()) {
                 if (block instanceof X509CertificateHolder holder) {
                     certificates.add((X509Certificate)

@@ -9,6 +9,7 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -132,16 +133,19 @@ public final class TlsCredentials {
     }
 
     private SSLContext load() {
-        List<X509Certificate> chain = PemFiles.certificates(settings.certificateName(), settings.certificate());
-        List<X509Certificate> trusted = PemFiles.certificates(settings.trustedName(), settings.trusted());
-        PrivateKey key = PemFiles.privateKey(
-                settings.keyName(),
-                settings.key(),
-                password(),
-                implementation.newKeyConverter(),
-                implementation.decryptor());
-        requireValid(chain.get(0));
         try {
+            CertificateFactory certificates = implementation.newCertificates();
+            List<X509Certificate> chain =
+                    PemFiles.certificates(settings.certificateName(), settings.certificate(), certificates);
+            List<X509Certificate> trusted =
+                    PemFiles.certificates(settings.trustedName(), settings.trusted(), certificates);
+            PrivateKey key = PemFiles.privateKey(
+                    settings.keyName(),
+                    settings.key(),
+                    password(),
+                    implementation.newKeyConverter(),
+                    implementation.decryptor());
+            requireValid(chain.get(0));
             requirePair(key, chain.get(0));
             SSLContext loaded = implementation.newContext();
             loaded.init(

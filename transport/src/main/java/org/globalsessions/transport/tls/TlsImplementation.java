@@ -6,6 +6,7 @@ import java.security.Provider;
 import java.security.SecureRandom;
 import java.security.Security;
 import java.security.Signature;
+import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -140,6 +141,13 @@ final class TlsImplementation {
         }
         // Not ECDSA, its name in Bouncy Castle: key managers compare with the EC of certificates.
         return converter.setAlgorithmMapping(X9ObjectIdentifiers.id_ecPublicKey, "EC");
+    }
+
+    /** Of the same provider as the keys: both have to call their kind by the same name. */
+    CertificateFactory newCertificates() throws GeneralSecurityException {
+        return crypto == null
+                ? CertificateFactory.getInstance("X.509")
+                : CertificateFactory.getInstance("X.509", crypto);
     }
 
     Provider decryptor() {
