@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
             BackupCommand.class,
             RestoreCommand.class,
             ReplayCommand.class,
+            KeygenCommand.class,
             QuickstartCommand.class,
             QuickstartWriterCommand.class,
             QuickstartReaderCommand.class,
