@@ -11,10 +11,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
@@ -32,6 +34,11 @@ import org.junit.jupiter.api.io.TempDir;
 class SystemIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+
+    /** What a client has to have where the relay speaks TLS: there is no file of the earlier system for that. */
+    private static final String CLIENT_TLS =
+            "{ client_key : keys/cl_ec_key.pem, client_cert : keys/cl_ec_crt.crt," + " server_cert : keys/ec_crt.crt }";
+
     private static final List<String> NODES = List.of("relay", "aging", "expansion");
 
     private final SessionSource source = new SessionSource(20_261_122);
@@ -105,6 +112,93 @@ class SystemIT {
     }
 
     @Test
+    void shouldCarrySessionsToTheReliefNodeAndBackWhenTheEarlierSystemsFilesForTlsRun() throws Exception {
+        Path shared = Path.of(System.getProperty("globalsessions.shared", "../../shared"), "succeeded-configs");
+        assumeTrue(Files.isDirectory(shared), () -> "no folder " + shared + ": the earlier system's files are not run");
+        assumeTrue(makeKeysAsBefore(), "no command openssl on the PATH: the earlier system's keys are not made");
+        int[] ports = freePorts();
+        List<Path> segments = new ArrayList<>();
+        try {
+            for (String name : List.of("relay-tls", "sibling-tls", "relief-tls", "client")) {
+                Path file = folder.resolve(name + ".conf");
+                String text = Files.readString(shared.resolve(name + ".conf"))
+                        .replace("7878", Integer.toString(ports[0]))
+                        .replace("7880", Integer.toString(ports[1]));
+                if (name.equals("client")) {
+                    text = text.replace("\"auth_path\"", "\"tls\" : " + CLIENT_TLS + ",\n\"auth_path\"");
+                }
+                Files.writeString(file, text);
+                assertThat(CommandRun.of("check", file).exit()).isZero();
+                NodeConfig config = name.equals("client") ? NodeConfig.loadClient(file) : NodeConfig.load(file);
+                segments.add(config.cache().segmentFile());
+            }
+            for (String node : List.of("relay-tls", "relief-tls")) {
+                launch(folder.resolve(node + ".conf")).awaitRunning();
+            }
+            awaitMembers(NodeConfig.load(folder.resolve("relay-tls.conf")), 1);
+
+            Path second = folder.resolve("second.conf");
+            String client = Files.readString(folder.resolve("client.conf"));
+            Files.writeString(second, client.replace("\"cache\" : {", "\"cache\" : { \"token_path\" : \"./second\","));
+            segments.add(NodeConfig.loadClient(second).cache().segmentFile());
+            try (SessionCacheManager cache = SessionCacheManager.open(folder.resolve("client.conf"))) {
+                for (int i = 0; i < 50; i++) {
+                    String key = source.key(i);
+                    SetOptions toRelief = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELIEF);
+                    cache.set(key, source.value(key), toRelief).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                }
+            }
+            readBack(second, 0, 50);
+            for (LaunchedProcess node : List.of(processes.get(1), processes.get(0))) {
+                assertThat(node.terminate()).as(node.err()).isZero();
+                assertThat(node.err()).doesNotContain("ERROR", "Exception");
+            }
+        } finally {
+            processes.forEach(LaunchedProcess::close);
+            for (Path segment : segments) {
+                removeSegment(segment);
+            }
+        }
+    }
+
+    /** The keys that the earlier system's documentation has one make; false without openssl. */
+    private boolean makeKeysAsBefore() throws Exception {
+        Path keys = Files.createDirectory(folder.resolve("keys"));
+        for (List<String> side : List.of(List.of("ec", "localhost"), List.of("cl_ec", "client"))) {
+            String key = side.get(0) + "_key.pem";
+            String certificate = side.get(0) + "_crt.crt";
+            List<List<String>> commands = List.of(
+                    List.of("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-out", key),
+                    List.of(
+                            "openssl",
+                            "req",
+                            "-new",
+                            "-x509",
+                            "-key",
+                            key,
+                            "-out",
+                            certificate,
+                            "-days",
+                            "2",
+                            "-subj",
+                            "/CN=" + side.get(1)));
+            for (List<String> command : commands) {
+                try {
+                    Process process = new ProcessBuilder(command)
+                            .directory(keys.toFile())
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+                    assertThat(process.waitFor()).as(command.toString()).isZero();
+                } catch (IOException absent) {
+                    return false;
+                }
+            }
+            Files.setPosixFilePermissions(keys.resolve(key), PosixFilePermissions.fromString("rw-------"));
+        }
+        return true;
+    }
+
+    @Test
     void shouldLoseNothingWhenTheRelayIsKilledWhileItHandsOff() throws Exception {
         int count = 6000;
         try (QuickstartFolder configs = QuickstartFolder.create(new Plan(count, 600, 600))) {
@@ -169,13 +263,17 @@ class SystemIT {
     }
 
     private static void awaitMembers(NodeConfig relay) {
+        awaitMembers(relay, 2);
+    }
+
+    private static void awaitMembers(NodeConfig relay, int count) {
         Path members = Path.of(relay.cache().segmentFile() + ".members");
         await().atMost(PATIENCE)
                 .until(() -> Files.exists(members)
                         && Files.readAllLines(members).stream()
                                         .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
                                         .count()
-                                == 2);
+                                == count);
     }
 
     private void killAndRestart(LaunchedProcess relay, QuickstartFolder configs) {
