@@ -159,6 +159,23 @@ class TlsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"bcjsse", "jdk"})
+    void shouldLetClientInWhenItsOwnCertificateIsTrustedAndItsIssuerIsNot(String provider) throws Exception {
+        KeyFolder keys = new KeyFolder(folder);
+        String all = java.nio.file.Files.readString(keys.file("client.crt"));
+        String end = "-----END CERTIFICATE-----\n";
+        String authority = keys.authorityPem();
+        keys.write("ca.crt", all.substring(0, all.indexOf(end) + end.length()));
+        Listener listener = listen(PipelineSecurity.of(keys.listener("provider : " + provider)));
+        keys.write("ca.crt", authority);
+
+        connect("localhost", listener.port(), PipelineSecurity.of(keys.connector("provider : " + provider)));
+
+        awaitWelcome();
+        assertUnharmed();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bcjsse", "jdk"})
     void shouldTellBothSidesWhenClientIsOfAnotherAuthority(String provider) throws Exception {
         KeyFolder keys = new KeyFolder(folder.resolve("ours"));
         KeyFolder others = new KeyFolder(folder.resolve("others")).client("stranger");
