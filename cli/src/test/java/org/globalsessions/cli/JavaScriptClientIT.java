@@ -42,21 +42,49 @@ class JavaScriptClientIT {
 
     @Test
     void shouldSetGetSubscribeAndDeleteWhenARelayRuns() throws Exception {
-        int port;
+        tryAt(freePort(), "");
+    }
+
+    @Test
+    void shouldSetGetSubscribeAndDeleteOverTls() throws Exception {
+        Path keys = folder.resolve("keys");
+        assertThat(CommandRun.of("keygen", keys).exit()).isZero();
+        String tls = """
+                tls { server_key : "%1$s/server.key", server_cert : "%1$s/server.crt", client_cert : "%1$s/client.crt" }
+                """.formatted(keys);
+        tryAt(
+                freePort(),
+                tls,
+                "--host",
+                "localhost",
+                "--ca",
+                keys.resolve("server.crt"),
+                "--cert",
+                keys.resolve("client.crt"),
+                "--key",
+                keys.resolve("client.key"));
+    }
+
+    private static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
+            return free.getLocalPort();
         }
+    }
+
+    private void tryAt(int port, String tls, Object... options) throws Exception {
         Path config = Files.writeString(folder.resolve("relay.conf"), """
                 edge_supported_relay : true
                 auth_path : "sessions"
                 address : "localhost"
                 port : %d
                 path_types { sessions { relay {}, cache { segment_dir : "%s", el_count : 500 } } }
-                """.formatted(port, folder));
+                """.formatted(port, folder) + tls);
         try (LaunchedProcess relay = LaunchedProcess.start(folder, config)) {
             relay.awaitRunning();
-            String said = node(SAMPLE.resolve("example.mjs"), "--path", "sessions", "--port", port);
-            assertThat(said).isEqualTo("""
+            List<Object> arguments =
+                    new ArrayList<>(List.of(SAMPLE.resolve("example.mjs"), "--path", "sessions", "--port", port));
+            arguments.addAll(List.of(options));
+            assertThat(node(arguments.toArray())).isEqualTo("""
                     set: stored
                     announced: user=7
                     get: user=7
