@@ -170,6 +170,8 @@ final class Segment {
             locks.release(key.firstBucket, lock); // LAYOUT set 11, delete 4
         }
         key.writing = false;
+        // A proposal is for this attempt alone: a later write of the thread would evict what has been used since.
+        key.candidate = -1;
         if (key.firstGone != null) {
             departures.tellKept(key);
         }

@@ -246,6 +246,24 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldEvictByWhatHasBeenUsedByThenWhenAWriteBeforeHasChosenAVictimAndNotTakenIt() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("chosen").elCount(1).untouchedAging(1))) {
+            for (int i = 0; i < 32; i++) {
+                set(lru, "k" + i, "v" + i);
+            }
+            byte[] value = "v".getBytes(UTF_8);
+            lru.set(lru.encode("refused"), value, 0, 1, 0, new Version(1, 1), false, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.ABSENT);
+            assertThat(get(lru, "k0")).isEqualTo("v0");
+            LoadStart start = lru.beginLoad(lru.encode("loaded"), 0);
+            lru.finishLoad(lru.encode("loaded"), value, start, outcome);
+            assertThat(outcome.evicted()).isTrue();
+            assertThat(get(lru, "k0")).as("used since").isEqualTo("v0");
+            assertThat(get(lru, "k1")).isNull();
+        }
+    }
+
+    @Test
     void shouldOverwriteInAFullTableWithoutLosingTheKeyWhenNoPlaceIsFree() throws IOException {
         try (SharedLru lru = SharedLru.open(settings("full").elCount(1))) {
             for (int i = 0; i < 32; i++) {
