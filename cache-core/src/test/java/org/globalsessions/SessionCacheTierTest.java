@@ -65,8 +65,7 @@ class SessionCacheTierTest {
     }
 
     private SessionCacheManager host(String name, int elCount, Duration wait) throws IOException {
-        SessionCacheManager cache = SessionCacheManager.open(
-                settings(folder, name, elCount), relay::link, wait, new CompletableFuture<>().defaultExecutor());
+        SessionCacheManager cache = SessionCacheManager.open(settings(folder, name, elCount), relay::link, wait, null);
         caches.add(cache);
         return cache;
     }
