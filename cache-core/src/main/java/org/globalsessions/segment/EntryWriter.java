@@ -279,9 +279,11 @@ final class EntryWriter {
         try {
             // A thief that came before the reservation has not seen it, but has changed the lock word by now.
             if (locks.holds(key.firstBucket, lock)) { // LAYOUT set 7
-                if (records.overflows(key.length, body.length) && !takePages(key, way, reserved, room, outcome)) {
-                    int wanted = SegmentDescriptor.pagesOf(body.length);
-                    return pages.mayCome(key.found.way, wanted, room) ? PAGES_HELD : NO_ROOM;
+                if (records.overflows(key.length, body.length)) {
+                    int taken = takePages(key, way, reserved, room, outcome);
+                    if (taken < 0) {
+                        return taken;
+                    }
                 }
                 visible = show(key, way, reserved, isInsertion);
             }
@@ -326,19 +328,24 @@ final class EntryWriter {
         return visible;
     }
 
-    /** Takes the pages of a large value, evicting others for it where the room allows that. */
-    private boolean takePages(EncodedKey key, int way, long reserved, Room room, WriteOutcome outcome) {
+    /**
+     * Takes the pages of a large value, evicting others for it where the room allows that.
+     *
+     * @return how many, {@link #NO_ROOM} or {@link #PAGES_HELD}
+     */
+    private int takePages(EncodedKey key, int way, long reserved, Room room, WriteOutcome outcome) {
         Body body = key.body;
         int generation = RecordDescriptor.generation(reserved);
-        int missing = SegmentDescriptor.pagesOf(body.length);
+        int wanted = SegmentDescriptor.pagesOf(body.length);
+        int missing = wanted;
         for (int tries = 0; tries < MAX_TRIES; tries++) {
-            missing -= pages.takeFree(way, generation, missing, body); // LAYOUT set 7
+            missing -= pages.takeFree(way, generation, missing, body);
             if (missing == 0) {
-                return true;
+                return wanted;
             }
-            int victim = room == Room.FREE_ONLY ? -1 : pages.victim(way, key.found.way, room);
+            int victim = room == Room.FREE_ONLY ? PageChoice.NONE : pages.victim(way, key.found.way, wanted, room);
             if (victim < 0) {
-                return false;
+                return victim == PageChoice.COMING ? PAGES_HELD : NO_ROOM;
             }
             long state = victims.stateOf(victim, room);
             boolean expired = records.isExpired(victim, (int) file.tick());
@@ -348,7 +355,7 @@ final class EntryWriter {
                 Departures.keep(key, leaving, expired);
             }
         }
-        return false;
+        return PAGES_HELD;
     }
 
     /**

@@ -25,6 +25,7 @@ final class OverflowArea {
 
     private final ByteBuffer header;
     private final ByteBuffer words;
+    private final PageBitmap bitmap;
     private final ByteBuffer[] buffers;
     private final int pageCount;
 
@@ -33,13 +34,14 @@ final class OverflowArea {
         this.words = file.pageWords();
         this.buffers = file.pageBuffers();
         this.pageCount = file.pageCount();
+        this.bitmap = new PageBitmap(file.pageBitmap(), pageCount);
     }
 
     int pageCount() {
         return pageCount;
     }
 
-    /** The page at which the next search begins; a lost update costs a longer search only. */
+    /** The page at which the next search for a head to evict begins; a lost update costs a longer search only. */
     int cursor() {
         int cursor = (int) Words.INT.getOpaque(header, PAGE_CURSOR_OFFSET);
         return cursor >= 0 && cursor < pageCount ? cursor : 0;
@@ -47,6 +49,11 @@ final class OverflowArea {
 
     void cursor(int page) {
         Words.INT.setOpaque(header, PAGE_CURSOR_OFFSET, page < pageCount ? page : 0);
+    }
+
+    /** The page behind one, or the first. */
+    int following(int page) {
+        return page + 1 < pageCount ? page + 1 : 0;
     }
 
     static long owner(int way, int generation) {
@@ -76,13 +83,22 @@ final class OverflowArea {
         Words.INT.setOpaque(words, page * PAGE_WORD_LENGTH + PAGE_NEXT_OFFSET, next + 1);
     }
 
-    /** Takes one page whose word is the one seen, as the next to last link of a chain; false where somebody else has it. */
-    boolean take(int page, long seen, long owner, int next) {
-        if (!casOwner(page, seen, owner)) {
-            return false;
+    /**
+     * Takes a free page, in front of a chain.
+     *
+     * @param first first page of the chain, {@link #NONE} where it has none yet
+     * @return the page, or {@link #NONE} where none is free
+     */
+    int takeFree(long owner, int first) {
+        int page = bitmap.claim();
+        while (page != NONE && !casOwner(page, 0, owner)) {
+            // A stranger has changed its bit, or a sweep had seen it free before it was taken.
+            page = bitmap.claim();
         }
-        next(page, next);
-        return true;
+        if (page != NONE) {
+            next(page, first);
+        }
+        return page;
     }
 
     /** Gives back what a chain has that belongs to a way, of whatever generation; the caller has reserved that way. */
@@ -94,14 +110,19 @@ final class OverflowArea {
                 return;
             }
             int next = next(page);
-            casOwner(page, owner, 0);
+            reclaim(page, owner);
             page = next;
         }
     }
 
-    /** Frees a page that still has the word seen, whose head has moved on. */
-    void free(int page, long seen) {
-        casOwner(page, seen, 0);
+    /**
+     * Frees a page that still has the word seen, one's own or one whose head has moved on, and offers it. One that is free already
+     * is offered again, in case a process has died between its word and its bit.
+     */
+    void reclaim(int page, long seen) {
+        if (seen == 0 || casOwner(page, seen, 0)) {
+            bitmap.offer(page);
+        }
     }
 
     /** Makes the reserved bytes of a page's word 0 again, which nobody but a stranger writes. */

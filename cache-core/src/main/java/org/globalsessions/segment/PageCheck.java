@@ -2,7 +2,10 @@ package org.globalsessions.segment;
 
 import org.globalsessions.segment.Finding.Region;
 
-/** The rules of an overflow page's word: it names a head that exists, and one that stands has the page in its chain. */
+/**
+ * The rules of an overflow page's word: it names a head that exists, and one that stands has the page in its chain; a free page's
+ * bits say so.
+ */
 final class PageCheck implements PlaceCheck {
     private static final int RESERVED_OFFSET = 12;
 
@@ -34,7 +37,9 @@ final class PageCheck implements PlaceCheck {
         if (reserved != 0) {
             findings.add(damage(page, at + RESERVED_OFFSET, reserved, "reserved bytes are not 0"));
         }
-        if (owner != 0) {
+        if (owner == 0) {
+            lookAtBits(page, findings);
+        } else {
             // Of a free page it means nothing.
             int next = view.getInt(at + SegmentDescriptor.PAGE_NEXT_OFFSET);
             if (next < 0 || next > segment.geometry().pageCount()) {
@@ -42,6 +47,27 @@ final class PageCheck implements PlaceCheck {
             }
             lookAtOwner((int) page, at, owner, findings);
         }
+    }
+
+    private void lookAtBits(long page, Findings findings) {
+        long group = page / Long.SIZE;
+        long at = segment.geometry().pageBitmapOffset() + group * Long.BYTES;
+        long groups = PageBitmap.groups(segment.geometry().pageCount());
+        long summaryAt = segment.geometry().pageBitmapOffset() + (groups + group / Long.SIZE) * Long.BYTES;
+        long bits = view.longAcquire(at);
+        if (isSet(bits, page) || isSet(view.longAcquire(summaryAt), group)) {
+            findings.add(segment.leftover(
+                    Region.PAGES,
+                    page,
+                    at,
+                    bits,
+                    "page is free and its bit says that it is not",
+                    "the next full sweep offers it again"));
+        }
+    }
+
+    private static boolean isSet(long word, long bit) {
+        return (word >>> bit & 1) != 0;
     }
 
     private Finding damage(long page, long at, long word, String what) {
@@ -64,7 +90,7 @@ final class PageCheck implements PlaceCheck {
                     at,
                     owner,
                     "page names way " + way + ", which has moved on",
-                    "the next write that needs pages takes it, or the next full sweep frees it"));
+                    "the next full sweep frees it"));
             return;
         }
         inUse++;

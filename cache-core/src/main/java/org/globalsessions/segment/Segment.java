@@ -44,7 +44,7 @@ final class Segment {
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
-        PageChoice pages = new PageChoice(overflow, victims, records);
+        PageChoice pages = new PageChoice(file, overflow, victims, records);
         this.departures = new Departures(file, records);
         this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
         this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);

@@ -19,6 +19,8 @@ package org.globalsessions.segment;
  *                    | tombstones       |  48 bytes each, 8 a tombstone bucket
  * page words offset  +------------------+
  *                    | page words       |  16 bytes a page
+ * page bitmap offset +------------------+
+ *                    | page bitmap      |  a bit a page, then a bit each 64 pages
  * records offset     +------------------+
  *                    | records          |  record stride bytes a way, 16 ways a bucket
  * pages offset       +------------------+
@@ -145,7 +147,7 @@ public final class SegmentDescriptor {
     /** Highest tick at which a tombstone was written that has been dropped since, or that found no place. */
     public static final int YOUNGEST_DROPPED_OFFSET = 536;
 
-    /** Page at which the next search for free pages begins. */
+    /** Page at which the next search for a head to evict begins. */
     public static final int PAGE_CURSOR_OFFSET = 576;
 
     /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
@@ -334,8 +336,12 @@ public final class SegmentDescriptor {
         return tombstonesOffset(bucketCount) + (long) tombstoneBucketCount * TOMBSTONES_PER_BUCKET * TOMBSTONE_LENGTH;
     }
 
+    static long pageBitmapOffset(int bucketCount, int tombstoneBucketCount, int pageCount) {
+        return pageWordsOffset(bucketCount, tombstoneBucketCount) + (long) pageCount * PAGE_WORD_LENGTH;
+    }
+
     static long recordsOffset(int bucketCount, int tombstoneBucketCount, int pageCount) {
-        long end = pageWordsOffset(bucketCount, tombstoneBucketCount) + (long) pageCount * PAGE_WORD_LENGTH;
+        long end = pageBitmapOffset(bucketCount, tombstoneBucketCount, pageCount) + PageBitmap.length(pageCount);
         return (end + 4095) & -4096L;
     }
 

@@ -328,6 +328,11 @@ public final class SegmentFile implements AutoCloseable {
         return mapping.pageWords();
     }
 
+    /** The page bitmap, beginning with the first group's bits. */
+    ByteBuffer pageBitmap() {
+        return mapping.pageBitmap();
+    }
+
     /** The overflow pages: {@link SegmentMapping#PAGES_PER_BUFFER} in each, fewer in the last. */
     ByteBuffer[] pageBuffers() {
         return mapping.pages();

@@ -93,6 +93,10 @@ record SegmentGeometry(
         return SegmentDescriptor.pageWordsOffset(bucketCount, tombstoneBucketCount);
     }
 
+    long pageBitmapOffset() {
+        return SegmentDescriptor.pageBitmapOffset(bucketCount, tombstoneBucketCount, pageCount);
+    }
+
     long recordsOffset() {
         return SegmentDescriptor.recordsOffset(bucketCount, tombstoneBucketCount, pageCount);
     }

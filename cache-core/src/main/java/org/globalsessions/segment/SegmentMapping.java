@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel.MapMode;
  * @param header    file bytes from 0 to the end of the bucket headers
  * @param tombstones the tombstones
  * @param pageWords the page words
+ * @param pageBitmap the page bitmap
  * @param records   the records, {@link SegmentGeometry#recordsPerBuffer()} in each, fewer in the last
  * @param pages     the overflow pages, {@link #PAGES_PER_BUFFER} in each, fewer in the last
  */
@@ -22,6 +23,7 @@ record SegmentMapping(
         ByteBuffer header,
         ByteBuffer tombstones,
         ByteBuffer pageWords,
+        ByteBuffer pageBitmap,
         ByteBuffer[] records,
         ByteBuffer[] pages) {
     /** Buffers index with an int, and pieces of 1 GiB leave room for offsets beyond the last record. */
@@ -47,6 +49,12 @@ record SegmentMapping(
                 geometry.pageWordsOffset(),
                 (long) geometry.pageCount() * SegmentDescriptor.PAGE_WORD_LENGTH,
                 pageLength);
+        ByteBuffer pageBitmap = piece(
+                channel,
+                MapMode.READ_WRITE,
+                geometry.pageBitmapOffset(),
+                PageBitmap.length(geometry.pageCount()),
+                pageLength);
         ByteBuffer[] records = pieces(
                 channel,
                 geometry.recordsOffset(),
@@ -61,7 +69,7 @@ record SegmentMapping(
                 geometry.pageCount(),
                 PAGES_PER_BUFFER,
                 pageLength);
-        return new SegmentMapping(geometry, header, tombstones, pageWords, records, pages);
+        return new SegmentMapping(geometry, header, tombstones, pageWords, pageBitmap, records, pages);
     }
 
     /** A region in pieces of a power of two of whole elements, the last one shorter. */

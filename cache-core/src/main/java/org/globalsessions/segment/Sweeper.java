@@ -215,7 +215,7 @@ final class Sweeper {
         return segment.file().isDead(RecordDescriptor.slot(state), RecordDescriptor.incarnation(state));
     }
 
-    /** Frees pages that a killed writer had taken, once their head has moved on. */
+    /** Frees pages that a killed writer had taken, once their head has moved on, and offers those that it had left free and not offered. */
     private void sweepPages(int firstBucket, int endBucket) {
         OverflowArea overflow = segment.overflow();
         long buckets = segment.buckets().bucketCount();
@@ -223,8 +223,8 @@ final class Sweeper {
         for (int page = (int) (firstBucket * (long) overflow.pageCount() / buckets); page < to; page++) {
             overflow.clearReserved(page);
             long owner = overflow.ownerAcquire(page);
-            if (owner != 0 && !segment.records().ownsPage(owner)) {
-                overflow.free(page, owner); // LAYOUT sweep 3
+            if (owner == 0 || !segment.records().ownsPage(owner)) {
+                overflow.reclaim(page, owner); // LAYOUT sweep 3
             }
         }
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +20,7 @@ import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values that are larger than a record. */
@@ -166,14 +169,63 @@ class OverflowTest {
     }
 
     @Test
+    void shouldOfferAPageAgainWhenItsTakerDiedBetweenItsBitAndItsWord() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings().elCount(100).overflowShare(0.000_1))) {
+            PageBitmap bitmap =
+                    new PageBitmap(lru.file().pageBitmap(), lru.file().pageCount());
+            for (int page = 0; page < lru.file().pageCount(); page++) {
+                assertThat(bitmap.claim()).isEqualTo(page);
+            }
+            assertThat(set(lru, "k", 64 << 10)).isEqualTo(WriteOutcome.Status.STORED);
+            assertThat(get(lru, "k")).isEqualTo(value("k", 64 << 10));
+            lru.sweep(0, lru.bucketCount());
+            assertThat(set(lru, "other", 64 << 10)).isEqualTo(WriteOutcome.Status.STORED);
+            assertThat(get(lru, "k")).isEqualTo(value("k", 64 << 10));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"STANDALONE", "HOST"})
+    void shouldCostAFewTimesWhatItCostsWithFreePagesWhenAnAreaOfManyIsFull(SegmentSettings.Role role)
+            throws IOException {
+        SegmentSettings many = settings().elCount(100_000).overflowShare(0.8);
+        try (SharedLru lru = SharedLru.open(many.role(role))) {
+            int pages = lru.file().pageCount();
+            assertThat(pages).isGreaterThan(40_000);
+            byte[] value = value("k", PAGE);
+            cpuNsOfASet(lru, value, 0, pages / 2);
+            long empty = cpuNsOfASet(lru, value, pages / 2, pages);
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+            cpuNsOfASet(lru, value, pages, pages + 2_000);
+            long full = cpuNsOfASet(lru, value, pages + 2_000, pages + 6_000);
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(6_000);
+            assertThat(full).as("CPU ns a set, with free pages %d", empty).isLessThan(20 * empty);
+        }
+    }
+
+    private long cpuNsOfASet(SharedLru lru, byte[] value, int from, int to) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long start = threads.getCurrentThreadCpuTime();
+        for (int i = from; i < to; i++) {
+            lru.set(lru.encode("key-" + i), value, 0, value.length, 0, null, false, outcome);
+            if (outcome.status() == WriteOutcome.Status.NO_ROOM) {
+                // A host that has published nothing: all are held, and only then the oldest of them goes.
+                lru.set(lru.encode("key-" + i), value, 0, value.length, 0, null, true, outcome);
+            }
+            assertThat(outcome.status()).isEqualTo(WriteOutcome.Status.STORED);
+        }
+        return (threads.getCurrentThreadCpuTime() - start) / (to - from);
+    }
+
+    @Test
     void shouldTakePagesOverWhenTheirHeadHasMovedOn() throws IOException {
         try (SharedLru lru = SharedLru.open(settings().elCount(100).overflowShare(0.000_1))) {
             // As a writer leaves them that was killed between its first page and its record: named by a use that is
             // over.
             OverflowArea area = new OverflowArea(lru.file());
             for (int page = 0; page < area.pageCount(); page++) {
-                assertThat(area.take(page, 0, OverflowArea.owner(page, 7), OverflowArea.NONE))
-                        .isTrue();
+                assertThat(area.takeFree(OverflowArea.owner(page, 7), OverflowArea.NONE))
+                        .isEqualTo(page);
             }
             assertThat(set(lru, "k", 64 << 10)).isEqualTo(WriteOutcome.Status.STORED);
             assertThat(get(lru, "k")).isEqualTo(value("k", 64 << 10));

@@ -404,6 +404,34 @@ class SegmentCheckTest {
         assertDamage(Region.RECORDS, "chain of pages");
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldFindAFreePageThatNobodyIsOfferedAndTheNextFullSweepOfferItWhenItsBitIsSet(boolean summary)
+            throws Exception {
+        segmentWithPages();
+        int pages;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            pages = SegmentGeometry.of(SegmentHeader.read(channel, file)).pageCount();
+        }
+        long bits = pageWordsOffset() + pages * 16L;
+        assertThat(read(bits, 8).getLong()).isEqualTo(0b111);
+        if (summary) {
+            writeLong(bits + PageBitmap.groups(pages) * 8L, 1);
+        } else {
+            writeLong(bits, 1L << 31 | 0b111);
+        }
+        SegmentReport report = check();
+        assertThat(report.isWhole()).isTrue();
+        assertThat(report.toBeReclaimed()).as(report.describe()).isEqualTo(summary ? Math.min(64, pages) - 3 : 1);
+        assertThat(report.findings())
+                .allMatch(finding -> finding.what().equals("page is free and its bit says that it is not"));
+        try (SharedLru lru = SharedLru.open(settings())) {
+            lru.sweep(0, lru.bucketCount());
+        }
+        assertThat(check().isClean()).isTrue();
+        assertThat(read(bits, 8).getLong()).isEqualTo(0b111);
+    }
+
     @Test
     void shouldFindTwoRecordsOfOneKeyWhenNobodyIsAtWork() throws Exception {
         int way = closedSegment();
