@@ -182,8 +182,12 @@ final class EntryWriter {
             // one.
             boolean evicts = way < 0;
             if (evicts) {
-                // Only now: where other writers had just taken the last free places, the look saw none for a moment.
-                way = proposed(key, existing);
+                way = ownExpired(key);
+                if (way < 0) {
+                    // Only now: where other writers had just taken the last free places, the look saw none for a
+                    // moment.
+                    way = proposed(key, existing);
+                }
                 if (way < 0) {
                     way = victims.find(first, second, existing, room); // LAYOUT set 4
                 }
@@ -216,6 +220,16 @@ final class EntryWriter {
             return stored == PAGES_HELD ? awaitPages(first, lock, outcome) : stored;
         }
         return NO_ROOM;
+    }
+
+    /** The key's own record where its time has run out, which no kill could lose any more: before any live one goes. */
+    private int ownExpired(EncodedKey key) {
+        Found found = key.found;
+        boolean usable = found.way >= 0
+                && found.expired
+                && records.isExpired(found.way, (int) file.tick())
+                && records.stillShows(found.way, found.state);
+        return usable ? found.way : -1;
     }
 
     /** The free way that {@link #look} has proposed, once, if nobody has used it since; -1 otherwise. */

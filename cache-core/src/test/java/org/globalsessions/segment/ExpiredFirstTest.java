@@ -89,6 +89,20 @@ class ExpiredFirstTest {
         assertThat(lru.counters().get(Counter.EXPIRATIONS)).isPositive();
     }
 
+    @Test
+    void shouldTakeItsOwnPlaceWhereTheKeysOwnRecordHasExpired() {
+        set("live-", 4 * WAYS, 0);
+        set("short-", 1, LIFETIME);
+        assertThat(lru.size()).isEqualTo(WAYS);
+        pass(LIFETIME);
+        long evicted = lru.counters().get(Counter.EVICTIONS);
+        set("short-", 1, 0);
+        assertThat(here("short-", 1)).isEqualTo(1);
+        assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(evicted);
+        assertThat(lru.counters().get(Counter.EXPIRATIONS)).isEqualTo(1);
+        assertThat(lru.size()).isEqualTo(WAYS);
+    }
+
     private void pass(long ticks) {
         clocks.pass(ticks);
         lru.file().time().advance();
