@@ -160,16 +160,16 @@ export class SessionClient extends EventEmitter {
    * Connects and greets.
    *
    * path: name of the path, as auth_path. host and port, or socketPath for a Unix socket. tls: options of tls.connect (ca, cert,
-   * key, servername), or none for plain TCP. timeoutMs: for each answer.
+   * key, servername), or none for plain TCP. secret: where the path gives rights by one. timeoutMs: for each answer.
    */
-  static async connect({ path, host = '127.0.0.1', port, socketPath, tls: secure, timeoutMs = 2_000 }) {
+  static async connect({ path, host = '127.0.0.1', port, socketPath, tls: secure, secret = '', timeoutMs = 2_000 }) {
     const client = new SessionClient(path, timeoutMs);
     const where = socketPath ? { path: socketPath } : { host, port };
     const socket = secure
       ? tls.connect({ minVersion: 'TLSv1.3', ...where, ...secure })
       : net.connect({ ...where, noDelay: true });
     try {
-      await client.#begin(socket, secure ? 'secureConnect' : 'connect', path);
+      await client.#begin(socket, secure ? 'secureConnect' : 'connect', path, secret);
     } catch (error) {
       socket.destroy();
       throw error;
@@ -183,7 +183,7 @@ export class SessionClient extends EventEmitter {
     this.#timeoutMs = timeoutMs;
   }
 
-  async #begin(socket, connected, path) {
+  async #begin(socket, connected, path, secret) {
     this.#socket = socket;
     await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new SessionError('TIMEOUT', 'no connection in time')), 5_000);
@@ -197,7 +197,7 @@ export class SessionClient extends EventEmitter {
     const welcome = await this.#ask(TYPE.HELLO, new Writer()
       .u16(PROTOCOL_VERSION).u16(PROTOCOL_VERSION).u8(KIND_HOST)
       .i64(id.readBigInt64LE(0)).i64(id.readBigInt64LE(8))
-      .i32(this.#origin).i32(0).i32(1).text(path));
+      .i32(this.#origin).i32(0).i32(1).text(path).text(secret));
     welcome.u16();
     this.#epoch = welcome.i64();
     this.#position = welcome.i64();

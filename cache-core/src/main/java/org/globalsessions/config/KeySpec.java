@@ -185,6 +185,7 @@ public final class KeySpec {
     public String rangeText() {
         return switch (type) {
             case CHOICE -> "one of " + String.join(", ", choices);
+            case WORDS -> choices.isEmpty() ? "" : "some of " + String.join(", ", choices);
             case FLAG -> "true or false";
             case DECIMAL -> plain(minDecimal) + " to " + plain(maxDecimal);
             case DURATION ->

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValueType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -167,6 +168,24 @@ public final class NodeConfig {
     public List<String> siblingCommand() {
         String at = "path_types." + quoted(authPath) + ".relay.proc_name";
         return config.hasPath(at) ? List.copyOf(config.getStringList(at)) : List.of();
+    }
+
+    /**
+     * Rules of a relay's path that say who may do what.
+     *
+     * @return validated sections, each with {@code may} and with something that a peer has to meet; empty where whoever is let in
+     *         may do everything
+     */
+    public List<Config> accessSections() {
+        String at = "path_types." + quoted(authPath) + ".rights";
+        return config.hasPath(at) ? sections(config, at) : List.of();
+    }
+
+    /** A section, or a list of such. */
+    static List<Config> sections(Config config, String path) {
+        return config.getValue(path).valueType() == ConfigValueType.LIST
+                ? List.copyOf(config.getConfigList(path))
+                : List.of(config.getConfig(path));
     }
 
     /**

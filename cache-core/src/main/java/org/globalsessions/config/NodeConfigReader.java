@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import javax.security.auth.x500.X500Principal;
 
 /** Puts what was read together. One file, one use. */
 final class NodeConfigReader {
@@ -87,11 +88,7 @@ final class NodeConfigReader {
     private List<Config> relays(Config config) {
         List<Config> relays = new ArrayList<>();
         if (config.hasPath("message_relay")) {
-            if (config.getValue("message_relay").valueType() == ConfigValueType.LIST) {
-                relays.addAll(config.getConfigList("message_relay"));
-            } else {
-                relays.add(config.getConfig("message_relay"));
-            }
+            relays.addAll(NodeConfig.sections(config, "message_relay"));
         }
         if (kind == NodeKind.CLIENT) {
             top.entrySet().stream()
@@ -157,6 +154,7 @@ final class NodeConfigReader {
             }
             checkUnixSocket(relay);
             checkTls(relay, List.of("client_key", "client_cert", "server_cert"));
+            checkSecret(relay, "message_relay");
         }
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
@@ -197,6 +195,57 @@ final class NodeConfigReader {
         }
     }
 
+    private void checkSecret(Config section, String at) {
+        if (section.hasPath("secret") && section.hasPath("secret_file")) {
+            problem(at, "give the secret in one place: there is secret_file besides secret");
+        }
+        if (section.hasPath("secret")
+                && section.getString("secret").getBytes(StandardCharsets.UTF_8).length > Schema.SECRET_BYTES) {
+            problem(at, "secret too long: limit=" + Schema.SECRET_BYTES + " bytes");
+        }
+    }
+
+    /** What nobody could meet is refused here, where the operator looks, and not by keeping every host out. */
+    private void checkRights(Config config, String authPath) {
+        String path = "path_types." + NodeConfig.quoted(authPath) + ".rights";
+        if (!config.hasPath(path)) {
+            return;
+        }
+        String at = "path_types." + authPath + ".rights";
+        for (Config rule : NodeConfig.sections(config, path)) {
+            checkSecret(rule, at);
+            if (!rule.hasPath("may") && reader.problems().isEmpty()) {
+                problem(at, "a rule has no may: it says what a peer may do that meets the rule");
+            }
+            if (!rule.hasPath("subject")
+                    && !rule.hasPath("user")
+                    && !rule.hasPath("secret")
+                    && !rule.hasPath("secret_file")) {
+                problem(
+                        at,
+                        "a rule asks for nothing: give it a subject, a user, a secret or a secret_file; without rules"
+                                + " whoever is let in may do everything");
+            }
+            if (rule.hasPath("subject")) {
+                checkSubject(config, rule.getString("subject"), at);
+            }
+            if (rule.hasPath("user") && !config.hasPath("unix_socket")) {
+                problem(at, "a rule asks for a user, who is known on a Unix socket alone: there is no unix_socket");
+            }
+        }
+    }
+
+    private void checkSubject(Config config, String subject, String at) {
+        if (!config.hasPath("tls")) {
+            problem(at, "a rule asks for a subject, which a peer shows over TLS alone: there is no tls section");
+        }
+        try {
+            new X500Principal(subject);
+        } catch (IllegalArgumentException e) {
+            problem(at, "a rule's subject is no distinguished name such as CN=shop-1,O=Example");
+        }
+    }
+
     private void checkPaths(Config config) {
         if (!config.hasPath("path_types") || !config.hasPath("auth_path")) {
             need(config, "path_types", ": it has the segment of the path that auth_path names");
@@ -210,6 +259,7 @@ final class NodeConfigReader {
                     "has no section for the path that auth_path names: auth_path=" + authPath + ", there is "
                             + String.join(", ", paths.keySet()));
         }
+        checkRights(config, authPath);
         for (String name : paths.keySet()) {
             if (!name.equals(authPath)) {
                 problem(

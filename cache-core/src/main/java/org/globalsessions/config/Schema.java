@@ -17,6 +17,9 @@ public final class Schema {
     /** Longest path of a Unix socket, in bytes: the address has 108, of which the JDK keeps two. */
     public static final int UNIX_SOCKET_PATH_BYTES = 106;
 
+    /** Longest shared secret, in bytes. */
+    static final int SECRET_BYTES = 255;
+
     private static final long DAY_MS = 86_400_000L;
 
     /** Keys of a {@code tls} section. */
@@ -182,6 +185,14 @@ public final class Schema {
                     "Unix socket to connect to in place of address and port; without tls. At most 106 bytes."),
             key("tls", KeyType.SECTION, "Keys and certificates of this connection.")
                     .section(TLS),
+            key("secret", KeyType.TEXT, "Secret by which the relay gives this client its rights. At most 255 bytes.")
+                    .only(CLIENT)
+                    .secret(),
+            key(
+                            "secret_file",
+                            KeyType.PATH,
+                            "File of mode 0600 or 0400 whose first line is that secret, in place of secret.")
+                    .only(CLIENT),
             key("age_or_replica", KeyType.CHOICE, "What a relief node takes: old sessions, or every new one.")
                     .choices("age-out", "replicating")
                     .byDefault("replicating")
@@ -233,10 +244,32 @@ public final class Schema {
             key("peers", KeyType.WORDS, "Other relays of the path.")
                     .effect(Effect.NONE_YET, "no effect yet: several relays of one path come with a later version"));
 
+    /** Keys of one rule of a path's {@code rights}. */
+    static final SectionSpec RIGHT = new SectionSpec(
+            key(
+                    "subject",
+                    KeyType.TEXT,
+                    "Subject of the certificate that a peer shows, such as \"CN=shop-1,O=Example\"; the whole of it."),
+            key("user", KeyType.TEXT, "User of the process at the other end of the Unix socket."),
+            key("secret", KeyType.TEXT, "Secret that a peer shows: its message_relay.secret. At most 255 bytes.")
+                    .secret(),
+            key(
+                    "secret_file",
+                    KeyType.PATH,
+                    "File of mode 0600 or 0400 whose first line is that secret, in place of secret."),
+            key("may", KeyType.WORDS, "What a peer may do that meets all of the above that is given.")
+                    .choices("publish", "read", "subscribe"));
+
     /** Keys of one entry of {@code path_types}. */
     static final SectionSpec PATH_TYPE = new SectionSpec(
             key("relay", KeyType.SECTION, "What stands behind the relay on this path.")
                     .section(PATH_RELAY),
+            key(
+                            "rights",
+                            KeyType.SECTIONS,
+                            "Who may do what on this path: a peer has the rights of every rule that it meets, and is sent away"
+                                    + " where it meets none. Without rules whoever is let in may do everything.")
+                    .section(RIGHT),
             key("cache", KeyType.SECTION, "The relay's segment of this path.")
                     .section(CACHE)
                     .always());

@@ -155,12 +155,16 @@ final class ValueReader {
 
     private String choice(KeySpec key, ConfigValue value) {
         String word = String.valueOf(value.unwrapped());
+        requireChoice(key, word, value);
+        return word;
+    }
+
+    private static void requireChoice(KeySpec key, String word, ConfigValue value) {
         if (!key.choices().contains(word)) {
             String nearest = NearestKey.of(word.toLowerCase(Locale.ROOT), key.choices());
             throw new ValueException("out of range: " + found(value) + ", allowed is " + key.rangeText()
                     + (nearest.isEmpty() ? "" : " (nearest: " + nearest + ")"));
         }
-        return word;
     }
 
     private List<String> words(KeySpec key, ConfigValue value) {
@@ -177,6 +181,12 @@ final class ValueReader {
         }
         if (words.isEmpty()) {
             throw new ValueException("must not be empty");
+        }
+        if (!key.choices().isEmpty()) {
+            for (String word : words) {
+                requireChoice(key, word, value);
+            }
+            return words;
         }
         for (int i = 1; i < words.size(); i++) {
             if (words.get(i).startsWith("./") || words.get(i).startsWith("../")) {

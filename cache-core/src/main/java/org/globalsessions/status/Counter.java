@@ -89,7 +89,9 @@ public enum Counter {
     /** Changed files with keys and certificates that were read and count. */
     KEYS_RELOADED(51, "keys and certificates reloaded"),
     /** Changed files with keys and certificates that could not be used; the last good ones stayed. */
-    KEY_RELOADS_FAILED(52, "reloads of keys and certificates that failed");
+    KEY_RELOADS_FAILED(52, "reloads of keys and certificates that failed"),
+    /** Connections and requests of peers that have no right to them on the path. */
+    REFUSED_WITHOUT_RIGHT(53, "requests refused for want of a right");
 
     private final int id;
     private final String label;

@@ -17,7 +17,9 @@ import org.globalsessions.segment.EvictionSettings.Timetable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class NodeConfigTest {
     private static final String RELAY = """
@@ -246,6 +248,51 @@ class NodeConfigTest {
                 .anySatisfy(problem -> assertThat(problem).contains("tls.client_cert: is missing"))
                 .anySatisfy(problem -> assertThat(problem).contains("tls.server_cert: is missing"))
                 .anySatisfy(problem -> assertThat(problem).contains("give the password in one place"));
+    }
+
+    private Path relayWithRights(String name, String listener, String rights) throws IOException {
+        return write(name, """
+                edge_supported_relay : true, auth_path : a, port : 7, %s
+                path_types.a { rights : %s, cache.el_count : 10 }
+                """.formatted(listener, rights));
+    }
+
+    @Test
+    void shouldTakeOneRuleOrSeveralWhenAPathHasRights() throws IOException {
+        NodeConfig one = NodeConfig.load(relayWithRights("one.conf", "", "{ secret_file : s, may : read }"));
+        assertThat(one.accessSections()).hasSize(1);
+        assertThat(one.accessSections().get(0).getString("secret_file")).isEqualTo(folder + "/s");
+        assertThat(one.accessSections().get(0).getStringList("may")).containsExactly("read");
+        NodeConfig two = NodeConfig.load(relayWithRights(
+                "two.conf",
+                "unix_socket : run/s",
+                "[ { user : www, may : [ publish, read ] }, { secret : planted, may : subscribe } ]"));
+        assertThat(two.accessSections()).hasSize(2);
+        assertThat(two.settings().toString()).contains("rights[1].secret").doesNotContain("planted");
+    }
+
+    static Stream<Arguments> rightsThatNobodyCouldMeet() {
+        return Stream.of(
+                Arguments.of("{ may : read }", "a rule asks for nothing"),
+                Arguments.of("{ secret : s }", "a rule has no may"),
+                Arguments.of("{ secret : s, may : [] }", "may: must not be empty"),
+                Arguments.of(
+                        "{ secret : s, may : [ reed ] }",
+                        "may: out of range: found [\"reed\"], allowed is some of publish, read, subscribe (nearest: read)"),
+                Arguments.of("{ secret : s, secret_file : f, may : read }", "give the secret in one place"),
+                Arguments.of("{ secret : " + "s".repeat(256) + ", may : read }", "secret too long: limit=255 bytes"),
+                Arguments.of("{ user : www, may : read }", "there is no unix_socket"),
+                Arguments.of("{ subject : \"CN=a\", may : read }", "there is no tls section"),
+                Arguments.of("[ { secret : s, may : read }, { subject : shop, may : read } ]", "no distinguished name"),
+                Arguments.of("{ secret : s, may : read, who : a }", "who: unknown key"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rightsThatNobodyCouldMeet")
+    void shouldRefuseRightsWhenNobodyCouldMeetThem(String rights, String what) throws IOException {
+        assertThat(problems(relayWithRights("relay.conf", "", rights)))
+                .anySatisfy(problem -> assertThat(problem).contains(what))
+                .allSatisfy(problem -> assertThat(problem).contains("path_types.a.rights"));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -62,7 +63,7 @@ final class SiblingStub implements FrameHandler, AutoCloseable {
     @Override
     public void onFrame(Connection connection, Frame frame) {
         if (frame instanceof HelloFrame hello) {
-            connection.send(new WelcomeFrame(hello.correlationId(), 1, 0, 0, 0, FrameCodec.MAX_FRAME));
+            connection.send(new WelcomeFrame(hello.correlationId(), 1, 0, 0, 0, FrameCodec.MAX_FRAME, Set.of()));
             connections.add(connection);
             hellos.add(hello);
         } else {

@@ -2,6 +2,7 @@ package org.globalsessions.relay;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.globalsessions.Version;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.relay.RelayContext.Announce;
@@ -10,6 +11,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -123,9 +125,17 @@ final class Announcer {
         remember(new Change(position, from, digest, entry.version(), way));
         long epoch = lru.file().relayEpoch();
         switch (announce) {
-            case FULL -> sendToOthers(from, new AnnounceSessionFrame(epoch, position, entry));
-            case INVALIDATE ->
-                sendToOthers(from, new AnnounceInvalidationFrame(epoch, position, digest, entry.version()));
+            case FULL -> {
+                AnnounceSessionFrame whole = new AnnounceSessionFrame(epoch, position, entry);
+                AnnounceInvalidationFrame version =
+                        new AnnounceInvalidationFrame(epoch, position, digest, entry.version());
+                sendToOthers(from, endPoint -> endPoint.may(Right.SUBSCRIBE) ? whole : version);
+            }
+            case INVALIDATE -> {
+                AnnounceInvalidationFrame version =
+                        new AnnounceInvalidationFrame(epoch, position, digest, entry.version());
+                sendToOthers(from, endPoint -> version);
+            }
             case OFF -> {}
         }
     }
@@ -140,7 +150,8 @@ final class Announcer {
      */
     void announceDelete(HostId from, KeyDigest digest, Version version, long position) {
         remember(new Change(position, from, digest, version, DELETED));
-        sendToOthers(from, new AnnounceDeleteFrame(lru.file().relayEpoch(), position, digest, version));
+        AnnounceDeleteFrame frame = new AnnounceDeleteFrame(lru.file().relayEpoch(), position, digest, version);
+        sendToOthers(from, endPoint -> frame);
     }
 
     private void remember(Change change) {
@@ -152,10 +163,11 @@ final class Announcer {
         ringNext = (ringNext + 1) % RING_CAPACITY;
     }
 
-    private void sendToOthers(HostId from, Frame frame) {
+    private void sendToOthers(HostId from, Function<ClientEndPoint, Frame> frame) {
         for (Map.Entry<HostId, Subscription> subscription : subscriptions.entrySet()) {
             if (!subscription.getKey().equals(from)) {
-                send(subscription.getValue().endPoint, frame);
+                ClientEndPoint endPoint = subscription.getValue().endPoint;
+                send(endPoint, frame.apply(endPoint));
             }
         }
     }
@@ -185,7 +197,7 @@ final class Announcer {
             if (change == null || change.position <= from || endPoint.host().equals(change.host)) {
                 continue;
             }
-            Frame frame = again(change, epoch);
+            Frame frame = again(change, epoch, endPoint.may(Right.SUBSCRIBE));
             if (frame != null && !send(endPoint, frame)) {
                 return;
             }
@@ -193,7 +205,7 @@ final class Announcer {
     }
 
     /** What tells of a change once more, null for nothing. */
-    private Frame again(Change change, long epoch) {
+    private Frame again(Change change, long epoch, boolean whole) {
         if (change.way == DELETED) {
             return new AnnounceDeleteFrame(epoch, change.position, change.digest, change.version);
         }
@@ -201,6 +213,7 @@ final class Announcer {
             return null;
         }
         if (announce == Announce.FULL
+                && whole
                 && lru.read(change.way, snapshot)
                 && snapshot.version().equals(change.version)) {
             return new AnnounceSessionFrame(epoch, change.position, snapshot.toEntry());

@@ -1,6 +1,9 @@
 package org.globalsessions.relay;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 
@@ -17,10 +20,13 @@ final class ClientEndPoint {
     private final Connection connection;
     private final HostId host;
     private final int origin;
+    private final Set<Right> rights;
+    private final Set<Right> refused = EnumSet.noneOf(Right.class);
     private SessionFrame waiting;
 
-    ClientEndPoint(Connection connection, HelloFrame hello) {
+    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights) {
         this.connection = connection;
+        this.rights = rights;
         this.host = new HostId(hello.idHigh(), hello.idLow());
         this.origin = hello.origin();
     }
@@ -35,6 +41,15 @@ final class ClientEndPoint {
 
     int origin() {
         return origin;
+    }
+
+    boolean may(Right right) {
+        return rights.contains(right);
+    }
+
+    /** Notes that something was refused for want of a right; true the first time. */
+    boolean isNewlyRefused(Right right) {
+        return refused.add(right);
     }
 
     /** The frame that found no room, or null; while there is one, nothing is read from the connection. */

@@ -92,7 +92,7 @@ public final class MidwayRelay implements AutoCloseable {
         errors = new RelayErrors(lru.counters(), file.errors());
         loops = EventLoops.start("relay", 1, failure -> errors.record("a task of the clients' event loop", failure));
         opened.push(loops);
-        service = new RelayService(context.authPath(), lru, errors);
+        service = new RelayService(context.authPath(), context.access(), lru, errors);
         // Before anything that a relay that already runs on this segment also uses: the port decides which one it is.
         listener = Listener.bind(
                 loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);

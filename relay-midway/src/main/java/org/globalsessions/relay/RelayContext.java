@@ -10,6 +10,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
@@ -34,6 +35,7 @@ public final class RelayContext {
     private int port = -1;
     private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
+    private AccessRules access = AccessRules.open();
     private SegmentSettings segment;
     private List<String> siblingCommand = List.of();
     private boolean siblingExternal;
@@ -56,7 +58,7 @@ public final class RelayContext {
      * @param config a relay's configuration
      * @return a context that may still be changed
      * @throws IllegalArgumentException where the file describes another kind of node
-     * @throws org.globalsessions.transport.tls.TlsException where its keys or certificates cannot be used
+     * @throws org.globalsessions.transport.tls.TlsException where its keys, certificates or secrets cannot be used
      */
     public static RelayContext from(NodeConfig config) {
         if (config.kind() != NodeKind.RELAY) {
@@ -72,6 +74,7 @@ public final class RelayContext {
                 .port(config.port())
                 .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
+                .access(AccessRules.from(config))
                 .segment(config.cache().toSegmentSettings(role))
                 .siblingCommand(command)
                 .siblingExternal(external)
@@ -128,6 +131,17 @@ public final class RelayContext {
      */
     public RelayContext security(PipelineSecurity value) {
         security = Objects.requireNonNull(value, "security");
+        return this;
+    }
+
+    /**
+     * Sets who may do what. Default: who is let in may do everything.
+     *
+     * @param value the rules of the path
+     * @return this
+     */
+    public RelayContext access(AccessRules value) {
+        access = Objects.requireNonNull(value, "access");
         return this;
     }
 
@@ -336,6 +350,10 @@ public final class RelayContext {
 
     Path unixSocket() {
         return unixSocket;
+    }
+
+    AccessRules access() {
+        return access;
     }
 
     PipelineSecurity security() {

@@ -3,7 +3,9 @@ package org.globalsessions.relay;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
@@ -12,6 +14,8 @@ import org.globalsessions.status.Counters;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.Right;
+import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -42,13 +46,15 @@ final class RelayService implements FrameHandler {
     private final SegmentFile file;
     private final Counters counters;
     private final RelayErrors errors;
+    private final AccessRules access;
     private final Map<Long, Connection> connections = new HashMap<>();
     private final Map<Integer, Origin> origins = new HashMap<>();
     private Parts parts;
     private boolean ending;
 
-    RelayService(String pathName, SharedLru lru, RelayErrors errors) {
+    RelayService(String pathName, AccessRules access, SharedLru lru, RelayErrors errors) {
         this.pathName = pathName;
+        this.access = access;
         this.file = lru.file();
         this.counters = lru.counters();
         this.errors = errors;
@@ -80,7 +86,10 @@ final class RelayService implements FrameHandler {
             }
             return;
         }
-        if (frame instanceof SessionFrame session) {
+        Right needed = rightFor(frame);
+        if (needed != null && !endPoint.may(needed)) {
+            refuseWithoutRight(endPoint, frame, needed);
+        } else if (frame instanceof SessionFrame session) {
             parts.intake.onSession(endPoint, session);
         } else if (frame instanceof NeedSessionFrame question) {
             parts.inquiry.onNeedSession(endPoint, question);
@@ -98,8 +107,35 @@ final class RelayService implements FrameHandler {
         }
     }
 
+    /** What a frame needs; null where every host may send it. */
+    private static Right rightFor(Frame frame) {
+        return switch (frame.type()) {
+            case SESSION, DELETE -> Right.PUBLISH;
+            case NEED_SESSION -> Right.READ;
+            default -> null;
+        };
+    }
+
+    /** Without a look at the segment, so that the answer does not tell whether the key exists. */
+    private void refuseWithoutRight(ClientEndPoint endPoint, Frame frame, Right needed) {
+        counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
+        if (endPoint.isNewlyRefused(needed)) {
+            LOGGER.warn(
+                    "A host asks for what it has no right to: peer={}, right={}",
+                    endPoint.connection().remoteAddress(),
+                    needed);
+        }
+        endPoint.connection()
+                .send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "no right to " + nameOf(needed)));
+    }
+
+    private static String nameOf(Right right) {
+        return right.name().toLowerCase(Locale.ROOT);
+    }
+
     private void greet(Connection connection, HelloFrame hello) {
         int version = hello.commonVersion();
+        Set<Right> rights = access.rightsOf(connection.peer(), hello.secret());
         if (version == 0) {
             refuse(connection, hello.correlationId(), ErrorCode.UNSUPPORTED_VERSION, "no protocol version in common");
         } else if (hello.kind() != PeerKind.HOST) {
@@ -110,10 +146,17 @@ final class RelayService implements FrameHandler {
                     hello.correlationId(),
                     ErrorCode.REFUSED,
                     "path not served here: auth_path=" + hello.path());
+        } else if (rights.isEmpty()) {
+            counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
+            refuse(
+                    connection,
+                    hello.correlationId(),
+                    ErrorCode.REFUSED,
+                    "no right on this path: the peer meets none of its rules");
         } else if (clashes(hello)) {
             refuse(connection, hello.correlationId(), ErrorCode.ORIGIN_CLASH, "origin in use by another segment");
         } else {
-            ClientEndPoint endPoint = new ClientEndPoint(connection, hello);
+            ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights);
             Origin known = origins.get(hello.origin());
             origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
             connection.attachment(endPoint);
@@ -124,7 +167,8 @@ final class RelayService implements FrameHandler {
                     file.relayEpoch(),
                     file.position(),
                     nowMicros,
-                    FrameCodec.MAX_FRAME));
+                    FrameCodec.MAX_FRAME,
+                    rights));
         }
     }
 

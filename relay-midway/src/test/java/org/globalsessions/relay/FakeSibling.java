@@ -85,7 +85,7 @@ final class FakeSibling implements AutoCloseable {
         while (running && !publication.isConnected()) {
             LockSupport.parkNanos(1_000_000);
         }
-        send(new HelloFrame(1, 1, 1, PeerKind.SIBLING, 0, 0, 0, 0, 0, pathName));
+        send(new HelloFrame(1, 1, 1, PeerKind.SIBLING, 0, 0, 0, 0, 0, pathName, ""));
         while (running && !subscription.isClosed()) {
             if (subscription.poll(assembler, 64) == 0) {
                 LockSupport.parkNanos(100_000);

@@ -29,6 +29,9 @@ import org.globalsessions.transport.frame.SubscribeFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.net.Connector;
 import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.LinkSettings;
+import org.globalsessions.transport.net.PeerAddress;
+import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 
 /** A host's process at a real socket, without a segment: sends frames and keeps what comes. */
@@ -51,10 +54,20 @@ final class TestHost implements FrameHandler, AutoCloseable {
     }
 
     TestHost(int port, int identity, int origin, String path) {
+        this(PeerAddress.tcp("localhost", port), PipelineSecurity.plain(), identity, origin, path, "");
+    }
+
+    TestHost(PeerAddress relay, PipelineSecurity security, int identity, int origin, String path, String secret) {
         this.origin = origin;
         TierHost host = new TierHost(identity, identity, origin, 0, 1);
         connector = Connector.start(
-                loops, "localhost", port, () -> HelloFrame.ofHost(1, host, path), ReconnectPolicy.DEFAULT, this);
+                loops,
+                relay,
+                () -> HelloFrame.ofHost(1, host, path, secret),
+                ReconnectPolicy.DEFAULT,
+                LinkSettings.DEFAULTS,
+                security,
+                this);
     }
 
     TestHost welcomed() {

@@ -1,6 +1,7 @@
 package org.globalsessions.sibling;
 
 import java.io.IOException;
+import java.util.Set;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.status.Counter;
@@ -105,7 +106,8 @@ final class ReliefConnections implements FrameHandler {
                 segment.file().relayEpoch(),
                 segment.file().position(),
                 System.currentTimeMillis() * 1000,
-                FrameCodec.MAX_FRAME));
+                FrameCodec.MAX_FRAME,
+                Set.of()));
         if (before != null) {
             before.connection().close();
         }

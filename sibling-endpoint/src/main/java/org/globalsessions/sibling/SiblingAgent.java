@@ -168,7 +168,8 @@ final class SiblingAgent implements Agent {
                 0,
                 segment.file().slot(),
                 segment.file().incarnation(),
-                context.pathName());
+                context.pathName(),
+                "");
     }
 
     private boolean send(Frame frame) {

@@ -3,6 +3,7 @@ package org.globalsessions.sibling;
 import java.util.ArrayList;
 import java.util.List;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.frame.Frame;
 
 /** A connection that keeps what is sent, or takes nothing. */
@@ -30,6 +31,11 @@ final class ConnectionStub implements Connection {
     @Override
     public String remoteAddress() {
         return "stub:1";
+    }
+
+    @Override
+    public PeerIdentity peer() {
+        return PeerIdentity.UNKNOWN;
     }
 
     @Override

@@ -24,6 +24,13 @@ public interface Connection {
     String remoteAddress();
 
     /**
+     * Who the peer is, as the connection's carrier has proven it; complete once the handler has heard of the connection.
+     *
+     * @return {@link PeerIdentity#UNKNOWN} where the carrier proves nothing
+     */
+    PeerIdentity peer();
+
+    /**
      * Whether frames may still arrive or leave; a hint, true may already be wrong.
      *
      * @return false once closed

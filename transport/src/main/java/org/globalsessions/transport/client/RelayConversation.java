@@ -1,9 +1,11 @@
 package org.globalsessions.transport.client;
 
+import java.util.Set;
 import org.globalsessions.tier.TierListener;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -25,6 +27,9 @@ final class RelayConversation implements FrameHandler {
 
     /** Why TLS came to nothing last: attempts go on, and that is said once. */
     private String lastRefusal = "";
+
+    /** As the last welcome gave them: a change is said once. */
+    private Set<Right> rights = Right.ALL;
 
     RelayConversation(RelayLink link, TierListener listener, LinkCounters counters) {
         this.link = link;
@@ -76,6 +81,14 @@ final class RelayConversation implements FrameHandler {
         if (link.connected(connection, frame)) {
             welcome = true;
             lastRefusal = "";
+            if (!frame.rights().equals(rights)) {
+                rights = frame.rights();
+                LOG.log(
+                        rights.equals(Right.ALL) ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
+                        "relay {0} gives this host the rights {1}",
+                        link.relay(),
+                        rights);
+            }
             listener.onConnected(frame.epoch(), frame.position());
         } else {
             connection.close();

@@ -2,6 +2,8 @@ package org.globalsessions.transport.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
@@ -16,6 +18,7 @@ import org.globalsessions.tier.TierHost;
 import org.globalsessions.tier.TierListener;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -60,6 +63,10 @@ public final class RelayLink implements NextTier {
     private final Subscription subscription = new Subscription();
     private Phase phase = Phase.NOT_STARTED;
     private Connection connection;
+
+    /** What the relay lets this host do; what it does not would only be refused there, again and again. */
+    private Set<Right> rights = Right.ALL;
+
     private String lastReason = "not started";
     private long nextCorrelationId = 1;
     private boolean timerArmed;
@@ -124,6 +131,9 @@ public final class RelayLink implements NextTier {
             if (phase != Phase.CONNECTED && phase != Phase.CONNECTING) {
                 return CompletableFuture.failedFuture(away());
             }
+            if (!rights.contains(Right.READ)) {
+                return CompletableFuture.failedFuture(notAllowed(Right.READ));
+            }
             Request.Question joined = open.question(keyBytes);
             if (joined != null) {
                 counters.joinedQuestions.increment();
@@ -169,6 +179,9 @@ public final class RelayLink implements NextTier {
     private CompletableFuture<Receipt> change(Frame frame) {
         if (phase != Phase.CONNECTED) {
             return CompletableFuture.failedFuture(away());
+        }
+        if (!rights.contains(Right.PUBLISH)) {
+            return CompletableFuture.failedFuture(notAllowed(Right.PUBLISH));
         }
         try {
             int length = FrameCodec.encodedLength(frame);
@@ -224,7 +237,7 @@ public final class RelayLink implements NextTier {
 
     private HelloFrame hello() {
         synchronized (lock) {
-            return HelloFrame.ofHost(nextCorrelationId++, host, settings.path());
+            return HelloFrame.ofHost(nextCorrelationId++, host, settings.path(), settings.secret());
         }
     }
 
@@ -249,6 +262,7 @@ public final class RelayLink implements NextTier {
             }
             phase = Phase.CONNECTED;
             connection = welcomed;
+            rights = welcome.rights();
             counters.connections.increment();
             boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
             for (Request request : open.all()) {
@@ -268,6 +282,8 @@ public final class RelayLink implements NextTier {
             }
             phase = Phase.PAUSED;
             connection = null;
+            // Questions may be asked again while the next welcome, with rights of its own, is waited for.
+            rights = Right.ALL;
             lastReason = reason;
             cut = open.removeAll();
         }
@@ -357,6 +373,11 @@ public final class RelayLink implements NextTier {
         synchronized (lock) {
             return new TierUnavailableException("relay " + relay() + " is away: " + lastReason);
         }
+    }
+
+    private TierUnavailableException notAllowed(Right right) {
+        return new TierUnavailableException("relay " + relay() + " does not give this host the right to "
+                + right.name().toLowerCase(Locale.ROOT) + " on path " + settings.path());
     }
 
     private TierUnavailableException notSent() {

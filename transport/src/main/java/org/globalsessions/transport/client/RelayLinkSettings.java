@@ -3,6 +3,7 @@ package org.globalsessions.transport.client;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
@@ -12,6 +13,7 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  * Where the relay is and how patient to be with it.
  *
  * @param path           name of the path
+ * @param secret         shared secret by which the relay gives rights on the path, empty for none
  * @param relay          where it is
  * @param requestTimeout how long a question or change waits for its answer, 1 ms or more
  * @param window         most changes, and apart from them most questions, sent and not answered; 1 or more
@@ -22,6 +24,7 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  */
 public record RelayLinkSettings(
         String path,
+        String secret,
         PeerAddress relay,
         Duration requestTimeout,
         int window,
@@ -41,6 +44,7 @@ public record RelayLinkSettings(
      * Checks the ranges.
      *
      * @param path           see above
+     * @param secret         see above
      * @param relay          see above
      * @param requestTimeout see above
      * @param window         see above
@@ -65,7 +69,7 @@ public record RelayLinkSettings(
      *
      * @param section validated section
      * @return the settings
-     * @throws org.globalsessions.transport.tls.TlsException if its keys or certificates cannot be used
+     * @throws org.globalsessions.transport.tls.TlsException if its keys, certificates or secret cannot be used
      */
     public static RelayLinkSettings from(Config section) {
         Duration wait = section.hasPath("reconnect_wait")
@@ -75,6 +79,7 @@ public record RelayLinkSettings(
         int maxReconnect = section.hasPath("max_reconnect") ? section.getInt("max_reconnect") : -1;
         return new RelayLinkSettings(
                 section.getString("auth_path"),
+                AccessRules.secretOf(section),
                 PeerAddress.from(section),
                 section.hasPath("request_timeout") ? section.getDuration("request_timeout") : Duration.ofSeconds(2),
                 section.hasPath("window") ? section.getInt("window") : DEFAULT_WINDOW,
@@ -82,5 +87,11 @@ public record RelayLinkSettings(
                 new ReconnectPolicy(wait, longest, maxReconnect < 0 ? 0 : Math.max(1, maxReconnect)),
                 LinkSettings.DEFAULTS,
                 PipelineSecurity.forConnector(section));
+    }
+
+    /** Without the secret, which must not get into a log or message. */
+    @Override
+    public String toString() {
+        return "RelayLinkSettings[path=" + path + ", relay=" + relay + "]";
     }
 }

@@ -37,6 +37,9 @@ public final class FrameCodec {
     /** Longest name of a path in bytes of UTF-8. */
     public static final int MAX_PATH = 255;
 
+    /** Longest shared secret in bytes of UTF-8. */
+    public static final int MAX_SECRET = 255;
+
     /** Longest text of an error in bytes of UTF-8. */
     public static final int MAX_TEXT = 1024;
 
@@ -212,7 +215,8 @@ public final class FrameCodec {
                         in.i64(),
                         in.position(),
                         in.i64(),
-                        in.i32InRange("maxFrame", HEADER_LENGTH));
+                        in.i32InRange("maxFrame", HEADER_LENGTH),
+                        WireCodes.rights(in));
             case ERROR -> new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
             case PING -> new PingFrame(correlationId, in.i64());
             case PONG -> new PongFrame(correlationId, in.i64());
@@ -262,7 +266,8 @@ public final class FrameCodec {
                 in.i32(),
                 in.i32(),
                 in.i32(),
-                in.text("path", MAX_PATH));
+                in.text("path", MAX_PATH),
+                in.text("secret", MAX_SECRET));
     }
 
     private static SessionReceivedFrame readReceived(long correlationId, FieldReader in) throws FrameException {

@@ -16,9 +16,9 @@ final class FrameWriter {
     static long payloadLength(Frame frame) {
         // As long, since the lengths of key and value may add up beyond an int.
         if (frame instanceof HelloFrame hello) {
-            return 35L + FrameCodec.utf8(hello.path()).length;
+            return 37L + FrameCodec.utf8(hello.path()).length + FrameCodec.utf8(hello.secret()).length;
         } else if (frame instanceof WelcomeFrame) {
-            return 30;
+            return 31;
         } else if (frame instanceof ErrorFrame error) {
             return 4L + FrameCodec.utf8(error.text()).length;
         } else if (frame instanceof PingFrame || frame instanceof PongFrame) {
@@ -58,6 +58,7 @@ final class FrameWriter {
             writeNotNegative("position", welcome.position(), out);
             out.writeLongLE(welcome.clockMicros());
             out.writeIntLE(inRange("maxFrame", welcome.maxFrame(), FrameCodec.HEADER_LENGTH, Integer.MAX_VALUE));
+            out.writeByte(WireCodes.code(welcome.rights()));
         } else if (frame instanceof ErrorFrame error) {
             writeU16("code", error.code(), 0, out);
             writeText("text", error.text(), FrameCodec.MAX_TEXT, out);
@@ -131,6 +132,7 @@ final class FrameWriter {
         out.writeIntLE(hello.slot());
         out.writeIntLE(hello.incarnation());
         writeText("path", hello.path(), FrameCodec.MAX_PATH, out);
+        writeText("secret", hello.secret(), FrameCodec.MAX_SECRET, out);
     }
 
     private static void writeReceipt(Receipt receipt, ByteBuf out) {

@@ -15,6 +15,7 @@ import org.globalsessions.tier.TierHost;
  * @param slot attach slot of the process; 0 for a relief node
  * @param incarnation incarnation of that slot; 0 for a relief node
  * @param path name of the path, at most {@link FrameCodec#MAX_PATH} bytes of UTF-8
+ * @param secret shared secret by which the path gives rights, at most {@link FrameCodec#MAX_SECRET} bytes of UTF-8; empty for none
  */
 public record HelloFrame(
         long correlationId,
@@ -26,7 +27,8 @@ public record HelloFrame(
         int origin,
         int slot,
         int incarnation,
-        String path)
+        String path,
+        String secret)
         implements Frame {
     @Override
     public FrameType type() {
@@ -38,10 +40,11 @@ public record HelloFrame(
      *
      * @param host          who connects
      * @param path          name of the path
+     * @param secret        shared secret, empty for none
      * @param correlationId ties the welcome to it
      * @return the frame
      */
-    public static HelloFrame ofHost(long correlationId, TierHost host, String path) {
+    public static HelloFrame ofHost(long correlationId, TierHost host, String path, String secret) {
         return new HelloFrame(
                 correlationId,
                 FrameCodec.MIN_VERSION,
@@ -52,7 +55,8 @@ public record HelloFrame(
                 host.origin(),
                 host.slot(),
                 host.incarnation(),
-                path);
+                path,
+                secret);
     }
 
     /**
@@ -67,7 +71,7 @@ public record HelloFrame(
      */
     public static HelloFrame ofReliefNode(long correlationId, PeerKind kind, long idHigh, long idLow, String path) {
         return new HelloFrame(
-                correlationId, FrameCodec.MIN_VERSION, FrameCodec.MAX_VERSION, kind, idHigh, idLow, 0, 0, 0, path);
+                correlationId, FrameCodec.MIN_VERSION, FrameCodec.MAX_VERSION, kind, idHigh, idLow, 0, 0, 0, path, "");
     }
 
     /**
@@ -78,5 +82,12 @@ public record HelloFrame(
     public int commonVersion() {
         int highest = Math.min(maxVersion, FrameCodec.MAX_VERSION);
         return highest >= Math.max(minVersion, FrameCodec.MIN_VERSION) ? highest : 0;
+    }
+
+    /** Without the secret, which must not get into a log or message. */
+    @Override
+    public String toString() {
+        return "HelloFrame[correlationId=" + correlationId + ", minVersion=" + minVersion + ", maxVersion=" + maxVersion
+                + ", kind=" + kind + ", path=" + path + "]";
     }
 }

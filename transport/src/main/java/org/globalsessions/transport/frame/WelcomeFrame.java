@@ -1,5 +1,8 @@
 package org.globalsessions.transport.frame;
 
+import java.util.Set;
+import org.globalsessions.transport.Right;
+
 /**
  * Answer to a hello: the connection may be used.
  *
@@ -9,8 +12,10 @@ package org.globalsessions.transport.frame;
  * @param position its position at this moment, 0 or more
  * @param clockMicros its wall clock, microseconds since 1970
  * @param maxFrame longest frame in bytes that it takes
+ * @param rights what a host may do on the path; none for a relief node, which is asked and does not ask
  */
-public record WelcomeFrame(long correlationId, int version, long epoch, long position, long clockMicros, int maxFrame)
+public record WelcomeFrame(
+        long correlationId, int version, long epoch, long position, long clockMicros, int maxFrame, Set<Right> rights)
         implements Frame {
     @Override
     public FrameType type() {

@@ -1,7 +1,11 @@
 package org.globalsessions.transport.frame;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.tier.Receipt.Outcome;
+import org.globalsessions.transport.Right;
 
 /**
  * Numbers of enumerated fields: the index in these tables, whatever the order of the constants in Java. Tables are only ever
@@ -21,6 +25,9 @@ final class WireCodes {
     /** {@link Acknowledgement#LOCAL} never leaves its host, so 0 means nothing. */
     private static final Acknowledgement[] LEVELS = {null, Acknowledgement.RELAY, Acknowledgement.RELIEF};
 
+    /** Bit 0, bit 1 and so on. */
+    private static final Right[] RIGHTS = {Right.PUBLISH, Right.READ, Right.SUBSCRIBE};
+
     private WireCodes() {}
 
     static int code(PeerKind kind) {
@@ -39,6 +46,14 @@ final class WireCodes {
         return codeOf(level, LEVELS);
     }
 
+    static int code(Set<Right> rights) {
+        int code = 0;
+        for (Right right : rights) {
+            code |= 1 << codeOf(right, RIGHTS);
+        }
+        return code;
+    }
+
     static PeerKind kind(FieldReader in) throws FrameException {
         return read("kind", KINDS, in);
     }
@@ -53,6 +68,20 @@ final class WireCodes {
 
     static Acknowledgement level(FieldReader in) throws FrameException {
         return read("level", LEVELS, in);
+    }
+
+    static Set<Right> rights(FieldReader in) throws FrameException {
+        int code = in.u8();
+        if (code >= 1 << RIGHTS.length) {
+            throw in.bad("rights unknown: rights=" + code + ", limit=" + ((1 << RIGHTS.length) - 1));
+        }
+        EnumSet<Right> rights = EnumSet.noneOf(Right.class);
+        for (int bit = 0; bit < RIGHTS.length; bit++) {
+            if ((code & 1 << bit) != 0) {
+                rights.add(RIGHTS[bit]);
+            }
+        }
+        return Collections.unmodifiableSet(rights);
     }
 
     private static <T> int codeOf(T value, T[] table) {

@@ -19,6 +19,7 @@ import javax.net.ssl.SSLException;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
@@ -57,6 +58,10 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private final boolean handshakeFirst;
 
     private final String remoteAddress;
+
+    /** Written once, before the handler hears of the connection. */
+    private volatile PeerIdentity peer = PeerIdentity.UNKNOWN;
+
     private final FrameDecoder decoder = new FrameDecoder(this);
 
     /** Added to before a write, taken from when it has left; any thread. */
@@ -134,6 +139,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     /** Begins the conversation; the handler hears of the connection before anything is received. */
     void begin() {
         begun = true;
+        peer = ChannelSetup.identifyPeer(channel);
         lastReceivedNs = System.nanoTime();
         lastSentNs = lastReceivedNs;
         lastCheckNs = lastReceivedNs;
@@ -155,6 +161,11 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     @Override
     public long id() {
         return id;
+    }
+
+    @Override
+    public PeerIdentity peer() {
+        return peer;
     }
 
     @Override

@@ -1,18 +1,31 @@
 package org.globalsessions.transport.net;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import javax.security.auth.x500.X500Principal;
+import jdk.net.ExtendedSocketOptions;
+import jdk.net.UnixDomainPrincipal;
+import org.globalsessions.transport.PeerIdentity;
 
 /** Puts the handlers of a connection in their order, the same for both ends. */
 final class ChannelSetup {
     /** Flushes asked for while frames are being read are one, but not more than so many frames late. */
     private static final int FLUSH_AFTER = 256;
+
+    private static final ChannelOption<UnixDomainPrincipal> PEER_CREDENTIALS =
+            NioChannelOption.of(ExtendedSocketOptions.SO_PEERCRED);
 
     private ChannelSetup() {}
 
@@ -51,6 +64,28 @@ final class ChannelSetup {
             return describe(channel.localAddress());
         }
         return describe(remote);
+    }
+
+    /** Who the peer is: by its certificate, or by what the operating system says of a Unix socket's other end. */
+    static PeerIdentity identifyPeer(Channel channel) {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls != null) {
+            return new PeerIdentity(subject(tls.engine().getSession()), null);
+        }
+        if (channel instanceof NioDomainSocketChannel) {
+            UnixDomainPrincipal principal = channel.config().getOption(PEER_CREDENTIALS);
+            return new PeerIdentity(
+                    null, principal == null ? null : principal.user().getName());
+        }
+        return PeerIdentity.UNKNOWN;
+    }
+
+    private static X500Principal subject(SSLSession session) {
+        try {
+            return session.getPeerPrincipal() instanceof X500Principal subject ? subject : null;
+        } catch (SSLPeerUnverifiedException e) {
+            return null;
+        }
     }
 
     private static String describe(SocketAddress address) {

@@ -115,7 +115,6 @@ public final class Listener implements AutoCloseable {
                 .channel(NioServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .handler(new AcceptFailures(handler))
-                // The user at the other end is known here, by the operating system, should rights ever go by that.
                 .childHandler(new Accepted(loops, settings, PipelineSecurity.plain(), handler));
         AtomicReference<Channel> channel = new AtomicReference<>();
         file.bind(() -> {

@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
@@ -29,11 +28,6 @@ import org.bouncycastle.pkcs.PKCSException;
  * write), PKCS#8 and encrypted PKCS#8; other blocks of a file are passed over. Static, no state.
  */
 final class PemFiles {
-    /** Far beyond any chain of certificates: whatever is larger is another file. */
-    private static final int MAX_BYTES = 1 << 20;
-
-    private static final int READABLE_BY_OTHERS_OR_EXECUTABLE = 0177;
-
     private PemFiles() {}
 
     /**
@@ -47,7 +41,7 @@ final class PemFiles {
      */
     static PrivateKey privateKey(
             String name, Path file, char[] password, JcaPEMKeyConverter converter, Provider decryptor) {
-        requireClosed(name, file);
+        SecretFile.requireClosed(key(name), file);
         try (PEMParser parser = parser(name, file)) {
             Object block = parser.readObject();
             while (block != null) {
@@ -123,53 +117,17 @@ final class PemFiles {
         return certificates;
     }
 
-    /** The first line of a file with a password. */
-    static char[] password(Path file) {
-        requireClosed("key_password_file", file);
-        String text = text("key_password_file", file);
-        return text.lines().findFirst().orElse("").toCharArray();
-    }
-
     private static PEMParser parser(String name, Path file) {
-        return new PEMParser(new StringReader(text(name, file)));
+        return new PEMParser(new StringReader(
+                // Whatever stands between the blocks may be in any encoding; the blocks are ASCII.
+                SecretFile.text(key(name), file, StandardCharsets.ISO_8859_1)));
     }
 
-    private static String text(String name, Path file) {
-        try {
-            if (!Files.isRegularFile(file)) {
-                throw new TlsException(at(name, file) + (Files.exists(file) ? "not a file" : "no such file"));
-            }
-            if (Files.size(file) > MAX_BYTES) {
-                throw new TlsException(
-                        at(name, file) + "too large: bytes=" + Files.size(file) + ", limit=" + MAX_BYTES);
-            }
-            // Whatever stands between the blocks may be in any encoding; the blocks are ASCII.
-            return Files.readString(file, StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            throw new TlsException(
-                    at(name, file) + "cannot be read: " + e.getClass().getSimpleName(), e);
-        }
-    }
-
-    /** Refuses a secret that others may read: it is no secret any more, which is not repaired in silence. */
-    private static void requireClosed(String name, Path file) {
-        try {
-            if (!Files.exists(file) || !Files.getFileStore(file).supportsFileAttributeView("posix")) {
-                return;
-            }
-            int mode = (int) Files.getAttribute(file, "unix:mode") & 07777;
-            if ((mode & READABLE_BY_OTHERS_OR_EXECUTABLE) != 0) {
-                throw new TlsException(at(name, file) + "refused: other users may read it: mode="
-                        + Integer.toOctalString(mode) + ", allowed=600 or 400; chmod 600 it, and make a new key where"
-                        + " somebody may have read it");
-            }
-        } catch (IOException e) {
-            throw new TlsException(
-                    at(name, file) + "cannot be read: " + e.getClass().getSimpleName(), e);
-        }
+    private static String key(String name) {
+        return "tls." + name;
     }
 
     static String at(String name, Path file) {
-        return "tls." + name + ": " + file + ": ";
+        return SecretFile.at(key(name), file);
     }
 }

@@ -169,7 +169,8 @@ public final class TlsCredentials {
 
     private char[] password() {
         if (settings.keyPasswordFile() != null) {
-            return PemFiles.password(settings.keyPasswordFile());
+            return SecretFile.firstLine("tls.key_password_file", settings.keyPasswordFile())
+                    .toCharArray();
         }
         return settings.keyPassword() == null ? null : settings.keyPassword().toCharArray();
     }

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -45,6 +46,7 @@ public final class QuietProcess {
                 RelayLink link = new RelayLink(
                         new RelayLinkSettings(
                                 "sessions",
+                                "",
                                 PeerAddress.tcp("localhost", relay.port()),
                                 Duration.ofSeconds(10),
                                 16,
@@ -63,8 +65,8 @@ public final class QuietProcess {
 
     private static void answer(Connection connection, Frame frame) {
         if (frame instanceof HelloFrame hello) {
-            connection.send(
-                    new WelcomeFrame(hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME));
+            connection.send(new WelcomeFrame(
+                    hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
         } else {
             connection.send(new SessionKnownFrame(frame.correlationId(), SessionKnownFrame.Status.MISSING, 1, 1, null));
         }

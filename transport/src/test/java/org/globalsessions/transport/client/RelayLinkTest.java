@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,7 @@ import org.globalsessions.tier.TierBusyException;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -112,6 +114,25 @@ class RelayLinkTest {
         assertUnavailable(link.ask(ascii("refused"), DIGEST), "no right");
         assertUnavailable(link.ask(ascii("wrong key"), DIGEST), "another key");
         assertThatThrownBy(() -> get(link.ask(ascii("busy"), DIGEST))).hasCauseInstanceOf(TierBusyException.class);
+    }
+
+    @Test
+    void shouldFailAtOnceAndSendNothingButItsSubscriptionWhenTheRelayGivesItNoRight() throws Exception {
+        RecordingHandler relay = new RecordingHandler((connection, frame) -> {
+            if (frame instanceof HelloFrame hello) {
+                connection.send(
+                        new WelcomeFrame(hello.correlationId(), 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Set.of()));
+            }
+        });
+        RelayLink link = start(listen(relay), LONG, 1024);
+        awaitConnected(link);
+
+        assertUnavailable(link.ask(KEY, DIGEST), "does not give this host the right to read on path sessions");
+        assertUnavailable(publish(link, 1), "the right to publish");
+        assertUnavailable(link.delete(DIGEST, new Version(5, 1), Acknowledgement.RELAY), "the right to publish");
+        link.subscribe(1, EPOCH, 0);
+        await().until(() -> relay.frames.size() == 2);
+        assertThat(relay.frames.get(1)).isInstanceOf(SubscribeFrame.class);
     }
 
     @Test
@@ -245,7 +266,7 @@ class RelayLinkTest {
         await().until(() -> relay.frames.size() == 1);
         assertThat(question).isNotDone();
 
-        waitingForWelcome.get(0).send(new WelcomeFrame(1, 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME));
+        waitingForWelcome.get(0).send(new WelcomeFrame(1, 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
 
         assertThat(get(question).entry()).isNull();
     }
@@ -376,6 +397,7 @@ class RelayLinkTest {
         RelayLink link = new RelayLink(
                 new RelayLinkSettings(
                         "sessions",
+                        "",
                         PeerAddress.tcp(LOOPBACK, port),
                         timeout,
                         window,
@@ -396,7 +418,7 @@ class RelayLinkTest {
         return (connection, frame) -> {
             if (frame instanceof HelloFrame hello) {
                 connection.send(new WelcomeFrame(
-                        hello.correlationId(), hello.commonVersion(), EPOCH, 0, 0, FrameCodec.MAX_FRAME));
+                        hello.correlationId(), hello.commonVersion(), EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
             } else {
                 then.accept(connection, frame);
             }

@@ -51,6 +51,13 @@ class FrameCodecTest {
     }
 
     @Test
+    void shouldShowNoSecretWhenAHelloIsPutIntoAMessage() {
+        assertThat(FrameSamples.all().get("hello-host").toString())
+                .contains("path=sessions")
+                .doesNotContain("s\u00e9cret");
+    }
+
+    @Test
     void shouldKeepEveryFieldWhenDecoded() throws Exception {
         SessionEntry entry = ((SessionFrame)
                         FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get("session"))))
@@ -185,7 +192,7 @@ class FrameCodecTest {
                 new SessionKnownFrame(1, SessionKnownFrame.Status.FOUND, 1, 1, null),
                 new ErrorFrame(1, 65_536, ""),
                 new ErrorFrame(1, 1, "x".repeat(1025)),
-                new HelloFrame(1, 2, 1, PeerKind.HOST, 1, 2, 3, 4, 5, ""))) {
+                new HelloFrame(1, 2, 1, PeerKind.HOST, 1, 2, 3, 4, 5, "", ""))) {
             assertThatThrownBy(() -> FrameCodec.encode(frame, buffer))
                     .as(frame.toString())
                     .isInstanceOf(IllegalArgumentException.class);

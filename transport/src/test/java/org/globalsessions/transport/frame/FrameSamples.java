@@ -9,6 +9,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.Right;
 
 /** The frames of the golden vectors, by the names that they have in {@code golden-vectors.txt}. */
 final class FrameSamples {
@@ -25,13 +26,15 @@ final class FrameSamples {
         Map<String, Frame> samples = new LinkedHashMap<>();
         samples.put(
                 "hello-host",
-                new HelloFrame(1, 1, 1, PeerKind.HOST, 0x0a0b0c0d0e0f1011L, -2, 0xcafebabe, 3, 7, "sessions"));
-        samples.put("hello-aging", new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th"));
-        samples.put("hello-expansion", new HelloFrame(2, 1, 65_535, PeerKind.EXPANSION, 1, 2, 0, 0, 0, ""));
-        samples.put("hello-sibling", new HelloFrame(2, 1, 1, PeerKind.SIBLING, 1, 2, 0, 0, 0, "sessions"));
+                new HelloFrame(
+                        1, 1, 1, PeerKind.HOST, 0x0a0b0c0d0e0f1011L, -2, 0xcafebabe, 3, 7, "sessions", "s\u00e9cret"));
+        samples.put("hello-aging", new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th", ""));
+        samples.put("hello-expansion", new HelloFrame(2, 1, 65_535, PeerKind.EXPANSION, 1, 2, 0, 0, 0, "", ""));
+        samples.put("hello-sibling", new HelloFrame(2, 1, 1, PeerKind.SIBLING, 1, 2, 0, 0, 0, "sessions", ""));
         samples.put(
                 "welcome",
-                new WelcomeFrame(1, 1, 0x7fffffffffffffffL, 42, 1_700_000_000_000_000L, FrameCodec.MAX_FRAME));
+                new WelcomeFrame(
+                        1, 1, 0x7fffffffffffffffL, 42, 1_700_000_000_000_000L, FrameCodec.MAX_FRAME, Right.ALL));
         samples.put("error", new ErrorFrame(9, 6, "no room: bucket=7"));
         samples.put("error-of-connection", new ErrorFrame(0, 1, ""));
         samples.put("ping", new PingFrame(1, -1));

@@ -81,7 +81,7 @@ class ProtocolDocumentTest {
     void shouldDescribeAsManyBytesAsEachFrameHas() throws IOException {
         Map<String, Integer> variable = Map.of(
                 "hello-host",
-                "sessions".length(),
+                "sessions".length() + "s\u00e9cret".getBytes(StandardCharsets.UTF_8).length,
                 "error",
                 "no room: bucket=7".length(),
                 "need-session",

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -192,7 +193,7 @@ class OpensslTest {
         connect(port, PipelineSecurity.of(keys.connector("provider : " + provider)));
 
         assertThat(readFrame(other.getInputStream())).isInstanceOf(HelloFrame.class);
-        other.getOutputStream().write(bytesOf(new WelcomeFrame(1, 1, 1, 0, 0, FrameCodec.MAX_FRAME)));
+        other.getOutputStream().write(bytesOf(new WelcomeFrame(1, 1, 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL)));
         other.getOutputStream().flush();
         await().until(() -> !client.frames.isEmpty());
         assertThat(client.frames.get(0)).isInstanceOf(WelcomeFrame.class);

@@ -22,6 +22,7 @@ import org.awaitility.Awaitility;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
@@ -247,7 +248,7 @@ class TcpTest {
 
     @Test
     void shouldCloseAndTryAgainWhenServerGoesSilent() throws Exception {
-        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME));
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
         try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             RecordingHandler client = new RecordingHandler();
             toClose.add(Connector.start(
@@ -299,7 +300,7 @@ class TcpTest {
 
     @Test
     void shouldRefuseToQueueBeyondBudgetWhenPeerStopsReading() throws Exception {
-        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME));
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
         LinkSettings patient = new LinkSettings(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(60),
@@ -451,14 +452,14 @@ class TcpTest {
     }
 
     static HelloFrame hello() {
-        return HelloFrame.ofHost(1, new TierHost(1, 2, 3, 4, 5), "sessions");
+        return HelloFrame.ofHost(1, new TierHost(1, 2, 3, 4, 5), "sessions", "");
     }
 
     static BiConsumer<Connection, Frame> welcomeThen(BiConsumer<Connection, Frame> then) {
         return (connection, frame) -> {
             if (frame instanceof HelloFrame hello) {
-                connection.send(
-                        new WelcomeFrame(hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME));
+                connection.send(new WelcomeFrame(
+                        hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
             } else {
                 then.accept(connection, frame);
             }

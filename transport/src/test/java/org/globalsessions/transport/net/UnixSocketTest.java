@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import org.awaitility.Awaitility;
 import org.globalsessions.config.Schema;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
@@ -89,6 +90,9 @@ class UnixSocketTest {
         assertThat(server.frames.get(0)).isInstanceOf(HelloFrame.class);
         assertThat(server.opened.get(0).remoteAddress()).isEqualTo("unix:" + made);
         assertThat(client.opened.get(0).remoteAddress()).isEqualTo("unix:" + made);
+        String user = System.getProperty("user.name");
+        assertThat(server.opened.get(0).peer()).isEqualTo(new PeerIdentity(null, user));
+        assertThat(client.opened.get(0).peer()).isEqualTo(new PeerIdentity(null, user));
         listener.close();
         assertThat(made).doesNotExist();
         assertThat(server.failures).isEmpty();

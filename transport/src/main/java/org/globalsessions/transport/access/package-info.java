@@ -1,0 +1,2 @@
+/** Who may do what on a path. */
+package org.globalsessions.transport.access;
