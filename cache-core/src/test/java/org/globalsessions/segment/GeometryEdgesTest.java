@@ -8,8 +8,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.status.Counter;
@@ -23,6 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The smallest and the largest segments, how many fresh entries one holds, and what a flood of deletes does to it. */
 class GeometryEdgesTest {
     private static final int SEEDS = 10;
+
+    /** As many as the least machine has processors. */
+    private static final int AT_A_TIME = 2;
 
     private final long seed = Long.getLong("globalsessions.seed", System.nanoTime());
 
@@ -101,9 +110,23 @@ class GeometryEdgesTest {
 
     @Test
     @Tag("slow")
-    void shouldHoldAMillionFreshKeysBeforeTheFirstEvictionWhateverTheSeed() throws IOException {
-        for (int round = 0; round < SEEDS; round++) {
-            holdFreshKeys(settings(1_000_000, 128), seed + round);
+    void shouldHoldAMillionFreshKeysBeforeTheFirstEvictionWhateverTheSeed() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(AT_A_TIME);
+        try {
+            List<Callable<Void>> rounds = new ArrayList<>();
+            for (int round = 0; round < SEEDS; round++) {
+                long keySeed = seed + round;
+                Path file = folder.resolve("million-" + round);
+                rounds.add(() -> {
+                    holdFreshKeys(new SegmentSettings(file).elCount(1_000_000).recordSize(128), keySeed);
+                    return null;
+                });
+            }
+            for (Future<Void> round : threads.invokeAll(rounds)) {
+                round.get();
+            }
+        } finally {
+            threads.shutdownNow();
         }
     }
 

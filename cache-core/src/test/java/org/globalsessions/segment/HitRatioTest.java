@@ -14,22 +14,31 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The requests of a real web shop: get, and set on a miss. Compared with an exact LRU, run here over the same requests. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HitRatioTest {
+    private List<String> keys;
+
     @TempDir
     Path folder;
 
     /** What real requests may lose by buckets and steps in place of an exact order: 0.6 points. */
     private static final double MOST_LOST = 0.006;
 
+    @BeforeAll
+    void readTrace() throws IOException {
+        keys = trace();
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {500, 1000, 2000, 4000})
     void shouldComeCloseToExactLruWhenRequestsAreReal(int elCount) throws IOException {
-        List<String> keys = trace();
         SegmentSettings settings = new SegmentSettings(folder.resolve("web" + elCount))
                 .elCount(elCount)
                 .untouchedAging(1);

@@ -41,7 +41,9 @@ class JcstressTest {
     /** A segment on a disk would have its pages written back all the time. */
     private static final Path MEMORY = Path.of("/dev/shm");
 
-    private static final int MS = 1_500;
+    /** On JDK 17 each test has this twice, with and without biased locking. */
+    private static final int MS = 800;
+
     private static final int LONG_PARTS = 12;
     private static final int LONG_MS = 20_000;
     private static final long LEAST_STATES = 1_000;

@@ -84,21 +84,25 @@ class MangledFileTest {
     void shouldRefuseOrAnswerRightWhenABitOfTheHeaderIsFlipped() throws Exception {
         int refused = 0;
         int cases = 0;
-        for (int at = 0; at < SegmentDescriptor.HEADER_LENGTH; at++) {
-            boolean isField = at < SegmentDescriptor.RETIRED_OFFSET + 4;
-            // Every bit of a field's byte where it is one that must fit; of the others one.
-            for (int bit = 0; bit < 8; bit++) {
-                if (isField || bit == at % 8) {
-                    byte[] mangled = whole.clone();
-                    mangled[at] ^= (byte) (1 << bit);
-                    refused += open(mangled, "bit " + bit + " of byte " + at).startsWith("refused") ? 1 : 0;
-                    cases++;
-                }
-            }
+        int mustFit = SegmentDescriptor.RETIRED_OFFSET + 4;
+        for (int bit = 0; bit < 8 * mustFit; bit++) {
+            refused += isRefusedWithFlipped(bit) ? 1 : 0;
+            cases++;
+        }
+        // Of each word behind them one bit; noise in several of them is what the next test has.
+        for (int at = (mustFit + 7) / 8 * 8; at < SegmentDescriptor.HEADER_LENGTH; at += 8) {
+            refused += isRefusedWithFlipped(8 * at + random.nextInt(64)) ? 1 : 0;
+            cases++;
         }
         System.out.println("cases=" + cases + " refused=" + refused);
         // Magic, version, geometry and path key: 16 + 16 + 8 + 28 + 16 bytes, every bit of them.
         assertThat(refused).isGreaterThan(8 * 60).isLessThan(cases);
+    }
+
+    private boolean isRefusedWithFlipped(int bit) throws IOException, InterruptedException {
+        byte[] mangled = whole.clone();
+        mangled[bit / 8] ^= (byte) (1 << bit % 8);
+        return open(mangled, "bit " + bit % 8 + " of byte " + bit / 8).startsWith("refused");
     }
 
     @Test
@@ -238,7 +242,7 @@ class MangledFileTest {
             Files.deleteIfExists(file);
             assertThat(child.ask("start " + elCount + " " + (seed + round) + " " + file))
                     .isEqualTo("started");
-            mangleFor(500, elCount == 1 ? 20 : 2);
+            mangleFor(300, elCount == 1 ? 20 : 2);
             String answer = child.ask("stop");
             assertThat(answer)
                     .as("round %s, seed %s, child: %s", round, seed, child.errors())

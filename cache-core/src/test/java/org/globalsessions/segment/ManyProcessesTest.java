@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** As many processes as there may be, begun at the same moment, ended at any. */
 class ManyProcessesTest {
-    private static final int SECONDS = 10;
+    private static final int SECONDS = 5;
     private static final int LONG_SECONDS = 60;
     private static final int LONG_PARTS = 22;
     private static final int JVMS = 8;
