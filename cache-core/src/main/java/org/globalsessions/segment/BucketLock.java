@@ -9,8 +9,10 @@ import org.globalsessions.status.Counters;
  * {@code lock_wait} takes the lock word over and sets the way that the holder had noted aside. The holder finds out when it
  * tries to make that way visible.
  *
- * <p>Any process, any thread. Word: {@link HolderWord}. Note: number of the reserved way + 1 in the low half, the generation of
- * its reservation in the high half.
+ * <p>Any process, any thread. Word: {@link HolderWord}. Note: number of the reserved way + 1 in bits 0 to 24, the lower bits of the
+ * lock's epoch in bits 25 to 31, the generation of the reservation in the high half. The epoch makes the notes of two holders
+ * differ that are about to reserve the same way: a holder stopped before it changes the note would else take another's for the one it has seen,
+ * and wipe it.
  *
  * <p>Order of steps, numbered as in {@code LAYOUT.md}: the note is written before the way is reserved, and the lock word is
  * looked at again after. So a thief that does not find the way reserved yet has changed the lock word before the holder
@@ -19,6 +21,10 @@ import org.globalsessions.status.Counters;
 final class BucketLock {
     private static final int SPINS = 64;
     private static final long PAUSE_NS = 50_000;
+
+    private static final int NOTE_EPOCH_SHIFT = 25;
+    private static final int NOTE_EPOCH_MASK = 0x7F;
+    private static final int NOTE_WAY_MASK = (1 << NOTE_EPOCH_SHIFT) - 1;
 
     private final BucketTable buckets;
     private final RecordView records;
@@ -75,9 +81,14 @@ final class BucketLock {
         }
     }
 
+    /** The way that a note names, -1 for none. */
+    static int noteWay(long note) {
+        return ((int) note & NOTE_WAY_MASK) - 1;
+    }
+
     private void setAsideNoted(int bucket) {
         long note = buckets.note(bucket); // LAYOUT lock 2
-        int way = (int) note - 1;
+        int way = noteWay(note);
         if (way < 0 || way >= buckets.bucketCount() * SegmentDescriptor.WAYS) {
             // No note; or one that no holder wrote: a damaged word must not stop the writers of a bucket for ever.
             return;
@@ -107,7 +118,8 @@ final class BucketLock {
      * @return false where the lock was lost
      */
     boolean note(int bucket, long mine, int way, int generation) {
-        long wanted = ((long) generation << 32) | (way + 1);
+        long epoch = (HolderWord.epoch(mine) & NOTE_EPOCH_MASK) << NOTE_EPOCH_SHIFT;
+        long wanted = ((long) generation << 32) | epoch | (way + 1);
         while (true) {
             long seen = buckets.note(bucket);
             if (!holds(bucket, mine)) {

@@ -105,7 +105,7 @@ final class LockCheck implements PlaceCheck {
         }
         long noteAt = at + SegmentDescriptor.NOTE_WORD_OFFSET;
         long note = view.longAcquire(noteAt);
-        if ((note & 0xFFFF_FFFFL) > segment.geometry().recordCount()) {
+        if (BucketLock.noteWay(note) >= segment.geometry().recordCount()) {
             findings.add(segment.damage(Region.BUCKETS, bucket, noteAt, note, "note names a way that does not exist"));
         }
         lookAtCount(bucket, at + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, findings);

@@ -280,7 +280,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.ERRORS_OFFSET + 512, 1L, Region.ERRORS, "do not fit each other"),
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 400L, Region.BUCKETS, "never given out"),
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 1L << 9, Region.BUCKETS, "names an incarnation"),
-                Arguments.of(bucket + SegmentDescriptor.NOTE_WORD_OFFSET, 1L << 31, Region.BUCKETS, "does not exist"),
+                Arguments.of(bucket + SegmentDescriptor.NOTE_WORD_OFFSET, 1L << 24, Region.BUCKETS, "does not exist"),
                 Arguments.of(bucket + 104, 1L, Region.BUCKETS, "reserved bytes"),
                 Arguments.of(
                         bucket + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, 0xFFFF_FFFFL, Region.BUCKETS, "below 0"),
