@@ -291,6 +291,9 @@ public final class NodeConfig {
         } catch (StackOverflowError e) {
             // The parser goes one call deeper for each bracket.
             throw refused(file, 0, "sections or lists are nested too deeply");
+        } catch (IllegalArgumentException e) {
+            // The parser's, for a character that there is not, such as a backslash and u-1.
+            throw refused(file, 0, "not readable: " + e.getMessage());
         } catch (ConfigException e) {
             int line = e.origin() == null ? 0 : Math.max(0, e.origin().lineNumber());
             String prefix = e.origin() == null ? "" : e.origin().description() + ": ";

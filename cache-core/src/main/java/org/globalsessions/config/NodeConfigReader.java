@@ -57,6 +57,11 @@ final class NodeConfigReader {
         String authPath = authPath(config, relays);
         checkNeeded(config, relays);
         requireNoProblem();
+        if (kind == NodeKind.CLIENT && relays.size() > 1) {
+            String origin = file == null ? top.origin().description() : file.toString();
+            reader.missing(new Setting(
+                    "message_relay", relays.size() + " relays", origin, "this version works with one relay"));
+        }
         CacheSection cache = cache(config, authPath);
         String impossible = cache.geometryProblem();
         if (!impossible.isEmpty()) {

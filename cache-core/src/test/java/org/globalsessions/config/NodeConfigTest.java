@@ -271,6 +271,29 @@ class NodeConfigTest {
         assertThat(two.settings().toString()).contains("rights[1].secret").doesNotContain("planted");
     }
 
+    @Test
+    void shouldSayWhatIsWrongWhenAnEscapeNamesNoCharacter() throws IOException {
+        assertThat(problems(write("escape.conf", "auth_path : \"\\u-161\"")))
+                .singleElement()
+                .asString()
+                .contains("escape.conf")
+                .contains("not readable: Not a valid Unicode code point");
+    }
+
+    @Test
+    void shouldSayThatOneRelayIsServedWhenAClientsFileHasSeveral() throws IOException {
+        String relay = "{ auth_path : a, port : 7 }";
+        NodeConfig one = NodeConfig.loadClient(write("one.conf", "message_relay : [ " + relay + " ]"));
+        assertThat(one.missing()).isEmpty();
+        NodeConfig two = NodeConfig.loadClient(write("two.conf", "message_relay : [ " + relay + ", " + relay + " ]"));
+        assertThat(two.missing())
+                .singleElement()
+                .asString()
+                .contains("message_relay")
+                .contains("2 relays")
+                .contains("this version works with one relay");
+    }
+
     static Stream<Arguments> rightsThatNobodyCouldMeet() {
         return Stream.of(
                 Arguments.of("{ may : read }", "a rule asks for nothing"),
