@@ -25,8 +25,10 @@ final class AnswerThreads implements Executor, AutoCloseable {
     /** After so long without work a thread ends, then the next. */
     private static final int IDLE_S = 2;
 
-    private final Executor fallback = new CompletableFuture<>().defaultExecutor();
-    private final ExecutorService own;
+    /** For what is left after the close. */
+    private final Executor lastResort = new CompletableFuture<>().defaultExecutor();
+
+    private final ExecutorService own = ownThreads();
     private final Executor executor;
 
     /**
@@ -35,7 +37,6 @@ final class AnswerThreads implements Executor, AutoCloseable {
      * @param wanted the application's executor, or null
      */
     AnswerThreads(Executor wanted) {
-        own = wanted == null ? ownThreads() : null;
         executor = wanted == null ? own : wanted;
     }
 
@@ -61,21 +62,26 @@ final class AnswerThreads implements Executor, AutoCloseable {
                 task.run();
             }
         };
+        // One that the application has shut down, whose queue is full, or that gets no further thread from the system,
+        // must
+        // not leave callers waiting for ever.
+        if (!isTakenBy(executor, once) && (executor == own || !isTakenBy(own, once))) {
+            lastResort.execute(once);
+        }
+    }
+
+    private static boolean isTakenBy(Executor threads, Runnable task) {
         try {
-            executor.execute(once);
+            threads.execute(task);
+            return true;
         } catch (Throwable e) {
-            // One that the application has shut down, whose queue is full, or that gets no further thread from the
-            // system,
-            // must not leave callers waiting for ever.
-            fallback.execute(once);
+            return false;
         }
     }
 
     /** Ends the cache's own threads once they are idle; the application's executor is its own matter. */
     @Override
     public void close() {
-        if (own != null) {
-            own.shutdown();
-        }
+        own.shutdown();
     }
 }

@@ -35,7 +35,7 @@ final class Arrivals {
     /**
      * Nobody waits yet.
      *
-     * @param isHere   whether a key is in the segment; asked by the housekeeping thread
+     * @param isHere   whether a key is in the segment
      * @param get      asks all tiers
      * @param executor answers those who wait
      */
@@ -52,6 +52,10 @@ final class Arrivals {
         }
         if (count.incrementAndGet() > CAPACITY) {
             count.decrementAndGet();
+            if (isHere.test(key)) {
+                // Nothing to wait for.
+                return get.apply(key);
+            }
             return CompletableFuture.failedFuture(
                     new RejectedExecutionException("too many wait for sessions to arrive: limit=" + CAPACITY));
         }

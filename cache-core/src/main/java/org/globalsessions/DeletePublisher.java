@@ -185,7 +185,8 @@ final class DeletePublisher {
                 lru.confirmDelete(delete.digest, delete.version, receipt);
                 applied.acknowledged(claims, receipt.epoch(), receipt.position());
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Also a want of memory: what waits behind this delete would wait for ever.
             failures.unexpected("a delete's receipt could not be taken in", e);
             problem = e;
         }

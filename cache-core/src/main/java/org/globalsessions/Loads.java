@@ -67,12 +67,13 @@ final class Loads {
     /** Loads a key that was just missed, or joins who does. */
     CompletableFuture<byte[]> load(String key, byte[] bytes, Function<? super String, byte[]> loader) {
         CompletableFuture<byte[]> mine = new CompletableFuture<>();
+        // Made before it is open: where there is no memory for it, nobody must find it and wait.
+        Load load = new Load(key, bytes, loader, mine);
         CompletableFuture<byte[]> other = open.putIfAbsent(key, mine);
         if (other != null) {
             // The array belongs to one caller.
             return answerOf(other.thenApply(value -> value == null ? null : value.clone()));
         }
-        Load load = new Load(key, bytes, loader, mine);
         if (open.size() > MAX_LOADS) {
             fail(load, new TierUnavailableException("too many loads are open: limit=" + MAX_LOADS));
         } else {

@@ -450,7 +450,8 @@ final class Publisher implements Runnable {
                 }
                 applied.acknowledged(claims, receipt.epoch(), receipt.position());
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Also a want of memory: the way and its snapshot would count as in flight for ever.
             failures.unexpected("a receipt could not be taken in", e);
             problem = e;
         }

@@ -59,13 +59,14 @@ final class Recovery {
      */
     CompletableFuture<VersionedValue> recover(String key, EncodedKey encoded) {
         CompletableFuture<VersionedValue> mine = new CompletableFuture<>();
+        // Made before it is open: where there is no memory for it, nobody must find it and wait.
+        Question question = new Question(key, encoded.copy(), encoded.digest(), mine);
         CompletableFuture<VersionedValue> other = open.putIfAbsent(key, mine);
         if (other != null) {
             // The array belongs to one caller.
             return answerOf(other.thenApply(value ->
                     value == null ? null : new VersionedValue(value.value().clone(), value.version())));
         }
-        Question question = new Question(key, encoded.copy(), encoded.digest(), mine);
         if (open.size() > MAX_QUESTIONS) {
             fail(question, new TierUnavailableException("too many questions are open: limit=" + MAX_QUESTIONS));
         } else {
@@ -88,14 +89,13 @@ final class Recovery {
 
     private void ask(Question question, int attempt) {
         counters.increment(Counter.QUESTIONS);
-        CompletableFuture<TierAnswer> asked;
         try {
-            asked = tier.ask(question.bytes, question.digest);
+            var unused = tier.ask(question.bytes, question.digest)
+                    .whenComplete((answer, failure) -> handOver(question, attempt, answer, failure));
         } catch (Throwable e) {
             // Also a want of memory: everybody who asks for the key from now on would wait for this question.
-            asked = CompletableFuture.failedFuture(e);
+            handOver(question, attempt, null, e);
         }
-        var unused = asked.whenComplete((answer, failure) -> handOver(question, attempt, answer, failure));
     }
 
     private void handOver(Question question, int attempt, TierAnswer answer, Throwable failure) {

@@ -22,6 +22,7 @@ import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.KeyText;
+import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
@@ -49,7 +50,7 @@ import org.globalsessions.tier.TierHost;
  * caller. Futures that wait for the relay complete on the executor given at opening, by default on a few threads of the cache's own; what
  * depends on them may block.
  *
- * <p>After {@link #close} every call ends with {@link IllegalStateException}. The segment stays, for the other processes and for the next
+ * <p>After {@link #close} every call but a second close and {@link #removeListener} ends with {@link IllegalStateException}. The segment stays, for the other processes and for the next
  * start.
  */
 public final class SessionCacheManager implements AutoCloseable {
@@ -88,16 +89,15 @@ public final class SessionCacheManager implements AutoCloseable {
     private final ThreadLocal<WriteOutcome> outcomes = ThreadLocal.withInitial(WriteOutcome::new);
     private volatile boolean closed;
 
-    private SessionCacheManager(
-            SharedLru lru, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor wanted) {
+    private SessionCacheManager(SharedLru lru, NextTier tier, Duration unpublishedWait, Executor wanted) {
         this.lru = lru;
+        this.tier = tier;
         this.executor = new AnswerThreads(wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
         arrivals = new Arrivals(this::isHere, this::get, executor);
         loads = new Loads(lru, executor, failures, this::onLoaded);
-        if (tiers == null) {
-            tier = null;
+        if (tier == null) {
             publisher = null;
             recovery = null;
             heldRoom = null;
@@ -105,11 +105,8 @@ public final class SessionCacheManager implements AutoCloseable {
             startOrEnd(housekeeping::start);
             return;
         }
-        var file = lru.file();
-        tier = tiers.apply(
-                new TierHost(file.identityHigh(), file.identityLow(), file.origin(), file.slot(), file.incarnation()));
         ReceiptSignal receipts = new ReceiptSignal();
-        AppliedPosition applied = new AppliedPosition(file);
+        AppliedPosition applied = new AppliedPosition(lru.file());
         publisher = new Publisher(lru, tier, applied, receipts, failures, executor);
         recovery = new Recovery(lru, tier, executor, failures);
         heldRoom = new HeldRoom(lru, tier, publisher, receipts, unpublishedWait);
@@ -190,10 +187,6 @@ public final class SessionCacheManager implements AutoCloseable {
                             "; ", "the configuration asks for what this version does not have: ", "")));
         }
         List<Config> relays = config.relaySections();
-        if (relays.size() > 1) {
-            throw new IllegalStateException(
-                    "this version works with one relay: relay sections=" + relays.size() + ", limit=1");
-        }
         Duration wait = config.cache().unpublishedWait();
         if (relays.isEmpty()) {
             return open(config.cache().toSegmentSettings(Role.STANDALONE), null, wait, executor);
@@ -216,12 +209,22 @@ public final class SessionCacheManager implements AutoCloseable {
             SegmentSettings settings, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor executor)
             throws IOException {
         SharedLru lru = SharedLru.open(settings);
+        NextTier tier = null;
         try {
-            return new SessionCacheManager(lru, tiers, unpublishedWait, executor);
+            tier = tiers == null ? null : tiers.apply(hostOf(lru.file()));
+            return new SessionCacheManager(lru, tier, unpublishedWait, executor);
         } catch (Throwable e) {
+            // Again, where the start has failed and not the making: closing twice does nothing more.
+            if (tier != null) {
+                tier.close();
+            }
             lru.close();
             throw e;
         }
+    }
+
+    private static TierHost hostOf(SegmentFile file) {
+        return new TierHost(file.identityHigh(), file.identityLow(), file.origin(), file.slot(), file.incarnation());
     }
 
     /**
@@ -575,7 +578,7 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /**
-     * Removes a listener; a notification under way may still reach it.
+     * Removes a listener, also after the close; a notification under way may still reach it.
      *
      * @param listener the listener
      * @return false where it was not there

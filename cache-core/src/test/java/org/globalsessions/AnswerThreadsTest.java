@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** However many tasks wait for what other tasks answer, those others run. */
 class AnswerThreadsTest {
@@ -17,9 +19,14 @@ class AnswerThreadsTest {
         return CompletableFuture.supplyAsync(() -> value, threads);
     }
 
-    @Test
-    void shouldEndWhenMoreTasksThanThreadsWaitForFurtherOnes() {
-        try (AnswerThreads threads = new AnswerThreads(null)) {
+    private static void refuse(Runnable task) {
+        throw new RejectedExecutionException("the executor of the application is shut down");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldEndWhenMoreTasksThanThreadsWaitForFurtherOnes(boolean refused) {
+        try (AnswerThreads threads = new AnswerThreads(refused ? AnswerThreadsTest::refuse : null)) {
             List<CompletableFuture<String>> waiting = new ArrayList<>();
             for (int i = 0; i < TASKS; i++) {
                 String value = "value " + i;

@@ -62,6 +62,16 @@ class ArrivalsTest {
     }
 
     @Test
+    void shouldAnswerWhenTheKeyIsHereThoughAsManyWaitAsMay() {
+        for (int i = 0; i < Arrivals.CAPACITY; i++) {
+            assertThat(arrivals.await("a" + i, HOUR)).isNotDone();
+        }
+        here.add("b");
+        assertThat(arrivals.await("b", HOUR)).isCompletedWithValueMatching(value -> value.length == 1);
+        assertThat(arrivals.await("c", HOUR)).isCompletedExceptionally();
+    }
+
+    @Test
     void shouldServeAllOthersWhenTheLookForOneFails() {
         CompletableFuture<byte[]> bad = arrivals.await("bad", HOUR);
         List<CompletableFuture<byte[]>> others = new ArrayList<>();
