@@ -64,6 +64,11 @@ final class Announcements implements TierListener {
     }
 
     @Override
+    public int onOriginRefused(int origin) {
+        return lru.file().redrawOrigin(origin);
+    }
+
+    @Override
     public void onDisconnected() {
         connection = null;
         applied.unsubscribed();

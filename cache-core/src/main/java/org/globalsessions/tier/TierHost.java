@@ -9,4 +9,14 @@ package org.globalsessions.tier;
  * @param slot         attach slot of the process
  * @param incarnation  incarnation of that slot
  */
-public record TierHost(long identityHigh, long identityLow, int origin, int slot, int incarnation) {}
+public record TierHost(long identityHigh, long identityLow, int origin, int slot, int incarnation) {
+    /**
+     * The same process of the same segment, which writes under another origin from now on.
+     *
+     * @param value the segment's 32-bit origin id
+     * @return a copy
+     */
+    public TierHost withOrigin(int value) {
+        return new TierHost(identityHigh, identityLow, value, slot, incarnation);
+    }
+}

@@ -16,6 +16,14 @@ public interface TierListener {
      */
     void onConnected(long epoch, long position);
 
+    /**
+     * The tier does not let this host in because another segment of the path has its origin.
+     *
+     * @param origin the origin that was refused
+     * @return the one to come back with
+     */
+    int onOriginRefused(int origin);
+
     /** The connection is gone; the tier tries again by itself. */
     void onDisconnected();
 

@@ -6,16 +6,23 @@ import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.TierUnavailableException;
+import org.globalsessions.segment.SegmentDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
@@ -97,6 +104,47 @@ class TwoHostsTest {
                 throw new AssertionError(e);
             }
         }
+    }
+
+    private List<Path> segments() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(
+                            file -> Files.isRegularFile(file) && file.toString().endsWith(".segment"))
+                    .toList();
+        }
+    }
+
+    private static int origin(Path segment) throws IOException {
+        try (FileChannel channel = FileChannel.open(segment)) {
+            ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+            channel.read(bytes, SegmentDescriptor.ORIGIN_OFFSET);
+            return bytes.getInt(0);
+        }
+    }
+
+    private static void origin(Path segment, int origin) throws IOException {
+        try (FileChannel channel = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+            channel.write(
+                    ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, origin),
+                    SegmentDescriptor.ORIGIN_OFFSET);
+        }
+    }
+
+    @Test
+    void shouldDrawAnotherOriginAndGoOnWhenTheRelayKnowsAnotherHostByIt() throws Exception {
+        List<Path> before = segments();
+        application("c").close();
+        Path segment = segments().stream()
+                .filter(file -> !before.contains(file))
+                .findFirst()
+                .orElseThrow();
+        int taken = relay.lru().file().origin();
+        origin(segment, taken);
+
+        SessionCacheManager c = keep(application("c"));
+        c.set("k", value(1));
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(get(a, "k")).isEqualTo(value(1)));
+        assertThat(origin(segment)).isNotEqualTo(taken).isPositive();
     }
 
     @Test

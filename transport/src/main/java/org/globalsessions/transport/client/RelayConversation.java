@@ -64,6 +64,13 @@ final class RelayConversation implements FrameHandler {
             listener.onInvalidated(stored.digest(), stored.version(), stored.epoch(), stored.position());
             link.delivered(stored.epoch(), stored.position());
         } else if (frame instanceof ErrorFrame error) {
+            if (error.code() == ErrorCode.ORIGIN_CLASH) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "relay {0}: another segment has the origin of this one, which draws a new one",
+                        link.relay());
+                link.originRefused(listener);
+            }
             link.refused(error);
         } else if (frame instanceof GoodbyeFrame) {
             connection.close();

@@ -53,7 +53,6 @@ public final class RelayLink implements NextTier {
     }
 
     private final RelayLinkSettings settings;
-    private final TierHost host;
     private final LinkCounters counters = new LinkCounters();
 
     /** Guards all below. Frames are sent under it, so they leave in the order of their requests; nobody is called under it. */
@@ -63,6 +62,7 @@ public final class RelayLink implements NextTier {
     private final Subscription subscription = new Subscription();
     private Phase phase = Phase.NOT_STARTED;
     private Connection connection;
+    private TierHost host;
 
     /** What the relay lets this host do; what it does not would only be refused there, again and again. */
     private Set<Right> rights = Right.ALL;
@@ -248,6 +248,18 @@ public final class RelayLink implements NextTier {
             if (phase == Phase.PAUSED) {
                 phase = Phase.CONNECTING;
             }
+        }
+    }
+
+    /** The next hello says another origin. */
+    void originRefused(TierListener listener) {
+        int refused;
+        synchronized (lock) {
+            refused = host.origin();
+        }
+        int drawn = listener.onOriginRefused(refused);
+        synchronized (lock) {
+            host = host.withOrigin(drawn);
         }
     }
 

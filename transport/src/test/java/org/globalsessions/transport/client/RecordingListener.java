@@ -17,6 +17,12 @@ final class RecordingListener implements TierListener {
     }
 
     @Override
+    public int onOriginRefused(int origin) {
+        events.add("origin refused " + origin);
+        return origin + 1;
+    }
+
+    @Override
     public void onDisconnected() {
         events.add("disconnected");
     }

@@ -136,6 +136,27 @@ class RelayLinkTest {
     }
 
     @Test
+    void shouldComeBackWithAnotherOriginWhenTheRelayRefusesItsOwn() throws Exception {
+        RecordingHandler relay = new RecordingHandler((connection, frame) -> {
+            if (frame instanceof HelloFrame hello && hello.origin() < HOST.origin() + 2) {
+                connection.send(new ErrorFrame(hello.correlationId(), ErrorCode.ORIGIN_CLASH, "origin in use"));
+                connection.close();
+            } else {
+                welcomeThen((same, further) -> {}).accept(connection, frame);
+            }
+        });
+        RelayLink link = start(listen(relay), LONG, 1024);
+        awaitConnected(link);
+
+        assertThat(relay.frames)
+                .extracting(frame -> ((HelloFrame) frame).origin())
+                .containsExactly(3, 4, 5);
+        await().until(() -> listener.events.contains("connected " + EPOCH + " 0"));
+        assertThat(listener.events)
+                .containsExactly("origin refused 3", "origin refused 4", "connected " + EPOCH + " 0");
+    }
+
+    @Test
     void shouldAskOnceWhenManyAskForOneKeyAtOnce() throws Exception {
         RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
         RelayLink link = start(listen(relay), LONG, 1024);
