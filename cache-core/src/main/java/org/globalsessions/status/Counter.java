@@ -91,7 +91,11 @@ public enum Counter {
     /** Changed files with keys and certificates that could not be used; the last good ones stayed. */
     KEY_RELOADS_FAILED(52, "reloads of keys and certificates that failed"),
     /** Connections and requests of peers that have no right to them on the path. */
-    REFUSED_WITHOUT_RIGHT(53, "requests refused for want of a right");
+    REFUSED_WITHOUT_RIGHT(53, "requests refused for want of a right"),
+    /** Times that a connection was not read from until its peer had taken what it was sent. */
+    CONNECTIONS_SLOWED(54, "connections slowed down because they did not drain"),
+    /** Connections closed because their peer did not take what it was sent. */
+    CONNECTIONS_NOT_DRAINED(55, "connections closed because they did not drain");
 
     private final int id;
     private final String label;

@@ -17,8 +17,6 @@ import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SubscribeFrame;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells hosts what other hosts have changed, in the order of positions: one subscription a host, held by its link owner.
@@ -31,7 +29,6 @@ final class Announcer {
     /** Changes remembered for hosts that come back. */
     static final int RING_CAPACITY = 16_384;
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Announcer.class);
     private static final int DELETED = -1;
 
     private record Subscription(long leaseEpoch, ClientEndPoint endPoint) {}
@@ -40,7 +37,6 @@ final class Announcer {
     private record Change(long position, HostId host, KeyDigest digest, Version version, int way) {}
 
     private final SharedLru lru;
-    private final RelayErrors errors;
     private final Announce announce;
     private final Map<HostId, Subscription> subscriptions = new HashMap<>();
     private final Map<HostId, Long> highestLease = new HashMap<>();
@@ -55,12 +51,10 @@ final class Announcer {
      * An announcer without subscriptions.
      *
      * @param lru      the relay's table
-     * @param errors   told of hosts that do not drain
      * @param announce what hosts are told of new entries; of deletes always all
      */
-    Announcer(SharedLru lru, RelayErrors errors, Announce announce) {
+    Announcer(SharedLru lru, Announce announce) {
         this.lru = lru;
-        this.errors = errors;
         this.announce = announce;
         this.ringBase = lru.file().position();
     }
@@ -173,18 +167,11 @@ final class Announcer {
     }
 
     private boolean send(ClientEndPoint endPoint, Frame frame) {
-        if (endPoint.connection().send(frame)) {
+        boolean sent = endPoint.send(frame);
+        if (sent) {
             lru.counters().increment(Counter.ANNOUNCED);
-            return true;
         }
-        if (endPoint.connection().isOpen()) {
-            errors.record("a host did not drain its announcements and was disconnected");
-            LOGGER.warn(
-                    "A host does not drain its announcements, it is disconnected: {}",
-                    endPoint.connection().remoteAddress());
-            endPoint.connection().close();
-        }
-        return false;
+        return sent;
     }
 
     private void replay(ClientEndPoint endPoint, long from) {

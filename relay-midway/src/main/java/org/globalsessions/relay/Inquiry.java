@@ -100,9 +100,7 @@ final class Inquiry {
         if (status == Status.UNAVAILABLE) {
             counters.increment(Counter.TIER_UNAVAILABLE);
         }
-        asker.endPoint
-                .connection()
-                .send(new SessionKnownFrame(asker.correlationId, status, file.relayEpoch(), position, entry));
+        asker.endPoint.send(new SessionKnownFrame(asker.correlationId, status, file.relayEpoch(), position, entry));
     }
 
     private void join(Asker asker, KeyDigest digest, byte[] key, long position) {

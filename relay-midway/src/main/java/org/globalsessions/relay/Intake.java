@@ -85,7 +85,7 @@ final class Intake {
         } catch (ValueTooLargeException e) {
             // The host's records are larger than ours. The message names the key's digest, size and limit.
             counters.increment(Counter.ERRORS);
-            endPoint.connection().send(new ErrorFrame(frame.correlationId(), ErrorCode.TOO_LARGE, e.getMessage()));
+            endPoint.send(new ErrorFrame(frame.correlationId(), ErrorCode.TOO_LARGE, e.getMessage()));
         }
     }
 
@@ -119,7 +119,7 @@ final class Intake {
                 makeRoom(digest);
                 return false;
             }
-            default -> endPoint.connection().send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
+            default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
         return true;
     }
@@ -139,14 +139,13 @@ final class Intake {
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
         if (!waits) {
-            endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
         }
         announcer.announce(endPoint.host(), digest, asStored(frame.entry(), version, life), way, position);
         if (agent.hasSibling()) {
             ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
             if (!agent.publish(way, version, waiter) && waits) {
-                endPoint.connection()
-                        .send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+                endPoint.send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
             }
             checkRoom(digest);
         }
@@ -171,8 +170,7 @@ final class Intake {
     private ClientSide.Waiter waiterFor(ClientEndPoint endPoint, long correlationId, Receipt here) {
         return far -> {
             if (far == null) {
-                endPoint.connection()
-                        .send(refused(correlationId, ErrorCode.UNAVAILABLE, "no relief node has acknowledged in time"));
+                endPoint.send(refused(correlationId, ErrorCode.UNAVAILABLE, "no relief node has acknowledged in time"));
                 return;
             }
             boolean beaten = far.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE;
@@ -185,14 +183,14 @@ final class Intake {
                             here.held() || far.held(),
                             here.epoch(),
                             here.position());
-            endPoint.connection().send(new SessionReceivedFrame(correlationId, receipt));
+            endPoint.send(new SessionReceivedFrame(correlationId, receipt));
         };
     }
 
     private void answer(ClientEndPoint endPoint, SessionFrame frame, Receipt.Outcome how, long position) {
         long life = how == Receipt.Outcome.BEATEN_BY_TOMBSTONE ? 0 : outcome.life();
         Receipt receipt = new Receipt(how, outcome.version(), life, false, file.relayEpoch(), position);
-        endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+        endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
     }
 
     /** A host publishes a delete. */
@@ -207,9 +205,8 @@ final class Intake {
             held = true;
         }
         if (outcome.status() != WriteOutcome.Status.STORED) {
-            endPoint.connection()
-                    .send(refused(
-                            frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, the entry is gone here"));
+            endPoint.send(
+                    refused(frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, the entry is gone here"));
             return;
         }
         Version version = outcome.version();
@@ -217,7 +214,7 @@ final class Intake {
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, 0, held, file.relayEpoch(), position);
         boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
         if (!waits) {
-            endPoint.connection().send(new SessionReceivedFrame(frame.correlationId(), receipt));
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
         }
         announcer.announceDelete(endPoint.host(), digest, version, position);
         if (!agent.hasSibling()) {
@@ -226,7 +223,7 @@ final class Intake {
         }
         ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
         if (!agent.delete(digest, version, position, waiter) && waits) {
-            endPoint.connection().send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+            endPoint.send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
         }
     }
 

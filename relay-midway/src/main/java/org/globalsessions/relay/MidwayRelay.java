@@ -92,7 +92,7 @@ public final class MidwayRelay implements AutoCloseable {
         errors = new RelayErrors(lru.counters(), file.errors());
         loops = EventLoops.start("relay", 1, failure -> errors.record("a task of the clients' event loop", failure));
         opened.push(loops);
-        service = new RelayService(context.authPath(), context.access(), lru, errors);
+        service = new RelayService(context, lru, errors, loops);
         // Before anything that a relay that already runs on this segment also uses: the port decides which one it is.
         listener = Listener.bind(
                 loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);
@@ -104,7 +104,7 @@ public final class MidwayRelay implements AutoCloseable {
         warnOfPlainTcp();
         SpillFile spill = openSpillFile(file.path());
         openAgent(spill);
-        Announcer announcer = new Announcer(lru, errors, context.announce());
+        Announcer announcer = new Announcer(lru, context.announce());
         intake = new Intake(lru, spill, agent, announcer, loops, context.unpublishedWait());
         Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
         AgentRunner runner = new AgentRunner(agent.idleStrategy(), errors, null, agent);

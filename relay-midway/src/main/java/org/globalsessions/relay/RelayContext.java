@@ -47,6 +47,7 @@ public final class RelayContext {
     private long spillLimit = 64L << 20;
     private Duration unpublishedWait = Duration.ofMillis(50);
     private Announce announce = Announce.FULL;
+    private Duration slowLimit = Duration.ofSeconds(30);
     private boolean concluded;
 
     /** Settings with every default; path, port and segment have none. */
@@ -350,6 +351,16 @@ public final class RelayContext {
 
     Path unixSocket() {
         return unixSocket;
+    }
+
+    /** Longest time for which a host may leave what it is sent where it is, before it is disconnected. */
+    RelayContext slowLimit(Duration value) {
+        slowLimit = value;
+        return this;
+    }
+
+    Duration slowLimit() {
+        return slowLimit;
     }
 
     AccessRules access() {

@@ -51,6 +51,11 @@ final class RelayErrors implements ErrorHandler {
         }
     }
 
+    /** Counts something that is no error by itself. */
+    void count(Counter counter) {
+        counters.increment(counter);
+    }
+
     /**
      * Counts and records something that failed without an exception.
      *

@@ -1,5 +1,6 @@
 package org.globalsessions.relay;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
+import org.globalsessions.transport.net.EventLoops;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,17 +49,21 @@ final class RelayService implements FrameHandler {
     private final Counters counters;
     private final RelayErrors errors;
     private final AccessRules access;
+    private final Duration slowLimit;
+    private final EventLoops loops;
     private final Map<Long, Connection> connections = new HashMap<>();
     private final Map<Integer, Origin> origins = new HashMap<>();
     private Parts parts;
     private boolean ending;
 
-    RelayService(String pathName, AccessRules access, SharedLru lru, RelayErrors errors) {
-        this.pathName = pathName;
-        this.access = access;
+    RelayService(RelayContext context, SharedLru lru, RelayErrors errors, EventLoops loops) {
+        this.pathName = context.authPath();
+        this.access = context.access();
+        this.slowLimit = context.slowLimit();
         this.file = lru.file();
         this.counters = lru.counters();
         this.errors = errors;
+        this.loops = loops;
     }
 
     /** Begins to serve; connections that came before have waited unread. */
@@ -86,6 +92,25 @@ final class RelayService implements FrameHandler {
             }
             return;
         }
+        serve(endPoint, frame);
+        if (!connection.isWritable()) {
+            int time = endPoint.slowDown();
+            if (time > 0) {
+                loops.schedule(() -> endPoint.giveUp(time), slowLimit);
+            }
+        }
+    }
+
+    @Override
+    public void onWritable(Connection connection) {
+        ClientEndPoint endPoint = connection.attachment(ClientEndPoint.class);
+        if (endPoint != null) {
+            endPoint.speedUp();
+        }
+    }
+
+    private void serve(ClientEndPoint endPoint, Frame frame) {
+        Connection connection = endPoint.connection();
         Right needed = rightFor(frame);
         if (needed != null && !endPoint.may(needed)) {
             refuseWithoutRight(endPoint, frame, needed);
@@ -97,7 +122,7 @@ final class RelayService implements FrameHandler {
             parts.intake.onDelete(endPoint, delete);
         } else if (frame instanceof SubscribeFrame subscribe) {
             if (!parts.announcer.subscribe(endPoint, subscribe)) {
-                connection.send(new ErrorFrame(
+                endPoint.send(new ErrorFrame(
                         frame.correlationId(), ErrorCode.STALE_LEASE, "another process of the host is link owner"));
             }
         } else if (frame instanceof GoodbyeFrame) {
@@ -125,8 +150,7 @@ final class RelayService implements FrameHandler {
                     endPoint.connection().remoteAddress(),
                     needed);
         }
-        endPoint.connection()
-                .send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "no right to " + nameOf(needed)));
+        endPoint.send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "no right to " + nameOf(needed)));
     }
 
     private static String nameOf(Right right) {
@@ -156,7 +180,7 @@ final class RelayService implements FrameHandler {
         } else if (clashes(hello)) {
             refuse(connection, hello.correlationId(), ErrorCode.ORIGIN_CLASH, "origin in use by another segment");
         } else {
-            ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights);
+            ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, errors);
             Origin known = origins.get(hello.origin());
             origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
             connection.attachment(endPoint);

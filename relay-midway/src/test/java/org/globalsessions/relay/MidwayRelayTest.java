@@ -242,6 +242,48 @@ class MidwayRelayTest {
     }
 
     @Test
+    void shouldSlowAHostThatDoesNotReadAndLoseNoneOfItsAnswersAndServeTheOthersMeanwhile() throws Exception {
+        launch(context());
+        TestHost greedy = host(1);
+        TestHost other = host(2);
+        greedy.ask(greedy.session("large", new byte[48 << 10], Acknowledgement.RELAY));
+        other.set("small", "x");
+        greedy.connection().pauseReads();
+        // 48 MiB of answers, three times the relay's budget for a connection.
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < 1_024; i++) {
+            answers.add(greedy.getLater("large"));
+        }
+        await().atMost(LIMIT).until(() -> count(Counter.CONNECTIONS_SLOWED) > 0);
+        assertThat(value(other.get("small"))).isEqualTo("x");
+        assertThat(answers).noneMatch(CompletableFuture::isDone);
+
+        greedy.connection().resumeReads();
+        for (CompletableFuture<Frame> answer : answers) {
+            assertThat(answer).succeedsWithin(LIMIT);
+        }
+        assertThat(count(Counter.CONNECTIONS_NOT_DRAINED)).isZero();
+    }
+
+    @Test
+    void shouldDisconnectAHostThatDoesNotReadForTooLongAndTakeItBackWhenItDoes() throws Exception {
+        launch(context().slowLimit(Duration.ofMillis(200)));
+        TestHost greedy = host(1);
+        greedy.ask(greedy.session("large", new byte[48 << 10], Acknowledgement.RELAY));
+        greedy.connection().pauseReads();
+        for (int i = 0; i < 1_024; i++) {
+            assertThat(greedy.getLater("large")).isNotDone();
+        }
+        await().atMost(LIMIT).until(() -> count(Counter.CONNECTIONS_NOT_DRAINED) == 1);
+        assertThat(count(Counter.CONNECTIONS_SLOWED)).isEqualTo(1);
+        greedy.connection().resumeReads();
+        await().atMost(LIMIT).until(() -> count(Counter.CONNECTIONS) == 2);
+        await().atMost(LIMIT)
+                .until(() -> greedy.connection() != null
+                        && value(greedy.get("large")).length() > 0);
+    }
+
+    @Test
     void shouldStayUnharmedWhenAStrangerSpeaksHttp() throws IOException {
         launch(context());
         TestHost a = host(1);
