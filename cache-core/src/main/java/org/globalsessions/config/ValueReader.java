@@ -13,10 +13,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.globalsessions.config.SchemaReader.ValueException;
 
 /** Reads single values: checks type and range, gives the form that the rest of the product reads. */
 final class ValueReader {
+    /** Characters of a number with its unit, beyond which it is none that could count. */
+    private static final int LONGEST_NUMBER = 64;
+
+    /** A power of ten of three digits or more. */
+    private static final Pattern HUGE = Pattern.compile("\\d\\.?[eE]\\+?\\d{3}");
+
     private static final int SHOWN_LENGTH = 60;
 
     private final Path folder;
@@ -141,6 +148,11 @@ final class ValueReader {
         if (number != null) {
             return integer(key, value);
         }
+        String text = String.valueOf(value.unwrapped()).trim();
+        if (text.length() > LONGEST_NUMBER || HUGE.matcher(text).find()) {
+            // The library would write all digits out first, for hours.
+            throw outOfRange(key, value);
+        }
         long bytes;
         try {
             bytes = value.atKey("v").getBytes("v");
@@ -200,8 +212,9 @@ final class ValueReader {
         if (value.valueType() != ConfigValueType.NUMBER && value.valueType() != ConfigValueType.STRING) {
             return null;
         }
+        String text = String.valueOf(value.unwrapped()).trim();
         try {
-            return new BigDecimal(String.valueOf(value.unwrapped()).trim());
+            return text.length() > LONGEST_NUMBER ? null : new BigDecimal(text);
         } catch (NumberFormatException notANumber) {
             return null;
         }

@@ -15,11 +15,13 @@ import java.util.stream.Stream;
 import org.globalsessions.segment.EvictionSettings;
 import org.globalsessions.segment.EvictionSettings.Timetable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class NodeConfigTest {
     private static final String RELAY = """
@@ -278,6 +280,22 @@ class NodeConfigTest {
                 .asString()
                 .contains("escape.conf")
                 .contains("not readable: Not a valid Unicode code point");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1e100000064KiB", "1.e+100000064 KiB", "1e100000064"})
+    @Timeout(10)
+    void shouldRefuseASizeWithoutWritingItOutWhenItsPowerOfTenIsHuge(String size) throws IOException {
+        assertThat(problems(write("huge.conf", "lru.cache.record_size : \"" + size + "\"")))
+                .anySatisfy(problem -> assertThat(problem)
+                        .contains("lru.cache.record_size: out of range")
+                        .contains("allowed is 128 to 64KiB"));
+    }
+
+    @Test
+    void shouldRefuseANumberWhenItIsLongerThanAnyThatCouldCount() throws IOException {
+        assertThat(problems(write("long.conf", "lru.cache.el_count : " + "9".repeat(100_000))))
+                .anySatisfy(problem -> assertThat(problem).contains("lru.cache.el_count: wrong type"));
     }
 
     @Test
