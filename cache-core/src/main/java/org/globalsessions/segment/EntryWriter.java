@@ -357,7 +357,10 @@ final class EntryWriter {
             if (missing == 0) {
                 return wanted;
             }
-            int victim = room == Room.FREE_ONLY ? PageChoice.NONE : pages.victim(way, key.found.way, wanted, room);
+            int victim = ownExpired(key);
+            if (victim < 0 && room != Room.FREE_ONLY) {
+                victim = pages.victim(key.found.way, wanted, room);
+            }
             if (victim < 0) {
                 return victim == PageChoice.COMING ? PAGES_HELD : NO_ROOM;
             }

@@ -101,27 +101,34 @@ final class OverflowArea {
         return page;
     }
 
-    /** Gives back what a chain has that belongs to a way, of whatever generation; the caller has reserved that way. */
+    /** Gives back what a chain has that belongs to a way; the caller has reserved that way. */
     void release(int way, int first) {
-        int page = first >= 0 && first < pageCount ? first : NONE;
-        for (int links = 0; page != NONE && links < pageCount; links++) {
-            long owner = ownerAcquire(page);
-            if (way(owner) != way) {
-                return;
+        if (first >= 0 && first < pageCount) {
+            long owner = ownerAcquire(first);
+            if (way(owner) == way) {
+                reclaim(first, owner);
             }
-            int next = next(page);
-            reclaim(page, owner);
-            page = next;
         }
     }
 
     /**
-     * Frees a page that still has the word seen, one's own or one whose head has moved on, and offers it. One that is free already
-     * is offered again, in case a process has died between its word and its bit.
+     * Frees and offers a page that still has the word seen, one's own or one whose head has moved on, and what follows it in its
+     * chain: whoever gives the chain back as well ends at a page that is free already. One that is free is offered again, in case a process
+     * has died between its word and its bit.
      */
     void reclaim(int page, long seen) {
-        if (seen == 0 || casOwner(page, seen, 0)) {
+        if (seen == 0) {
             bitmap.offer(page);
+            return;
+        }
+        int at = page;
+        for (int links = 0; at != NONE && links < pageCount; links++) {
+            int next = next(at);
+            if (!casOwner(at, seen, 0)) {
+                return;
+            }
+            bitmap.offer(at);
+            at = next;
         }
     }
 

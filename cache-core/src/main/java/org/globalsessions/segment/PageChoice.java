@@ -34,15 +34,28 @@ final class PageChoice {
     private final VictimChoice victims;
     private final RecordView records;
 
-    /** Tick at which a look at the whole area has found no head that may go. Lost updates cost a look. */
-    private int barrenTick;
+    /**
+     * When a look at the whole area has found neither a head that may go nor enough pages that may come: the tick in the upper half, the
+     * pages wanted in the lower. Lost updates cost a look.
+     */
+    private long barren;
 
     PageChoice(SegmentFile file, OverflowArea area, VictimChoice victims, RecordView records) {
         this.file = file;
         this.area = area;
         this.victims = victims;
         this.records = records;
-        this.barrenTick = (int) file.tick() - BARREN_TICKS;
+        this.barren = barren((int) file.tick() - BARREN_TICKS, 0);
+    }
+
+    private static long barren(int tick, int wanted) {
+        return (long) tick << 32 | wanted;
+    }
+
+    /** Whether a look at the whole area was in vain a moment ago, for as many pages or fewer. */
+    private boolean isBarren(int tick, int wanted) {
+        long seen = barren;
+        return wanted >= (int) seen && Integer.compareUnsigned(tick - (int) (seen >>> 32), BARREN_TICKS) < 0;
     }
 
     /**
@@ -67,41 +80,42 @@ final class PageChoice {
     /**
      * The head to evict for its pages: the oldest of those that the hand meets, or the first that may go behind them.
      *
-     * <p>Where a large area has none, as all are held by marks, only a part of it is looked at for a moment: a look at hundreds of
-     * thousands of pages takes longer than others wait for a lock. Writes under way alone never hold so many that it would matter.
+     * <p>On the way it frees and offers again what a killed process has left. Where a large area has no head that may go, as all are
+     * held by marks, nor enough pages that may come, a write that wants as many looks only at a part of it for a moment: a look at
+     * hundreds of thousands of pages takes longer than others wait for a lock.
      *
-     * @param way      the way that the pages are for
      * @param existing way of the key's older record, which a kill could not bring back, or -1
      * @param wanted   pages that the write needs in all, those included that it has
      * @return its way, {@link #NONE} or {@link #COMING}
      */
-    int victim(int way, int existing, int wanted, EntryWriter.Room room) {
+    int victim(int existing, int wanted, EntryWriter.Room room) {
         int tick = (int) file.tick();
-        boolean barren =
-                room == EntryWriter.Room.EVICT && area.pageCount() > SMALL_AREA && tick - barrenTick < BARREN_TICKS;
-        int most = barren ? Math.max(BARREN_LOOKS, wanted) : area.pageCount();
-        int from = area.cursor();
-        int page = from;
-        int last = -1;
+        boolean inVain = room == EntryWriter.Room.EVICT && area.pageCount() > SMALL_AREA && isBarren(tick, wanted);
+        int most = inVain ? Math.max(BARREN_LOOKS, wanted) : area.pageCount();
+        int page = area.cursor();
+        long last = 0;
         boolean lastComes = false;
         int oldest = NONE;
         int oldestAge = -1;
         int heads = 0;
         int coming = 0;
         for (int looks = 0; looks < most && (oldest < 0 || (looks < WINDOW && heads < HEADS)); looks++) {
-            long owner = area.ownerAcquire(page);
-            int head = OverflowArea.way(owner);
-            page = area.following(page);
-            if (head == last && owner != 0) {
+            int looked = page;
+            page = area.following(looked);
+            long owner = area.ownerAcquire(looked);
+            if (owner == last && owner != 0) {
                 // A value's pages mostly lie in a row.
                 coming += lastComes ? 1 : 0;
                 continue;
             }
-            if (isFree(owner)) {
+            if (owner == 0 || !records.ownsPage(owner)) {
+                // Not offered any more where a killed process has left it: what otherwise the next full sweep does.
+                area.reclaim(looked, owner);
                 coming++;
                 continue;
             }
-            last = head;
+            int head = OverflowArea.way(owner);
+            last = owner;
             lastComes = RecordDescriptor.kind(records.stateAcquire(head)) != RecordDescriptor.VISIBLE;
             coming += lastComes ? 1 : 0;
             heads++;
@@ -115,29 +129,12 @@ final class PageChoice {
         if (oldest >= 0) {
             return oldest;
         }
-        if (!barren) {
-            barrenTick = tick;
+        if (coming >= wanted) {
+            return COMING;
         }
-        if (coming < wanted) {
-            return NONE;
+        if (!inVain) {
+            barren = barren(tick, wanted);
         }
-        offerAgain(from, most);
-        return COMING;
-    }
-
-    private boolean isFree(long owner) {
-        return owner == 0 || !records.ownsPage(owner);
-    }
-
-    /** Offers pages that a killed process has left, which otherwise the next full sweep does. */
-    private void offerAgain(int from, int count) {
-        int page = from;
-        for (int looks = 0; looks < count; looks++) {
-            long owner = area.ownerAcquire(page);
-            if (isFree(owner)) {
-                area.reclaim(page, owner);
-            }
-            page = area.following(page);
-        }
+        return NONE;
     }
 }

@@ -101,6 +101,8 @@ final class Sweeper {
             }
         }
         anyDead = false;
+        // Once more by the state words: pages that the dead had taken were looked at before their ways were free.
+        lastFullPass = segment.tick() - FULL_PASS_TICKS;
     }
 
     private int sweepBucket(int bucket) {

@@ -188,9 +188,12 @@ final class VictimChoice {
         return (stamp & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
     }
 
-    /** Age of an entry whose pages are wanted; -1 where a mark holds it and may not be passed over. */
+    /** Age of an entry whose pages are wanted, the highest where its time has run out; -1 where a mark holds it and may not be passed over. */
     int ageOfHead(int way, EntryWriter.Room room) {
         int hints = buckets.hints(way / WAYS, way % WAYS);
+        if ((hints & BucketTable.EXPIRES) != 0 && records.isExpired(way, (int) file.tick())) {
+            return Integer.MAX_VALUE;
+        }
         boolean held = (hints & holdMask) != 0;
         if (held && room != EntryWriter.Room.EVICT_HELD) {
             return -1;

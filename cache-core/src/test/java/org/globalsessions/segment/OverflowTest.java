@@ -286,6 +286,60 @@ class OverflowTest {
         }
     }
 
+    @Test
+    void shouldStoreEveryValueWhenMarksHoldMostOfALargeAreaAndThreadsShareWhatIsLeft() throws Exception {
+        int threads = 8;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        SegmentSettings held = settings().elCount(14_000).overflowShare(0.8).role(SegmentSettings.Role.HOST);
+        try (SharedLru lru = SharedLru.open(held)) {
+            int pages = lru.file().pageCount();
+            assertThat(pages).isGreaterThan(5_000).isLessThan(14_000);
+            // Each of the eight has 16 pages, and there are 24 for the one that sets its value anew: the others wait.
+            for (int i = 0; i < pages - 152; i++) {
+                assertThat(set(lru, "held-" + i, PAGE)).isEqualTo(WriteOutcome.Status.STORED);
+            }
+            List<Future<Integer>> refused = new ArrayList<>();
+            for (int thread = 0; thread < threads; thread++) {
+                String name = "key-" + thread;
+                refused.add(pool.submit(() -> setOver(lru, name)));
+            }
+            for (Future<Integer> future : refused) {
+                assertThat(future.get(60, TimeUnit.SECONDS)).isZero();
+            }
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    /** How many of many sets of one key did not end STORED. */
+    private static int setOver(SharedLru lru, String key) {
+        WriteOutcome outcome = new WriteOutcome();
+        byte[] value = value(key, 64 << 10);
+        int refused = 0;
+        for (int i = 0; i < 200; i++) {
+            lru.set(lru.encode(key), value, 0, value.length, 0, null, false, outcome);
+            refused += outcome.status() == WriteOutcome.Status.STORED ? 0 : 1;
+        }
+        return refused;
+    }
+
+    @Test
+    void shouldTakeThePagesOfTheKeysOwnExpiredRecordBeforeALiveOneGoes() throws IOException {
+        FakeClocks clocks = new FakeClocks();
+        SegmentSettings settings = settings().elCount(100).overflowShare(0.000_1);
+        try (SharedLru lru = new SharedLru(SegmentFile.open(settings, clocks), settings)) {
+            byte[] value = value("k", 64 << 10);
+            set(lru, "live", 64 << 10);
+            lru.set(lru.encode("k"), value, 0, value.length, 5, null, false, outcome);
+            clocks.pass(6);
+            lru.file().time().advance();
+            assertThat(set(lru, "k", 64 << 10)).isEqualTo(WriteOutcome.Status.STORED);
+            assertThat(get(lru, "live")).isEqualTo(value("live", 64 << 10));
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+        }
+    }
+
     /** How many of many sets did not end STORED. */
     private static int setLargest(SharedLru lru, String name) {
         WriteOutcome outcome = new WriteOutcome();
