@@ -8,15 +8,15 @@ import tls from 'node:tls';
 const TYPE = {
   HELLO: 1, WELCOME: 2, ERROR: 3, PING: 4, PONG: 5, GOODBYE: 6, SUBSCRIBE: 7, SESSION: 10, ANNOUNCE_SESSION: 11,
   SESSION_RECEIVED: 12, NEED_SESSION: 13, SESSION_KNOWN: 14, DELETE: 16, ANNOUNCE_DELETE: 17,
-  ANNOUNCE_INVALIDATION: 19,
+  ANNOUNCE_INVALIDATION: 19, NEED_EVERYWHERE: 22, EVERYWHERE: 23,
 };
 const ERRORS = [
   'INTERNAL', 'MALFORMED', 'UNSUPPORTED_VERSION', 'TOO_LARGE', 'UNEXPECTED', 'UNAVAILABLE', 'BUSY', 'REFUSED', 'CLOCK_AHEAD',
-  'INTERNAL', 'ORIGIN_CLASH', 'STALE_LEASE',
+  'INTERNAL', 'ORIGIN_CLASH', 'STALE_LEASE', 'MUST_CONFIRM',
 ];
 const OUTCOMES = ['stored', 'superseded', 'beaten by a delete', 'condition failed'];
-const KIND_HOST = 0;
-const LEVELS = { relay: 1, relief: 2 };
+const KIND_CLIENT = 4;
+const LEVELS = { relay: 1, relief: 2, everywhere: 1 };
 const PROTOCOL_VERSION = 1;
 const HEADER_LENGTH = 16;
 const MAX_FRAME = 1 << 20;
@@ -151,6 +151,7 @@ export class SessionClient extends EventEmitter {
   #offsetMicros = 0n;
   #epoch = 0n;
   #position = 0n;
+  #maxStaleMs = 0;
   #known = new Map();
   #alive;
   #lastReceivedMs = Date.now();
@@ -195,13 +196,16 @@ export class SessionClient extends EventEmitter {
     socket.on('close', () => this.#end());
     const id = randomBytes(16);
     const welcome = await this.#ask(TYPE.HELLO, new Writer()
-      .u16(PROTOCOL_VERSION).u16(PROTOCOL_VERSION).u8(KIND_HOST)
+      .u16(PROTOCOL_VERSION).u16(PROTOCOL_VERSION).u8(KIND_CLIENT)
       .i64(id.readBigInt64LE(0)).i64(id.readBigInt64LE(8))
       .i32(this.#origin).i32(0).i32(1).text(path).text(secret));
     welcome.u16();
     this.#epoch = welcome.i64();
     this.#position = welcome.i64();
     this.#offsetMicros = welcome.i64() - BigInt(Date.now()) * 1_000n;
+    welcome.i32();
+    welcome.u8();
+    this.#maxStaleMs = Number(welcome.i64());
     this.#alive = setInterval(() => this.#keepAlive(), PING_MS);
     this.#alive.unref();
   }
@@ -238,13 +242,21 @@ export class SessionClient extends EventEmitter {
     return status === 0 ? answer.entry() : null;
   }
 
-  /** Deletes a session wherever it is. Resolves with whether a tier that has answered held it. */
+  /**
+   * Deletes a session wherever it is. ack: 'relay', 'relief', or 'everywhere': no host serves it any more, which takes as long as the lease of
+   * a host that is away. Resolves with whether a tier that has answered held it.
+   */
   async delete(key, { ack = 'relay' } = {}) {
     const version = this.#nextVersion();
-    const answer = await this.#ask(TYPE.DELETE, new Writer()
-      .u8(LEVELS[ack]).digest(digest(Buffer.from(key), this.#pathKey)).version(version));
+    const named = digest(Buffer.from(key), this.#pathKey);
+    const answer = await this.#ask(TYPE.DELETE, new Writer().u8(LEVELS[ack]).digest(named).version(version));
     const receipt = this.#receipt(answer);
     this.#remember(key, { position: receipt.position, tombstone: receipt.version });
+    if (ack === 'everywhere') {
+      const longestMs = this.#maxStaleMs === 0 ? 3_600_000 : this.#maxStaleMs + 2 * this.#timeoutMs;
+      await this.#ask(
+        TYPE.NEED_EVERYWHERE, new Writer().digest(named).i64(receipt.epoch).i64(receipt.position), longestMs);
+    }
     return receipt.held;
   }
 
@@ -276,11 +288,11 @@ export class SessionClient extends EventEmitter {
     const version = answer.version();
     answer.i64();
     const held = answer.u8() === 1;
-    answer.i64();
+    const epoch = answer.i64();
     const position = answer.i64();
     // The relay may have raised it, and the next version of ours has to be above.
     if (version.clock > this.#lastClock) this.#lastClock = version.clock;
-    return { outcome, version, held, position };
+    return { outcome, version, held, epoch, position };
   }
 
   #remember(key, what) {
@@ -289,7 +301,7 @@ export class SessionClient extends EventEmitter {
     if (this.#known.size > MAX_REMEMBERED) this.#known.delete(this.#known.keys().next().value);
   }
 
-  #ask(type, payload) {
+  #ask(type, payload, timeoutMs = this.#timeoutMs) {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#closed) {
@@ -298,8 +310,8 @@ export class SessionClient extends EventEmitter {
       }
       const timer = setTimeout(() => {
         this.#open.delete(id);
-        reject(new SessionError('TIMEOUT', `no answer within ${this.#timeoutMs} ms`));
-      }, this.#timeoutMs);
+        reject(new SessionError('TIMEOUT', `no answer within ${timeoutMs} ms`));
+      }, timeoutMs);
       this.#open.set(id, { resolve, reject, timer });
       this.#send(type, id, payload);
     });
@@ -361,6 +373,7 @@ export class SessionClient extends EventEmitter {
       case TYPE.WELCOME:
       case TYPE.SESSION_RECEIVED:
       case TYPE.SESSION_KNOWN:
+      case TYPE.EVERYWHERE:
         this.#answer(id)?.resolve(reader);
         break;
       case TYPE.PONG:

@@ -7,5 +7,10 @@ public enum Acknowledgement {
     /** The relay has it: it also survives the loss of this host. */
     RELAY,
     /** Enough relief nodes have it: with two replicas it survives the loss of any one machine. */
-    RELIEF
+    RELIEF,
+    /**
+     * Of deletes alone, and of one more than {@link #RELAY}: no host serves the session any more, and where there is a relief tier an owner
+     * holds the tombstone. While a host is away this takes until its lease has run out, {@code max_stale} at most.
+     */
+    EVERYWHERE
 }

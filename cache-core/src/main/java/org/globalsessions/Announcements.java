@@ -1,5 +1,6 @@
 package org.globalsessions;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.globalsessions.segment.KeyText;
@@ -28,27 +29,38 @@ final class Announcements implements TierListener {
 
     private final SharedLru lru;
     private final AppliedPosition applied;
+    private final HostLease lease;
     private final Notifier notifier;
     private final Arrivals arrivals;
     private final Failures failures;
     private final Runnable onConnectionChanged;
+    private final Runnable onDeleteApplied;
     private final WriteOutcome outcome = new WriteOutcome();
     private long connections;
+
+    /** Number of the connection whose subscription was refused, 0 for none. */
+    private volatile long mustConfirm;
+
+    private volatile boolean newlyApplied;
     private volatile Connection connection;
 
     Announcements(
             SharedLru lru,
             AppliedPosition applied,
+            HostLease lease,
             Notifier notifier,
             Arrivals arrivals,
             Failures failures,
-            Runnable onConnectionChanged) {
+            Runnable onConnectionChanged,
+            Runnable onDeleteApplied) {
         this.lru = lru;
         this.applied = applied;
+        this.lease = lease;
         this.notifier = notifier;
         this.arrivals = arrivals;
         this.failures = failures;
         this.onConnectionChanged = onConnectionChanged;
+        this.onDeleteApplied = onDeleteApplied;
     }
 
     /** The connection that stands, or null. */
@@ -57,10 +69,30 @@ final class Announcements implements TierListener {
     }
 
     @Override
-    public void onConnected(long epoch, long position) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
         connections++;
+        lease.onConnected(maxStale, age);
+        mustConfirm = 0;
         connection = new Connection(connections, epoch, position);
         onConnectionChanged.run();
+    }
+
+    @Override
+    public void onMustConfirm() {
+        mustConfirm = connections;
+        onConnectionChanged.run();
+    }
+
+    /** Whether the relay has refused the subscription of that connection, as it cannot tell all that was missed. */
+    boolean mustConfirm(Connection refused) {
+        return refused.number == mustConfirm;
+    }
+
+    /** Whether a delete was applied since the last call: the relay wants to hear that soon. */
+    boolean takeNewlyApplied() {
+        boolean any = newlyApplied;
+        newlyApplied = false;
+        return any;
     }
 
     @Override
@@ -72,6 +104,7 @@ final class Announcements implements TierListener {
     public void onDisconnected() {
         connection = null;
         applied.unsubscribed();
+        lease.onDisconnected();
         onConnectionChanged.run();
     }
 
@@ -119,14 +152,18 @@ final class Announcements implements TierListener {
     public void onDeleted(KeyDigest digest, Version tombstone, long epoch, long position) {
         try {
             String key = notifier.hasListeners() ? keyOf(digest) : null;
-            lru.applyDelete(digest, tombstone, position, outcome);
+            lru.applyDelete(digest, tombstone, applied.place(), epoch, position, outcome);
             lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
             applied.announced(epoch, position);
+            newlyApplied = true;
+            onDeleteApplied.run();
             if (key != null && outcome.held()) {
                 notifier.tell(listener -> listener.onDeletion(key));
             }
         } catch (RuntimeException e) {
             failures.unexpected("a delete could not be applied", e);
+            // What follows must not be told as applied: the relay has to tell this delete again.
+            throw e;
         }
     }
 

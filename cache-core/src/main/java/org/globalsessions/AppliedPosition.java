@@ -1,10 +1,11 @@
 package org.globalsessions;
 
+import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SegmentFile.Duty;
 
 /**
- * How far this host's segment has applied what the relay announced: written by the link owner only, read by whoever publishes.
+ * How far this host's segment has applied what one of its relays announced: written by the link owner only, read by whoever publishes.
  *
  * <p>Any thread may call any method.
  */
@@ -19,23 +20,36 @@ final class AppliedPosition {
     record Claims(long epoch, long position, long subscription) {}
 
     private final SegmentFile file;
+    private final RelayPosition place;
     private long leaseEpoch;
     private long subscriptions;
 
     /** Number of the subscription that stands, 0 for none: written under the lock, read by the publisher. */
     private volatile long subscription;
 
-    AppliedPosition(SegmentFile file) {
+    /**
+     * Not yet owned.
+     *
+     * @param file  knows who is link owner
+     * @param place the relay's place in the segment
+     */
+    AppliedPosition(SegmentFile file, RelayPosition place) {
         this.file = file;
+        this.place = place;
+    }
+
+    /** The relay's place in the segment. */
+    RelayPosition place() {
+        return place;
     }
 
     /** The claims as of now: read them before the entry, so that they never say more than was applied when it was read. */
     Claims claims() {
         while (true) {
-            long epoch = file.relayEpoch();
-            long position = file.position();
+            long epoch = place.epoch();
+            long position = place.position();
             // The link owner may be changing the epoch: a position of the old one must not be claimed in the new one.
-            if (epoch == file.relayEpoch()) {
+            if (epoch == place.epoch()) {
                 return new Claims(epoch, position, subscription);
             }
         }
@@ -50,8 +64,8 @@ final class AppliedPosition {
      */
     synchronized void subscribed(long lease, long relayEpoch, long relayPosition) {
         leaseEpoch = lease;
-        if (isOwner() && file.relayEpoch() != relayEpoch) {
-            file.position(relayEpoch, relayPosition);
+        if (isOwner() && place.epoch() != relayEpoch) {
+            place.set(relayEpoch, relayPosition);
         }
         subscriptions++;
         subscription = subscriptions;
@@ -80,8 +94,8 @@ final class AppliedPosition {
     }
 
     private void advance(long epoch, long position) {
-        if (isOwner() && file.relayEpoch() == epoch && position > file.position()) {
-            file.position(epoch, position);
+        if (isOwner() && place.epoch() == epoch && position > place.position()) {
+            place.set(epoch, position);
         }
     }
 

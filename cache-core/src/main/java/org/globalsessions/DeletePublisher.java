@@ -164,7 +164,9 @@ final class DeletePublisher {
         boolean under = false;
         CompletableFuture<Receipt> sent;
         try {
-            sent = tier.delete(delete.digest, delete.version, delete.level);
+            // That it is everywhere is asked once it has its number.
+            Acknowledgement level = delete.level == Acknowledgement.EVERYWHERE ? Acknowledgement.RELAY : delete.level;
+            sent = tier.delete(delete.digest, delete.version, level);
             under = !(Failures.failureOf(sent) instanceof TierBusyException);
         } finally {
             if (!under) {
@@ -182,7 +184,7 @@ final class DeletePublisher {
         Throwable problem = failure;
         try {
             if (failure == null) {
-                lru.confirmDelete(delete.digest, delete.version, receipt);
+                lru.confirmDelete(delete.digest, delete.version, receipt, applied.place());
                 applied.acknowledged(claims, receipt.epoch(), receipt.position());
             }
         } catch (Throwable e) {
@@ -194,17 +196,31 @@ final class DeletePublisher {
             free(delete.digest, problem == null);
         }
         onCompleted.accept(failure == null);
-        if (delete.caller != null) {
-            Throwable told = problem;
-            executor.execute(() -> {
-                if (told == null) {
-                    delete.caller.complete(receipt.held());
-                } else {
-                    delete.caller.completeExceptionally(
-                            Failures.unavailable("deleted on this host, the relay did not acknowledge it", told));
-                }
-            });
+        if (delete.caller != null && problem == null && delete.level == Acknowledgement.EVERYWHERE) {
+            var unused = tier.awaitEverywhere(delete.digest, receipt.epoch(), receipt.position())
+                    .whenComplete((reached, late) -> tell(
+                            delete.caller,
+                            receipt.held(),
+                            late,
+                            "deleted on this host and at the relay, it is not known whether everywhere"));
+        } else if (delete.caller != null) {
+            tell(
+                    delete.caller,
+                    problem == null && receipt.held(),
+                    problem,
+                    "deleted on this host, the relay did not acknowledge it");
         }
+    }
+
+    /** On the executor: what depends on the caller's future may block. */
+    private void tell(CompletableFuture<Boolean> caller, boolean held, Throwable problem, String what) {
+        executor.execute(() -> {
+            if (problem == null) {
+                caller.complete(held);
+            } else {
+                caller.completeExceptionally(Failures.unavailable(what, problem));
+            }
+        });
     }
 
     private void free(KeyDigest digest, boolean acknowledged) {

@@ -1,6 +1,7 @@
 package org.globalsessions;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
@@ -9,7 +10,6 @@ import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
-import org.globalsessions.tier.NextTier;
 
 /**
  * What a write does where every place that it could take is held by something the next tier does not have yet: it waits while
@@ -21,15 +21,13 @@ final class HeldRoom {
     private static final int TOTAL_FACTOR = 10;
 
     private final SharedLru lru;
-    private final NextTier tier;
-    private final Publisher publisher;
+    private final Relays relays;
     private final ReceiptSignal receipts;
     private final long waitNs;
 
-    HeldRoom(SharedLru lru, NextTier tier, Publisher publisher, ReceiptSignal receipts, Duration unpublishedWait) {
+    HeldRoom(SharedLru lru, Relays relays, ReceiptSignal receipts, Duration unpublishedWait) {
         this.lru = lru;
-        this.tier = tier;
-        this.publisher = publisher;
+        this.relays = relays;
         this.receipts = receipts;
         this.waitNs = unpublishedWait.toNanos();
     }
@@ -42,7 +40,7 @@ final class HeldRoom {
 
     /** Goes on with a set that ended with NO_ROOM until it is stored. */
     void store(EncodedKey key, WriteOutcome outcome, Write write) {
-        if (tier.isConnected()) {
+        if (relays.isAnyConnected()) {
             lru.counters().increment(Counter.SETS_WAITED);
         }
         boolean drained = await(outcome, Status.NO_ROOM, write, () -> publishHolders(key.digest()));
@@ -53,17 +51,20 @@ final class HeldRoom {
 
     /** Goes on with a delete whose tombstone found no place; false where there is none still. */
     boolean delete(WriteOutcome outcome, Write write) {
-        return await(outcome, Status.NO_TOMBSTONE_ROOM, write, () -> {});
+        return await(outcome, Status.NO_TOMBSTONE_ROOM, write, () -> true);
     }
 
-    private boolean await(WriteOutcome outcome, Status full, Write write, Runnable hurry) {
+    private boolean await(WriteOutcome outcome, Status full, Write write, BooleanSupplier hurry) {
         long deadlineNs = System.nanoTime() + TOTAL_FACTOR * waitNs;
-        while (tier.isConnected()) {
+        while (relays.isAnyConnected()) {
             long seen = receipts.count();
-            hurry.run();
+            boolean hopeful = hurry.getAsBoolean();
             write.run(false);
             if (outcome.status() != full) {
                 return true;
+            }
+            if (!hopeful) {
+                return false;
             }
             long leftNs = Math.min(waitNs, deadlineNs - System.nanoTime());
             if (leftNs <= 0 || !receipts.awaitAfter(seen, leftNs)) {
@@ -73,16 +74,32 @@ final class HeldRoom {
         return false;
     }
 
-    /** Sends what holds the key's own places first: other acknowledgements do not help this write. */
-    private void publishHolders(KeyDigest digest) {
-        offerHeld(lru.firstBucket(digest));
-        offerHeld(lru.secondBucket(digest));
+    /**
+     * Sends what holds the key's own places first: other acknowledgements do not help this write. False where all of it waits for relays that
+     * are away, and nothing but its going would make room.
+     */
+    private boolean publishHolders(KeyDigest digest) {
+        int first = lru.firstBucket(digest);
+        int second = lru.secondBucket(digest);
+        int[] away = {0};
+        boolean fromFirst = offerHeld(first, away);
+        boolean fromSecond = offerHeld(second, away);
+        // With a place to take, it is pages that are wanted: any entry may hold those.
+        return fromFirst || fromSecond || away[0] == 0 || lru.takeable(first) + lru.takeable(second) > 0;
     }
 
-    private void offerHeld(int bucket) {
+    private boolean offerHeld(int bucket, int[] away) {
+        boolean[] offered = {false};
         lru.scan(bucket, 1, RecordDescriptor.UNPUBLISHED, (EntrySnapshot entry) -> {
-            publisher.offerUrgent(entry.way());
+            Relay relay = relays.of(lru.digestLow(entry));
+            if (relay.tier().isConnected()) {
+                relay.publisher().offerUrgent(entry.way());
+                offered[0] = true;
+            } else {
+                away[0]++;
+            }
             return true;
         });
+        return offered[0];
     }
 }

@@ -22,7 +22,7 @@ final class Housekeeping implements Runnable {
     private static final int MAX_SLICE = 6_500;
 
     private final SharedLru lru;
-    private final LinkDuty linkDuty;
+    private final Relays relays;
     private final Arrivals arrivals;
     private final Loads loads;
     private final Failures failures;
@@ -35,11 +35,11 @@ final class Housekeeping implements Runnable {
     /**
      * Not yet running.
      *
-     * @param linkDuty null where there is no next tier
+     * @param relays null where there are none
      */
-    Housekeeping(SharedLru lru, LinkDuty linkDuty, Arrivals arrivals, Loads loads, Failures failures) {
+    Housekeeping(SharedLru lru, Relays relays, Arrivals arrivals, Loads loads, Failures failures) {
         this.lru = lru;
-        this.linkDuty = linkDuty;
+        this.relays = relays;
         this.arrivals = arrivals;
         this.loads = loads;
         this.failures = failures;
@@ -74,8 +74,8 @@ final class Housekeeping implements Runnable {
         while (!closed) {
             wanted = false;
             doSafely("sweeping failed", nextTickNs - System.nanoTime() <= 0 ? this::sweep : () -> {});
-            if (linkDuty != null) {
-                doSafely("serving the link failed", linkDuty::tick);
+            if (relays != null) {
+                doSafely("serving the links failed", relays::tick);
             }
             doSafely("renewing the claims of loaders failed", loads::renew);
             doSafely("looking for awaited sessions failed", arrivals::tick);
@@ -104,8 +104,8 @@ final class Housekeeping implements Runnable {
     }
 
     private void giveUp() {
-        if (linkDuty != null) {
-            linkDuty.giveUp();
+        if (relays != null) {
+            relays.giveUp();
         }
         if (sweeperEpoch != 0 && lru.file().holds(Duty.SWEEPER, sweeperEpoch)) {
             lru.file().release(Duty.SWEEPER);

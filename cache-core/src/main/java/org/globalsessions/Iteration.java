@@ -15,12 +15,19 @@ final class Iteration {
     private static final int BUCKETS_A_SCAN = 64;
 
     private final SharedLru lru;
+    private final Relays relays;
     private final SessionVisitor visitor;
     private final SeenDigests seen = new SeenDigests();
     private boolean ended;
 
-    Iteration(SharedLru lru, SessionVisitor visitor) {
+    /**
+     * Has shown nothing yet.
+     *
+     * @param relays say what may be shown, or null for all
+     */
+    Iteration(SharedLru lru, Relays relays, SessionVisitor visitor) {
         this.lru = lru;
+        this.relays = relays;
         this.visitor = visitor;
     }
 
@@ -35,7 +42,7 @@ final class Iteration {
 
     private boolean show(EntrySnapshot entry) {
         byte[] key = entry.keyCopy();
-        if (seen.add(lru.encode(key).digest())) {
+        if ((relays == null || relays.covers(entry)) && seen.add(lru.encode(key).digest())) {
             ended = !visitor.visit(KeyText.of(key), new VersionedValue(entry.valueCopy(), entry.version()));
         }
         return !ended;

@@ -1,72 +1,191 @@
 package org.globalsessions;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 import org.globalsessions.Announcements.Connection;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
-import org.globalsessions.segment.SegmentFile;
-import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 
 /**
- * The duty of the host's link owner: keeps the subscription to announcements, and sends again what is still marked, so that nothing
- * depends on a message, or on the process that wrote, having arrived.
- *
- * <p>Only a process with a connection takes the duty, so that the one whose link is down does not keep it from the others. One thread
- * calls it.
+ * The duty of the host's link owner towards one relay: keeps the subscription to its announcements, and sends it again what is still marked,
+ * so that nothing depends on a message, or on the process that wrote, having arrived. One thread calls it.
  */
 final class LinkDuty {
     /** What is younger is probably on its way, perhaps by another process: sending it again would only double the work. */
     private static final long MIN_AGE_US = TimeUnit.MILLISECONDS.toMicros(500);
+
+    /** So long the relay has to judge what is unpublished after a long absence. */
+    private static final long JUDGE_LIMIT_NS = TimeUnit.SECONDS.toNanos(30);
 
     private static final long PASS_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final int BUCKETS_A_SCAN = 256;
     private static final int SCANS_A_TICK = 64;
 
     private final SharedLru lru;
-    private final SegmentFile file;
     private final NextTier tier;
+    private final LongPredicate owns;
     private final Publisher publisher;
     private final AppliedPosition applied;
     private final Announcements announcements;
+    private final HostLease lease;
 
     private long leaseEpoch;
     private Connection subscribed;
+    private boolean confirmed;
+    private boolean judged;
+    private int nextUnconfirmed;
+    private long judgeDeadlineNs;
+    private boolean wanted;
+    private long nextRenewalTick;
+    private CompletableFuture<LeaseRenewal> renewing;
     private int nextBucket;
     private long nextPassNs = System.nanoTime();
 
     /** True after a pass stopped because the publisher had enough to do; written here, read by the publisher's thread. */
     private volatile boolean stalled;
 
-    LinkDuty(SharedLru lru, NextTier tier, Publisher publisher, AppliedPosition applied, Announcements announcements) {
+    /**
+     * Not yet taken.
+     *
+     * @param owns whether a key is this relay's, by the lower half of its digest
+     */
+    LinkDuty(
+            SharedLru lru,
+            NextTier tier,
+            LongPredicate owns,
+            Publisher publisher,
+            AppliedPosition applied,
+            Announcements announcements,
+            HostLease lease) {
         this.lru = lru;
-        this.file = lru.file();
         this.tier = tier;
+        this.owns = owns;
         this.publisher = publisher;
         this.applied = applied;
         this.announcements = announcements;
+        this.lease = lease;
     }
 
-    /** Takes, renews or gives up the lease, and does a bounded piece of the duty. */
-    void tick() {
-        Connection connection = tier.isConnected() ? announcements.connection() : null;
-        long epoch = connection == null ? 0 : file.acquireOrRenew(Duty.LINK_OWNER);
-        if (epoch == 0) {
+    /** Whether the duty could be done now. */
+    boolean isConnected() {
+        return connection() != null;
+    }
+
+    private Connection connection() {
+        return tier.isConnected() ? announcements.connection() : null;
+    }
+
+    /**
+     * Does a bounded piece of the duty.
+     *
+     * @param epoch the link owner's lease where this process holds it, else 0
+     */
+    void tick(long epoch) {
+        Connection connection = connection();
+        if (epoch == 0 || connection == null) {
             giveUp();
             return;
         }
         if (epoch != leaseEpoch || !connection.equals(subscribed)) {
-            tier.subscribe(epoch, file.relayEpoch(), file.position());
-            applied.subscribed(epoch, connection.epoch(), connection.position());
             leaseEpoch = epoch;
             subscribed = connection;
             nextPassNs = System.nanoTime();
+            confirmed = false;
+            nextUnconfirmed = 0;
+            judgeDeadlineNs = System.nanoTime() + JUDGE_LIMIT_NS;
+            subscribe(connection, applied.place().epoch(), applied.place().position());
+        }
+        if (announcements.mustConfirm(connection) && !confirmed) {
+            // Before anything claims the later position: with it the relay would believe lives that it cannot know of.
+            confirmed = discardUnconfirmed();
+            if (confirmed) {
+                applied.place().set(connection.epoch(), connection.position());
+                subscribe(connection, connection.epoch(), connection.position());
+            }
+        } else {
+            renew();
         }
         if (nextPassNs - System.nanoTime() <= 0) {
             sendAgain();
         }
+    }
+
+    private void subscribe(Connection connection, long relayEpoch, long position) {
+        tier.subscribe(leaseEpoch, relayEpoch, position);
+        applied.subscribed(leaseEpoch, connection.epoch(), connection.position());
+        // The first renewal says that what the subscription brings along has been applied.
+        nextRenewalTick = lru.file().now();
+        renewing = null;
+    }
+
+    /** At most one wish at a time: what was applied while one is open, the next one says. */
+    private void renew() {
+        boolean newlyApplied = announcements.takeNewlyApplied();
+        wanted |= newlyApplied;
+        long tick = lru.file().now();
+        if ((renewing != null && !renewing.isDone()) || (!wanted && nextRenewalTick - tick > 0)) {
+            return;
+        }
+        wanted = false;
+        nextRenewalTick = tick + lease.renewalTicks();
+        renewing =
+                tier.renew(leaseEpoch, applied.place().epoch(), applied.place().position());
+        var unused = renewing.whenComplete((renewal, failure) -> {
+            if (failure == null) {
+                applied.announced(renewal.epoch(), renewal.position());
+                lease.renewed(tick);
+            }
+        });
+    }
+
+    /**
+     * Takes away what the relay once knew of, a bounded piece at a time: it may have ended elsewhere, and nobody can tell any more. What of that
+     * is unpublished the relay judges first, with the position that this host has applied; what it does not judge in time goes too.
+     *
+     * @return false where something is left
+     */
+    private boolean discardUnconfirmed() {
+        if (nextUnconfirmed == 0) {
+            judged = true;
+        }
+        boolean late = judgeDeadlineNs - System.nanoTime() <= 0;
+        for (int i = 0; i < SCANS_A_TICK && nextUnconfirmed < lru.bucketCount(); i++) {
+            lru.scan(nextUnconfirmed, BUCKETS_A_SCAN, 0, entry -> {
+                judged &= discardIfUnconfirmed(entry, late);
+                return true;
+            });
+            nextUnconfirmed += BUCKETS_A_SCAN;
+        }
+        if (nextUnconfirmed < lru.bucketCount()) {
+            return false;
+        }
+        nextUnconfirmed = 0;
+        return judged;
+    }
+
+    /** False where the relay has to judge it first. */
+    private boolean discardIfUnconfirmed(EntrySnapshot entry, boolean late) {
+        int marks = entry.marks();
+        if ((marks & RecordDescriptor.LIFE_UNCONFIRMED) != 0 || !owns.test(lru.digestLow(entry))) {
+            return true;
+        }
+        boolean unpublished = (marks & RecordDescriptor.UNPUBLISHED) != 0;
+        if (unpublished && !late) {
+            return false;
+        }
+        if (lru.discard(entry)) {
+            lru.counters().increment(Counter.DISCARDED_UNCONFIRMED);
+            if (unpublished) {
+                lru.counters().increment(Counter.LOST_UNPUBLISHED);
+            }
+        }
+        return true;
     }
 
     boolean isStalled() {
@@ -77,10 +196,6 @@ final class LinkDuty {
         if (leaseEpoch != 0) {
             applied.unsubscribed();
             tier.subscribe(0, 0, 0);
-            // Only one's own lease: one that ran out is another process's by now.
-            if (file.holds(Duty.LINK_OWNER, leaseEpoch)) {
-                file.release(Duty.LINK_OWNER);
-            }
             leaseEpoch = 0;
             subscribed = null;
         }
@@ -106,7 +221,7 @@ final class LinkDuty {
     }
 
     private boolean sendAgain(EntrySnapshot entry) {
-        stalled = isOldEnough(entry.version()) && !publisher.offerSwept(entry);
+        stalled = isOldEnough(entry.version()) && owns.test(lru.digestLow(entry)) && !publisher.offerSwept(entry);
         return !stalled;
     }
 
@@ -115,7 +230,7 @@ final class LinkDuty {
     }
 
     private boolean sendDeleteAgain(KeyDigest digest, Version version, long position) {
-        return !isOldEnough(version) || publisher.offerSweptDelete(digest, version);
+        return !isOldEnough(version) || !owns.test(digest.low()) || publisher.offerSweptDelete(digest, version);
     }
 
     private static boolean isOldEnough(Version version) {

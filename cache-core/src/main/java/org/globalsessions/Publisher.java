@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
@@ -19,7 +20,7 @@ import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierBusyException;
 
 /**
- * Sends what this host wrote and deleted to the next tier: the fast path beside the sweep, which makes it certain.
+ * Sends what this host wrote and deleted to one of its relays: the fast path beside the sweep, which makes it certain.
  *
  * <p>Any thread offers; one daemon thread sends, so that a delete leaves before the set that followed it. It parks while there is nothing
  * to send or the window is full, and is unparked on work. What it queues are way numbers, not messages: it reads the way when its
@@ -65,6 +66,10 @@ final class Publisher implements Runnable {
 
     private final SharedLru lru;
     private final NextTier tier;
+
+    /** Whether a key is this relay's, by the lower half of its digest. */
+    private final LongPredicate owns;
+
     private final AppliedPosition applied;
     private final ReceiptSignal receipts;
     private final Failures failures;
@@ -99,12 +104,14 @@ final class Publisher implements Runnable {
     Publisher(
             SharedLru lru,
             NextTier tier,
+            LongPredicate owns,
             AppliedPosition applied,
             ReceiptSignal receipts,
             Failures failures,
             Executor executor) {
         this.lru = lru;
         this.tier = tier;
+        this.owns = owns;
         this.applied = applied;
         this.receipts = receipts;
         this.failures = failures;
@@ -394,6 +401,11 @@ final class Publisher implements Runnable {
     /** Sends one entry; the snapshot stays the caller's unless it was sent. */
     private Sent publish(EntrySnapshot snapshot, Claims claims, Acknowledgement level, AwaitedSet caller) {
         KeyDigest digest = lru.encode(snapshot.keyCopy()).digest();
+        if (!owns.test(digest.low())) {
+            // The way has been taken since it was offered, by a key of another relay: that one has it on its own list,
+            // or the sweep finds it.
+            return Sent.NOT;
+        }
         Version seenTombstone = lru.tombstone(digest);
         if (snapshot.life() <= seenTombstone.clock() && !isThereAfter(seenTombstone, snapshot)) {
             // Deleted since it was read. Sent with that very tombstone it would look like a life begun over it.
@@ -444,7 +456,7 @@ final class Publisher implements Runnable {
         Throwable problem = failure;
         try {
             if (failure == null) {
-                lru.confirm(snapshot, receipt);
+                lru.confirm(snapshot, receipt, applied.place());
                 if (receipt.outcome() == Receipt.Outcome.STORED) {
                     lru.counters().increment(Counter.PUBLISHED);
                 }

@@ -7,17 +7,17 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
-import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierAnswer;
 
 /**
- * Asks the next tier for what the segment does not hold, and fills the segment with the answer. Concurrent misses of one key are
+ * Asks a key's relay for what the segment does not hold, and fills the segment with the answer. Concurrent misses of one key are
  * one question.
  *
  * <p>Any thread may call any method; nothing here waits. Answers are handled on the application's executor, since what depends
@@ -36,15 +36,15 @@ final class Recovery {
     private record Question(String key, byte[] bytes, KeyDigest digest, CompletableFuture<VersionedValue> result) {}
 
     private final SharedLru lru;
-    private final NextTier tier;
+    private final Relays relays;
     private final Executor executor;
     private final Counters counters;
     private final Failures failures;
     private final ConcurrentHashMap<String, CompletableFuture<VersionedValue>> open = new ConcurrentHashMap<>();
 
-    Recovery(SharedLru lru, NextTier tier, Executor executor, Failures failures) {
+    Recovery(SharedLru lru, Relays relays, Executor executor, Failures failures) {
         this.lru = lru;
-        this.tier = tier;
+        this.relays = relays;
         this.executor = executor;
         this.counters = lru.counters();
         this.failures = failures;
@@ -90,7 +90,9 @@ final class Recovery {
     private void ask(Question question, int attempt) {
         counters.increment(Counter.QUESTIONS);
         try {
-            var unused = tier.ask(question.bytes, question.digest)
+            var unused = relays.of(question.digest.low())
+                    .tier()
+                    .ask(question.bytes, question.digest)
                     .whenComplete((answer, failure) -> handOver(question, attempt, answer, failure));
         } catch (Throwable e) {
             // Also a want of memory: everybody who asks for the key from now on would wait for this question.
@@ -118,7 +120,7 @@ final class Recovery {
             } else if (answer.entry() == null) {
                 // Somebody on this host may have stored it while the question was away: a user must not be logged out
                 // then.
-                question.result.complete(here(question));
+                question.result.complete(hereThoughMissing(question));
             } else if (!Arrays.equals(answer.entry().key(), question.bytes)) {
                 fail(question, new TierUnavailableException("the next tier answered for another key"));
             } else {
@@ -134,14 +136,22 @@ final class Recovery {
         SessionEntry entry = answer.entry();
         // Positions of different relay epochs say nothing about each other; tombstones are held against the entry all
         // the same.
-        boolean comparable = answer.epoch() == lru.file().relayEpoch();
+        RelayPosition relay = relays.of(question.digest.low()).position();
+        boolean comparable = answer.epoch() == relay.epoch();
         WriteOutcome outcome = new WriteOutcome();
-        lru.fill(lru.encode(question.bytes), entry, comparable ? answer.position() : Long.MAX_VALUE, 0, true, outcome);
+        lru.fill(
+                lru.encode(question.bytes),
+                entry,
+                relay,
+                comparable ? answer.position() : Long.MAX_VALUE,
+                0,
+                true,
+                outcome);
         switch (outcome.status()) {
             case STORED, NO_ROOM -> found(question, new VersionedValue(entry.value(), entry.version()));
-            case BEATEN_BY_TOMBSTONE -> question.result.complete(here(question));
+            case BEATEN_BY_TOMBSTONE -> question.result.complete(here(question, 0));
             case SUPERSEDED -> {
-                VersionedValue newer = here(question);
+                VersionedValue newer = here(question, entry.life());
                 if (newer != null) {
                     found(question, newer);
                 } else {
@@ -168,11 +178,26 @@ final class Recovery {
         }
     }
 
-    private VersionedValue here(Question question) {
+    /** What this host has of the key and may serve, as its lease covers it or the relay has just confirmed that life. */
+    private VersionedValue here(Question question, long confirmedLife) {
         EntrySnapshot snapshot = new EntrySnapshot();
-        return lru.find(lru.encode(question.bytes), snapshot)
-                ? new VersionedValue(snapshot.valueCopy(), snapshot.version())
-                : null;
+        boolean served = lru.find(lru.encode(question.bytes), snapshot)
+                && (snapshot.life() == confirmedLife || relays.covers(snapshot));
+        return served ? new VersionedValue(snapshot.valueCopy(), snapshot.version()) : null;
+    }
+
+    /** What this host has that the tiers do not: what it may not serve without them goes, as it has ended elsewhere. */
+    private VersionedValue hereThoughMissing(Question question) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        while (lru.find(lru.encode(question.bytes), snapshot)) {
+            if (relays.covers(snapshot)) {
+                return new VersionedValue(snapshot.valueCopy(), snapshot.version());
+            }
+            if (lru.discard(snapshot)) {
+                counters.increment(Counter.DISCARDED_UNCONFIRMED);
+            }
+        }
+        return null;
     }
 
     private void fail(Question question, TierUnavailableException failure) {

@@ -2,19 +2,28 @@ package org.globalsessions;
 
 import org.globalsessions.tier.KeyDigest;
 
-/** A growing set of key digests, 64 bits of each, in an open-addressed table at most half full. One thread. */
+/** A growing set of key digests, whole, in an open-addressed table at most half full. One thread. */
 final class SeenDigests {
-    private long[] table = new long[1024];
+    /** Two longs a place: upper and lower half; both 0 where it is free. */
+    private long[] table = new long[2048];
+
     private int count;
+
+    /** The digest that cannot lie in the table. */
+    private boolean seenZero;
 
     /** Returns false where it was there. */
     boolean add(KeyDigest digest) {
-        long folded = digest.high() ^ Long.rotateLeft(digest.low(), 32);
-        if (!put(table, folded == 0 ? 1 : folded)) {
+        if ((digest.high() | digest.low()) == 0) {
+            boolean isNew = !seenZero;
+            seenZero = true;
+            return isNew;
+        }
+        if (!put(table, digest.high(), digest.low())) {
             return false;
         }
         count++;
-        if (count > table.length / 2) {
+        if (count > table.length / 4) {
             grow();
         }
         return true;
@@ -22,23 +31,24 @@ final class SeenDigests {
 
     private void grow() {
         long[] larger = new long[table.length * 2];
-        for (long folded : table) {
-            if (folded != 0) {
-                put(larger, folded);
+        for (int at = 0; at < table.length; at += 2) {
+            if ((table[at] | table[at + 1]) != 0) {
+                put(larger, table[at], table[at + 1]);
             }
         }
         table = larger;
     }
 
-    private static boolean put(long[] table, long folded) {
-        int at = (int) (folded ^ (folded >>> 32)) & (table.length - 1);
-        while (table[at] != 0) {
-            if (table[at] == folded) {
+    private static boolean put(long[] table, long high, long low) {
+        int at = (int) (high ^ (low >>> 32)) * 2 & (table.length - 1);
+        while ((table[at] | table[at + 1]) != 0) {
+            if (table[at] == high && table[at + 1] == low) {
                 return false;
             }
-            at = (at + 1) & (table.length - 1);
+            at = (at + 2) & (table.length - 1);
         }
-        table[at] = folded;
+        table[at] = high;
+        table[at + 1] = low;
         return true;
     }
 }

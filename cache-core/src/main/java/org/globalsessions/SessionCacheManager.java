@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.KeyText;
+import org.globalsessions.segment.RelayPlaces;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
@@ -63,10 +65,9 @@ public final class SessionCacheManager implements AutoCloseable {
     private final Loads loads;
     private final Housekeeping housekeeping;
 
-    /** The four below are there together, where there is a next tier, or are all null. */
-    private final NextTier tier;
+    /** The three below are there together, where there are relays, or are all null. */
+    private final Relays relays;
 
-    private final Publisher publisher;
     private final Recovery recovery;
     private final HeldRoom heldRoom;
 
@@ -89,16 +90,15 @@ public final class SessionCacheManager implements AutoCloseable {
     private final ThreadLocal<WriteOutcome> outcomes = ThreadLocal.withInitial(WriteOutcome::new);
     private volatile boolean closed;
 
-    private SessionCacheManager(SharedLru lru, NextTier tier, Duration unpublishedWait, Executor wanted) {
+    private SessionCacheManager(SharedLru lru, List<NextTier> tiers, Duration unpublishedWait, Executor wanted) {
         this.lru = lru;
-        this.tier = tier;
         this.executor = new AnswerThreads(wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
         notifier = new Notifier(executor, lru.counters(), failures);
         arrivals = new Arrivals(this::isHere, this::get, executor);
         loads = new Loads(lru, executor, failures, this::onLoaded);
-        if (tier == null) {
-            publisher = null;
+        if (tiers.isEmpty()) {
+            relays = null;
             recovery = null;
             heldRoom = null;
             housekeeping = new Housekeeping(lru, null, arrivals, loads, failures);
@@ -106,22 +106,14 @@ public final class SessionCacheManager implements AutoCloseable {
             return;
         }
         ReceiptSignal receipts = new ReceiptSignal();
-        AppliedPosition applied = new AppliedPosition(lru.file());
-        publisher = new Publisher(lru, tier, applied, receipts, failures, executor);
-        recovery = new Recovery(lru, tier, executor, failures);
-        heldRoom = new HeldRoom(lru, tier, publisher, receipts, unpublishedWait);
-        Announcements announcements =
-                new Announcements(lru, applied, notifier, arrivals, failures, this::onConnectionChanged);
-        LinkDuty linkDuty = new LinkDuty(lru, tier, publisher, applied, announcements);
-        housekeeping = new Housekeeping(lru, linkDuty, arrivals, loads, failures);
+        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals);
+        relays = new Relays(shared, tiers, this::onConnectionChanged);
+        recovery = new Recovery(lru, relays, executor, failures);
+        heldRoom = new HeldRoom(lru, relays, receipts, unpublishedWait);
+        housekeeping = new Housekeeping(lru, relays, arrivals, loads, failures);
         startOrEnd(() -> {
-            publisher.start(() -> {
-                if (linkDuty.isStalled()) {
-                    housekeeping.wake();
-                }
-            });
             housekeeping.start();
-            tier.start(announcements);
+            relays.start(housekeeping::wake);
         });
     }
 
@@ -141,8 +133,9 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /**
-     * Opens the cache that a client's configuration file describes: creates or attaches to its segment, and begins to connect to its relay
-     * if it names one. Does not wait for the relay.
+     * Opens the cache that a client's configuration file describes: creates or attaches to its segment, and begins to connect to the relays
+     * that it names. Does not wait for the relays, but where their list has changed up to {@code attach_timeout} for processes of the segment
+     * that have the earlier one.
      *
      * @param config the file
      * @return the cache, to be closed by the caller
@@ -186,38 +179,44 @@ public final class SessionCacheManager implements AutoCloseable {
                     .collect(Collectors.joining(
                             "; ", "the configuration asks for what this version does not have: ", "")));
         }
-        List<Config> relays = config.relaySections();
+        List<Config> sections = config.relaySections();
         Duration wait = config.cache().unpublishedWait();
-        if (relays.isEmpty()) {
-            return open(config.cache().toSegmentSettings(Role.STANDALONE), null, wait, executor);
+        if (sections.isEmpty()) {
+            return open(config.cache().toSegmentSettings(Role.STANDALONE), List.of(), wait, executor);
         }
         // Looked for before the segment is made: nothing is left behind by a start that cannot succeed.
         NextTierProvider provider = provider();
         SegmentSettings settings = config.cache().toSegmentSettings(Role.HOST);
-        return open(settings, host -> provider.open(relays.get(0), host), wait, executor);
+        List<RelaySource> relays = sections.stream()
+                .map(section -> new RelaySource(NodeConfig.relayName(section), host -> provider.open(section, host)))
+                .toList();
+        return open(settings, relays, wait, executor);
     }
 
     /**
-     * Opens a cache over any tier.
+     * Opens a cache over any tiers.
      *
-     * @param settings        the segment
-     * @param tiers           makes the tier, or null for none; the role in the settings has to fit
+     * @param settings        the segment; gets the relays' ids
+     * @param relays          the relays, empty for none; the role in the settings has to fit
      * @param unpublishedWait longest wait of a write without an acknowledgement
      * @param executor        as above, or null for threads of the cache's own
      */
     static SessionCacheManager open(
-            SegmentSettings settings, Function<TierHost, NextTier> tiers, Duration unpublishedWait, Executor executor)
+            SegmentSettings settings, List<RelaySource> relays, Duration unpublishedWait, Executor executor)
             throws IOException {
+        settings.relays(
+                relays.stream().mapToLong(relay -> RelayPlaces.id(relay.name())).toArray());
         SharedLru lru = SharedLru.open(settings);
-        NextTier tier = null;
+        List<NextTier> tiers = new ArrayList<>();
         try {
-            tier = tiers == null ? null : tiers.apply(hostOf(lru.file()));
-            return new SessionCacheManager(lru, tier, unpublishedWait, executor);
+            TierHost host = hostOf(lru.file());
+            for (RelaySource relay : relays) {
+                tiers.add(relay.tier().apply(host));
+            }
+            return new SessionCacheManager(lru, tiers, unpublishedWait, executor);
         } catch (Throwable e) {
             // Again, where the start has failed and not the making: closing twice does nothing more.
-            if (tier != null) {
-                tier.close();
-            }
+            tiers.forEach(NextTier::close);
             lru.close();
             throw e;
         }
@@ -238,7 +237,7 @@ public final class SessionCacheManager implements AutoCloseable {
         ensureOpen();
         EncodedKey encoded = lru.encode(key);
         byte[] value = lru.get(encoded);
-        if (value != null || recovery == null) {
+        if (recovery == null || (value != null && relays.covers(encoded))) {
             return CompletableFuture.completedFuture(value);
         }
         return recovery.recover(key, encoded).thenApply(found -> found == null ? null : found.value());
@@ -266,7 +265,7 @@ public final class SessionCacheManager implements AutoCloseable {
         Objects.requireNonNull(loader, "loader");
         EncodedKey encoded = lru.encode(key);
         byte[] value = lru.get(encoded);
-        if (value != null) {
+        if (value != null && mayServe(encoded)) {
             return CompletableFuture.completedFuture(value);
         }
         byte[] bytes = encoded.copy();
@@ -289,7 +288,7 @@ public final class SessionCacheManager implements AutoCloseable {
         ensureOpen();
         EncodedKey encoded = lru.encode(key);
         EntrySnapshot snapshot = new EntrySnapshot();
-        if (lru.find(encoded, snapshot)) {
+        if (lru.find(encoded, snapshot) && (relays == null || relays.covers(snapshot))) {
             // A read is a use, also this one; find alone renews nothing. Where the session has just gone, the value
             // read still counts.
             boolean stillThere = lru.touch(encoded);
@@ -304,11 +303,14 @@ public final class SessionCacheManager implements AutoCloseable {
      * The session's value if this host's segment has it; asks nobody else.
      *
      * @param key the key
-     * @return the value, or null, which says nothing about the tiers behind
+     * @return the value, or null, which says nothing about the tiers behind; also where this host has been cut off from the relay for longer
+     *     than that allows ({@code max_stale}), and did not begin the session since
      */
     public byte[] getLocal(String key) {
         ensureOpen();
-        return lru.get(lru.encode(key));
+        EncodedKey encoded = lru.encode(key);
+        byte[] value = lru.get(encoded);
+        return value == null || mayServe(encoded) ? value : null;
     }
 
     /**
@@ -317,11 +319,17 @@ public final class SessionCacheManager implements AutoCloseable {
      * @param key    the key
      * @param target where the value goes
      * @param offset first byte of the target to write
-     * @return the value's length; -1 where it is not here; -2 - length where the target is too small, and nothing is copied then
+     * @return the value's length; -1 where it is not here, or not to be served ({@link #getLocal(String)}); -2 - length where the target is too small, and nothing is copied then
      */
     public int getLocal(String key, byte[] target, int offset) {
         ensureOpen();
-        return lru.getInto(lru.encode(key), target, offset);
+        EncodedKey encoded = lru.encode(key);
+        int length = lru.getInto(encoded, target, offset);
+        return length == SharedLru.ABSENT || mayServe(encoded) ? length : SharedLru.ABSENT;
+    }
+
+    private boolean mayServe(EncodedKey key) {
+        return relays == null || relays.covers(key);
     }
 
     /**
@@ -340,12 +348,14 @@ public final class SessionCacheManager implements AutoCloseable {
         ensureOpen();
         // One a thread: a plain set allocates nothing.
         WriteOutcome outcome = outcomes.get();
-        store(lru.encode(key), value, SetOptions.DEFAULTS, outcome);
+        EncodedKey encoded = lru.encode(key);
+        long digestLow = encoded.digestLow();
+        store(encoded, value, SetOptions.DEFAULTS, outcome);
         if (outcome.status() != Status.STORED) {
             throw new IllegalStateException("the segment refused a set: " + outcome.status());
         }
-        if (publisher != null) {
-            publisher.offer(outcome.way());
+        if (relays != null) {
+            relays.of(digestLow).publisher().offer(outcome.way());
         }
         arrived(key);
     }
@@ -361,7 +371,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @throws ValueTooLargeException   where the key does not fit a record, or the value neither a record nor
      *     {@code max_value_size}; nothing is stored
      * @throws IllegalStateException    as {@link #set(String, byte[])}
-     * @throws IllegalArgumentException where a condition is to be acknowledged by a later tier
+     * @throws IllegalArgumentException where a condition is to be acknowledged by a later tier, or the acknowledgement is one of deletes
      */
     public CompletableFuture<Version> set(String key, byte[] value, SetOptions options) {
         ensureOpen();
@@ -369,6 +379,9 @@ public final class SessionCacheManager implements AutoCloseable {
         if (options.expectedVersion() != null && level != Acknowledgement.LOCAL) {
             throw new IllegalArgumentException(
                     "a condition is decided by this host only: acknowledgement=" + level + ", limit=LOCAL");
+        }
+        if (level == Acknowledgement.EVERYWHERE) {
+            throw new IllegalArgumentException("an acknowledgement of deletes alone: acknowledgement=" + level);
         }
         WriteOutcome outcome = new WriteOutcome();
         EncodedKey encoded = lru.encode(key);
@@ -379,14 +392,16 @@ public final class SessionCacheManager implements AutoCloseable {
         Version version = outcome.version();
         CompletableFuture<Version> result = new CompletableFuture<>();
         if (level == Acknowledgement.LOCAL) {
-            if (publisher != null) {
-                publisher.offer(outcome.way());
+            if (relays != null) {
+                relays.of(encoded.digestLow()).publisher().offer(outcome.way());
             }
             result.complete(version);
-        } else if (publisher == null) {
+        } else if (relays == null) {
             result.completeExceptionally(new TierUnavailableException("stored on this host; no relay is configured"));
         } else {
-            publisher.offerAwaited(new AwaitedSet(encoded.copy(), version, level, result));
+            relays.of(encoded.digestLow())
+                    .publisher()
+                    .offerAwaited(new AwaitedSet(encoded.copy(), version, level, result));
         }
         arrived(key);
         return result;
@@ -404,7 +419,7 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /**
-     * Deletes a session and waits until a later tier has it.
+     * Deletes a session and waits until a later tier has it, or until no host serves it any more.
      *
      * @param key   the key
      * @param level how far to wait
@@ -426,7 +441,7 @@ public final class SessionCacheManager implements AutoCloseable {
             return CompletableFuture.failedFuture(new TierUnavailableException(
                     "deleted on this host; too many deletes wait for the relay to note this one"));
         }
-        if (publisher == null) {
+        if (relays == null) {
             return level == Acknowledgement.LOCAL
                     ? CompletableFuture.completedFuture(held)
                     : CompletableFuture.failedFuture(
@@ -434,11 +449,13 @@ public final class SessionCacheManager implements AutoCloseable {
         }
         if (level == Acknowledgement.LOCAL) {
             // Where the queue is full the sweep finds the tombstone.
-            publisher.offerDelete(encoded.digest(), outcome.version(), Acknowledgement.RELAY, null);
+            relays.of(encoded.digestLow())
+                    .publisher()
+                    .offerDelete(encoded.digest(), outcome.version(), Acknowledgement.RELAY, null);
             return CompletableFuture.completedFuture(held);
         }
         CompletableFuture<Boolean> further = new CompletableFuture<>();
-        publisher.offerDelete(encoded.digest(), outcome.version(), level, further);
+        relays.of(encoded.digestLow()).publisher().offerDelete(encoded.digest(), outcome.version(), level, further);
         return further.thenApply(heldThere -> held || heldThere);
     }
 
@@ -451,7 +468,7 @@ public final class SessionCacheManager implements AutoCloseable {
     public CompletableFuture<Boolean> touch(String key) {
         ensureOpen();
         EncodedKey encoded = lru.encode(key);
-        boolean here = lru.touch(encoded);
+        boolean here = lru.touch(encoded) && mayServe(encoded);
         if (here || recovery == null) {
             return CompletableFuture.completedFuture(here);
         }
@@ -501,14 +518,14 @@ public final class SessionCacheManager implements AutoCloseable {
      * <p>A session that lives during the whole iteration is seen exactly once, with a value that it had at some moment of it. One that is set
      * or ends meanwhile is seen once or not at all. (An overwrite may move a session to another place. The iteration looks through the
      * segment again until each part was at rest over one look, eight times at most; only a session whose part is written without a
-     * pause, and that each time has just moved to a place passed before, is missed.) Takes 16 to 32 bytes of memory for each session
+     * pause, and that each time has just moved to a place passed before, is missed.) Takes 32 to 64 bytes of memory for each session
      * meanwhile.
      *
      * @param visitor sees them, on this thread; may call this cache
      */
     public void forEach(SessionVisitor visitor) {
         ensureOpen();
-        new Iteration(lru, Objects.requireNonNull(visitor, "visitor")).run();
+        new Iteration(lru, relays, Objects.requireNonNull(visitor, "visitor")).run();
     }
 
     /**
@@ -608,19 +625,19 @@ public final class SessionCacheManager implements AutoCloseable {
             return;
         }
         closed = true;
-        if (publisher != null) {
-            publisher.flush(FLUSH_NS);
+        if (relays != null) {
+            relays.flush(FLUSH_NS);
         }
         closeParts();
     }
 
     private void closeParts() {
-        if (publisher != null) {
-            publisher.close();
+        if (relays != null) {
+            relays.closePublishers();
         }
         housekeeping.close();
-        if (tier != null) {
-            tier.close();
+        if (relays != null) {
+            relays.closeLinks();
             recovery.close();
         }
         arrivals.close();
@@ -668,8 +685,8 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     private void onLoaded(Loads.Stored stored) {
-        if (publisher != null) {
-            publisher.offer(stored.way());
+        if (relays != null) {
+            relays.of(lru.encode(stored.key()).digestLow()).publisher().offer(stored.way());
         }
         arrived(stored.key());
     }
@@ -693,11 +710,11 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     private boolean isHere(String key) {
-        return lru.find(lru.encode(key), new EntrySnapshot());
+        EntrySnapshot snapshot = new EntrySnapshot();
+        return lru.find(lru.encode(key), snapshot) && (relays == null || relays.covers(snapshot));
     }
 
     private void onConnectionChanged() {
-        publisher.onConnectionChanged();
         housekeeping.wake();
     }
 

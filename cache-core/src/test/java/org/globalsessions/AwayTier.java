@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -41,6 +42,16 @@ final class AwayTier implements NextTier {
 
     @Override
     public void subscribe(long leaseEpoch, long epoch, long position) {}
+
+    @Override
+    public CompletableFuture<LeaseRenewal> renew(long leaseEpoch, long epoch, long position) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
+    public CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long epoch, long position) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
 
     @Override
     public void close() {}

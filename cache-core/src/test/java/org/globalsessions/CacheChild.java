@@ -45,7 +45,9 @@ final class CacheChild {
         }
         try (SessionCacheManager cache = SessionCacheManager.open(
                         settings,
-                        arguments[1].equals("alone") ? null : host -> new AwayTier(),
+                        arguments[1].equals("alone")
+                                ? List.of()
+                                : List.of(new RelaySource("relay", host -> new AwayTier())),
                         Duration.ofMillis(50),
                         new CompletableFuture<>().defaultExecutor());
                 BufferedReader input = new BufferedReader(new InputStreamReader(System.in, UTF_8))) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.tier.NextTier;
@@ -56,7 +57,10 @@ class FailedStartTest {
         int starts = 3;
         for (int i = 0; i < starts; i++) {
             assertThatThrownBy(() -> SessionCacheManager.open(
-                            settings(), host -> failing(failure, closed), Duration.ofMillis(50), null))
+                            settings(),
+                            List.of(new RelaySource("relay", host -> failing(failure, closed))),
+                            Duration.ofMillis(50),
+                            null))
                     .isSameAs(failure);
         }
         assertThat(closed).hasValueGreaterThanOrEqualTo(starts);
@@ -69,9 +73,9 @@ class FailedStartTest {
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> SessionCacheManager.open(
                             settings(),
-                            host -> {
+                            List.of(new RelaySource("relay", host -> {
                                 throw new StackOverflowError("of the test");
-                            },
+                            })),
                             Duration.ofMillis(50),
                             null))
                     .isInstanceOf(StackOverflowError.class);
@@ -85,7 +89,11 @@ class FailedStartTest {
         long before = threads();
         Duration none = null;
         assertThatThrownBy(() -> SessionCacheManager.open(
-                        settings(), host -> failing(new IllegalStateException("not started"), closed), none, null))
+                        settings(),
+                        List.of(new RelaySource(
+                                "relay", host -> failing(new IllegalStateException("not started"), closed))),
+                        none,
+                        null))
                 .isInstanceOf(NullPointerException.class);
         assertThat(closed).hasValue(1);
         awaitThreads(before);

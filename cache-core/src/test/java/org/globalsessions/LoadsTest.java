@@ -49,7 +49,7 @@ class LoadsTest {
 
     private SessionCacheManager open() throws IOException {
         return SessionCacheManager.open(
-                CacheChild.settings(folder.resolve("segment"), true), null, Duration.ofMillis(50), threads);
+                CacheChild.settings(folder.resolve("segment"), true), List.of(), Duration.ofMillis(50), threads);
     }
 
     private static byte[] bytes(String text) {
@@ -273,7 +273,7 @@ class LoadsTest {
             threads.execute(task);
         };
         return SessionCacheManager.open(
-                CacheChild.settings(folder.resolve("segment"), true), null, Duration.ofMillis(50), executor);
+                CacheChild.settings(folder.resolve("segment"), true), List.of(), Duration.ofMillis(50), executor);
     }
 
     @Test

@@ -2,11 +2,13 @@ package org.globalsessions;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,6 +22,7 @@ import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -47,6 +50,11 @@ final class MemoryRelay implements AutoCloseable {
     final AtomicInteger publishes = new AtomicInteger();
     final AtomicInteger deletes = new AtomicInteger();
 
+    /** Who waits for a delete to be everywhere: completed by the test. */
+    final Queue<CompletableFuture<Void>> farDeletes = new ConcurrentLinkedQueue<>();
+
+    final Queue<Long> farDeletePositions = new ConcurrentLinkedQueue<>();
+
     /** Changes so far, for links that subscribe late; touched by the loop only. */
     private final List<Change> changes = new ArrayList<>();
 
@@ -57,6 +65,12 @@ final class MemoryRelay implements AutoCloseable {
 
     /** Whether hosts are told of versions alone. */
     volatile boolean invalidates;
+
+    /** How long its hosts may serve what they cannot confirm; zero for no limit. */
+    volatile Duration maxStale = Duration.ZERO;
+
+    /** Hosts that have applied less must confirm what they have. */
+    volatile long horizon;
 
     /** Whether a link's connection stands as soon as it is started. */
     volatile boolean connectsAtOnce = true;
@@ -175,7 +189,7 @@ final class MemoryRelay implements AutoCloseable {
         void connect() {
             onLoop(() -> {
                 connected = true;
-                listener.onConnected(epoch, lru.file().position());
+                listener.onConnected(epoch, lru.file().position(), maxStale, Duration.ZERO);
                 return null;
             });
         }
@@ -270,11 +284,35 @@ final class MemoryRelay implements AutoCloseable {
             loop.execute(() -> {
                 leaseEpoch = lease;
                 subscribed = lease != 0;
+                if (subscribed && claimedEpoch == epoch && position < horizon) {
+                    subscribed = false;
+                    listener.onMustConfirm();
+                    return;
+                }
                 if (subscribed && !deaf && claimedEpoch == epoch) {
                     changes.stream()
                             .filter(change -> change.position > position && change.identity != host.identityHigh())
                             .forEach(change -> change.tell.accept(listener));
                 }
+            });
+        }
+
+        @Override
+        public CompletableFuture<LeaseRenewal> renew(long lease, long claimedEpoch, long position) {
+            return send(answer -> {
+                if (subscribed) {
+                    answer.complete(new LeaseRenewal(epoch, lru.file().position()));
+                } else {
+                    answer.completeExceptionally(new TierUnavailableException("not subscribed"));
+                }
+            });
+        }
+
+        @Override
+        public CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long claimedEpoch, long position) {
+            return send(answer -> {
+                farDeletes.add(answer);
+                farDeletePositions.add(position);
             });
         }
 

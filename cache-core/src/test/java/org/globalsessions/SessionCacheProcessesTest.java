@@ -42,7 +42,7 @@ class SessionCacheProcessesTest {
     private SessionCacheManager open() throws IOException {
         return SessionCacheManager.open(
                 CacheChild.settings(segment(), true),
-                null,
+                List.of(),
                 Duration.ofMillis(50),
                 new CompletableFuture<>().defaultExecutor());
     }

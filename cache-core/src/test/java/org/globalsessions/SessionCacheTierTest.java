@@ -65,7 +65,8 @@ class SessionCacheTierTest {
     }
 
     private SessionCacheManager host(String name, int elCount, Duration wait) throws IOException {
-        SessionCacheManager cache = SessionCacheManager.open(settings(folder, name, elCount), relay::link, wait, null);
+        SessionCacheManager cache = SessionCacheManager.open(
+                settings(folder, name, elCount), List.of(new RelaySource("relay", relay::link)), wait, null);
         caches.add(cache);
         return cache;
     }
@@ -569,7 +570,7 @@ class SessionCacheTierTest {
         int count = 5_000;
         try (SessionCacheManager before = SessionCacheManager.open(
                 settings(folder, "a", 1000),
-                host -> new AwayTier(),
+                List.of(new RelaySource("relay", host -> new AwayTier())),
                 WAIT,
                 new CompletableFuture<>().defaultExecutor())) {
             for (int i = 0; i < count; i++) {
@@ -579,7 +580,7 @@ class SessionCacheTierTest {
         }
         try (SessionCacheManager after = SessionCacheManager.open(
                 settings(folder, "a", 1000).role(Role.STANDALONE),
-                null,
+                List.of(),
                 WAIT,
                 new CompletableFuture<>().defaultExecutor())) {
             for (int i = 0; i < count; i++) {

@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.globalsessions.segment.SegmentSettings;
 
@@ -15,6 +16,6 @@ public final class StandaloneCaches {
      * @param executor runs the loaders, and may do so on the calling thread
      */
     public static SessionCacheManager open(SegmentSettings settings, Executor executor) throws IOException {
-        return SessionCacheManager.open(settings, null, Duration.ofMillis(50), executor);
+        return SessionCacheManager.open(settings, List.of(), Duration.ofMillis(50), executor);
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -63,7 +64,7 @@ class WantOfMemoryTest {
     void shouldAnswerTheNextGetWhenTheTierHadNoMemoryForAQuestion() throws IOException {
         try (SessionCacheManager cache = SessionCacheManager.open(
                 CacheChild.settings(folder.resolve("segment"), false),
-                host -> tier(),
+                List.of(new RelaySource("relay", host -> tier())),
                 Duration.ofMillis(50),
                 threads)) {
             want.set(new StackOverflowError("of the test"));

@@ -46,6 +46,11 @@ public final class CacheSection {
         return SegmentLocation.file(folder, token, settings(Path.of("unused")).fileLength());
     }
 
+    /** What says where the segment lies, without a look at the machine: equal for equal segments. */
+    String place() {
+        return (config.hasPath("segment_dir") ? config.getString("segment_dir") : "") + '\n' + token;
+    }
+
     /**
      * Whether this process may create the segment.
      *

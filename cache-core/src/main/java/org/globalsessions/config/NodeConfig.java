@@ -23,6 +23,7 @@ public final class NodeConfig {
     private final String authPath;
     private final Config config;
     private final CacheSection cache;
+    private final List<PathSection> paths;
     private final List<Config> relaySections;
     private final List<Setting> settings;
     private final List<Setting> missing;
@@ -33,6 +34,7 @@ public final class NodeConfig {
             String authPath,
             Config config,
             CacheSection cache,
+            List<PathSection> paths,
             List<Config> relaySections,
             List<Setting> settings,
             List<Setting> missing) {
@@ -41,6 +43,7 @@ public final class NodeConfig {
         this.authPath = authPath;
         this.config = config;
         this.cache = cache;
+        this.paths = List.copyOf(paths);
         this.relaySections = List.copyOf(relaySections);
         this.settings = List.copyOf(settings);
         this.missing = List.copyOf(missing);
@@ -116,7 +119,7 @@ public final class NodeConfig {
     }
 
     /**
-     * The path: the family of sessions that this node or client works on.
+     * The path: the family of sessions that this node or client works on; the first one of a relay.
      *
      * @return its name, empty for a client without a relay
      */
@@ -152,7 +155,7 @@ public final class NodeConfig {
     }
 
     /**
-     * The segment of this node or client.
+     * The segment of this node or client; of a relay's first path.
      *
      * @return the section
      */
@@ -161,24 +164,12 @@ public final class NodeConfig {
     }
 
     /**
-     * The command that starts a relay's sibling.
+     * The paths of a relay, each with a segment of its own.
      *
-     * @return command and arguments, empty where the relay starts none
+     * @return the path that auth_path names, then the others in the order of the file; empty for other kinds
      */
-    public List<String> siblingCommand() {
-        String at = "path_types." + quoted(authPath) + ".relay.proc_name";
-        return config.hasPath(at) ? List.copyOf(config.getStringList(at)) : List.of();
-    }
-
-    /**
-     * Rules of a relay's path that say who may do what.
-     *
-     * @return validated sections, each with {@code may} and with something that a peer has to meet; empty where whoever is let in
-     *         may do everything
-     */
-    public List<Config> accessSections() {
-        String at = "path_types." + quoted(authPath) + ".rights";
-        return config.hasPath(at) ? sections(config, at) : List.of();
+    public List<PathSection> paths() {
+        return paths;
     }
 
     /** A section, or a list of such. */
@@ -190,12 +181,27 @@ public final class NodeConfig {
 
     /**
      * Relays of a client, siblings of a relief node: {@code message_relay} first, then others in the order of the file. Each
-     * has auth_path, address, port and the rest of the schema, with durations that {@link Config#getDuration(String)} reads.
+     * has another {@link #relayName}, and auth_path, address, port and the rest of the schema, with durations that {@link Config#getDuration(String)} reads.
      *
      * @return the sections, empty for a client without a relay
      */
     public List<Config> relaySections() {
         return relaySections;
+    }
+
+    /**
+     * What a relay goes by where keys are spread over it and others.
+     *
+     * @param section one of {@link #relaySections}
+     * @return its {@code name}, by default its Unix socket, or address and port, as the file has them
+     */
+    public static String relayName(Config section) {
+        if (section.hasPath("name")) {
+            return section.getString("name");
+        }
+        return section.hasPath("unix_socket")
+                ? "unix:" + section.getString("unix_socket")
+                : section.getString("address") + ":" + section.getInt("port");
     }
 
     /**

@@ -10,13 +10,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import javax.security.auth.x500.X500Principal;
+import org.globalsessions.segment.RelayPlaces;
 
 /** Puts what was read together. One file, one use. */
 final class NodeConfigReader {
     private static final long SMALLEST_SPILL_BYTES = 64 << 10;
+
+    /** Each has two threads and a segment of its own. */
+    private static final int MOST_PATHS = 64;
 
     private final Path file;
     private final ConfigObject top;
@@ -57,19 +64,12 @@ final class NodeConfigReader {
         String authPath = authPath(config, relays);
         checkNeeded(config, relays);
         requireNoProblem();
-        if (kind == NodeKind.CLIENT && relays.size() > 1) {
-            String origin = file == null ? top.origin().description() : file.toString();
-            reader.missing(new Setting(
-                    "message_relay", relays.size() + " relays", origin, "this version works with one relay"));
-        }
-        CacheSection cache = cache(config, authPath);
-        String impossible = cache.geometryProblem();
-        if (!impossible.isEmpty()) {
-            // Each number is within its range, and all together are not.
-            problem(cachePath(authPath) + ".overflow_share", impossible);
-            requireNoProblem();
-        }
-        return new NodeConfig(file, kind, authPath, config, cache, relays, reader.settings(), reader.missing());
+        List<PathSection> paths = kind == NodeKind.RELAY ? paths(config, authPath) : List.of();
+        CacheSection cache = paths.isEmpty()
+                ? cache(config, authPath, kind == NodeKind.SIBLING ? "cache" : "lru.cache", "")
+                : paths.get(0).cache();
+        requireNoProblem();
+        return new NodeConfig(file, kind, authPath, config, cache, paths, relays, reader.settings(), reader.missing());
     }
 
     private void requireNoProblem() {
@@ -161,15 +161,35 @@ final class NodeConfigReader {
             checkTls(relay, List.of("client_key", "client_cert", "server_cert"));
             checkSecret(relay, "message_relay");
         }
+        if (kind == NodeKind.CLIENT && reader.problems().isEmpty()) {
+            checkRelays(relays);
+        }
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
-        if (config.hasPath("spill_limit")
-                && config.getLong("spill_limit") > 0
-                && config.getLong("spill_limit") < SMALLEST_SPILL_BYTES) {
-            problem("spill_limit", "out of range, allowed is 0 for no spill file, or 64KiB to 1GiB");
-        }
+        checkSpillLimit(config, "spill_limit");
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");
+        }
+    }
+
+    private void checkRelays(List<Config> relays) {
+        if (relays.size() > RelayPlaces.MAX_RELAYS) {
+            problem(
+                    "message_relay",
+                    "too many relays: found " + relays.size() + ", allowed is 1 to " + RelayPlaces.MAX_RELAYS);
+        }
+        Set<String> names = new HashSet<>();
+        for (Config relay : relays) {
+            String name = NodeConfig.relayName(relay);
+            if (!names.add(name)) {
+                problem("message_relay", "two relays go by one name, which keys are spread by: " + name);
+            }
+        }
+    }
+
+    private void checkSpillLimit(Config config, String at) {
+        if (config.hasPath(at) && config.getLong(at) > 0 && config.getLong(at) < SMALLEST_SPILL_BYTES) {
+            problem(at, "out of range, allowed is 0 for no spill file, or 64KiB to 1GiB");
         }
     }
 
@@ -264,13 +284,12 @@ final class NodeConfigReader {
                     "has no section for the path that auth_path names: auth_path=" + authPath + ", there is "
                             + String.join(", ", paths.keySet()));
         }
-        checkRights(config, authPath);
+        if (paths.size() > MOST_PATHS) {
+            problem("path_types", "out of range: found " + paths.size() + " paths, allowed is 1 to " + MOST_PATHS);
+        }
         for (String name : paths.keySet()) {
-            if (!name.equals(authPath)) {
-                problem(
-                        "path_types." + name,
-                        "this version serves one path, the one that auth_path names: auth_path=" + authPath);
-            }
+            checkRights(config, name);
+            checkSpillLimit(config, "path_types." + NodeConfig.quoted(name) + ".spill_limit");
         }
     }
 
@@ -295,21 +314,47 @@ final class NodeConfigReader {
         reader.problem(value == null ? null : value.origin(), key, text);
     }
 
-    private String cachePath(String authPath) {
-        return switch (kind) {
-            case RELAY -> "path_types." + NodeConfig.quoted(authPath) + ".cache";
-            case SIBLING -> "cache";
-            default -> "lru.cache";
-        };
+    /** The path that auth_path names comes first: its segment keeps its place when further ones are added to the file. */
+    private List<PathSection> paths(Config config, String authPath) {
+        List<String> names = new ArrayList<>(config.getObject("path_types").keySet());
+        names.sort(Comparator.comparing((String name) -> !name.equals(authPath)).thenComparing(this::lineOfPath));
+        List<PathSection> paths = new ArrayList<>();
+        Map<String, String> segments = new HashMap<>();
+        for (String name : names) {
+            String at = "path_types." + NodeConfig.quoted(name);
+            CacheSection cache = cache(config, name, at + ".cache", name.equals(authPath) ? "" : "#" + name);
+            String other = segments.putIfAbsent(cache.place(), name);
+            if (other != null) {
+                problem(
+                        at + ".cache.token_path",
+                        "names the segment of another path, " + other + "; each path needs its own");
+            }
+            paths.add(new PathSection(name, config.getConfig(at), config, cache));
+        }
+        return paths;
     }
 
-    private CacheSection cache(Config config, String authPath) {
-        Config section = config.getConfig(cachePath(authPath));
+    private int lineOfPath(String name) {
+        return top.toConfig()
+                .getValue("path_types." + NodeConfig.quoted(name))
+                .origin()
+                .lineNumber();
+    }
+
+    private CacheSection cache(Config config, String pathName, String at, String suffix) {
+        Config section = config.getConfig(at);
         boolean manage = !config.hasPath("lru.manage_section") || config.getBoolean("lru.manage_section");
         boolean initializer = kind != NodeKind.SIBLING && manage && section.getBoolean("am_initializer");
         String token = section.hasPath("token_path")
                 ? SegmentLocation.canonical(Path.of(section.getString("token_path")))
-                : kind.tokenWord() + ":" + (file == null ? authPath : SegmentLocation.canonical(file));
-        return new CacheSection(section, token, authPath, initializer);
+                : kind.tokenWord() + ":" + (file == null ? pathName : SegmentLocation.canonical(file)) + suffix;
+        CacheSection cache = new CacheSection(section, token, pathName, initializer);
+        String impossible = cache.geometryProblem();
+        if (!impossible.isEmpty()) {
+            // Each number is within its range, and all together are not.
+            problem(at + ".overflow_share", impossible);
+            requireNoProblem();
+        }
+        return cache;
     }
 }

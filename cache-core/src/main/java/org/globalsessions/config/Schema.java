@@ -177,6 +177,12 @@ public final class Schema {
     /** Keys of the section of a relay, at a client, or of a sibling, at a relief node. */
     static final SectionSpec MESSAGE_RELAY = new SectionSpec(
             key("auth_path", KeyType.TEXT, "Path: the family of sessions that this segment holds."),
+            key(
+                            "name",
+                            KeyType.TEXT,
+                            "What this relay goes by where keys are spread over several; the same on every host. By default the Unix"
+                                    + " socket, or address and port, as this file has them.")
+                    .only(CLIENT),
             key("address", KeyType.TEXT, "Host name or address to connect to.").byDefault("localhost"),
             key("port", KeyType.INTEGER, "Port to connect to.").range(1, 65_535),
             key(
@@ -270,6 +276,15 @@ public final class Schema {
                             "Who may do what on this path: a peer has the rights of every rule that it meets, and is sent away"
                                     + " where it meets none. Without rules whoever is let in may do everything.")
                     .section(RIGHT),
+            key(
+                            "announce",
+                            KeyType.CHOICE,
+                            "What other hosts are told of a session stored on this path, in place of the relay's"
+                                    + " announce.")
+                    .choices("full", "invalidate", "off"),
+            key("spill_limit", KeyType.SIZE, "Largest size of this path's file, in place of the relay's spill_limit.")
+                    .unit("bytes")
+                    .range(0, 1L << 30),
             key("cache", KeyType.SECTION, "The relay's segment of this path.")
                     .section(CACHE)
                     .always());
@@ -282,7 +297,11 @@ public final class Schema {
                     .byDefault("false"),
             key("full_edge", KeyType.FLAG, "True: the file describes a relief node, as does a file without a role.")
                     .byDefault("false"),
-            key("auth_path", KeyType.TEXT, "Path: the family of sessions that this node serves.")
+            key(
+                            "auth_path",
+                            KeyType.TEXT,
+                            "Path: the family of sessions that this node serves; a relay serves all of its path_types, and this"
+                                    + " one comes first.")
                     .only(RELAY, SIBLING),
             key("address", KeyType.TEXT, "Host name or address to listen on.")
                     .only(RELAY, SIBLING)
@@ -314,7 +333,7 @@ public final class Schema {
                     .unit("ms")
                     .range(1000, 240 * DAY_MS)
                     .choices("off")
-                    .effect(Effect.NONE_YET, "no effect yet: leases of absent hosts come with a later version"),
+                    .byDefault("5m"),
             key(
                             "spill_limit",
                             KeyType.SIZE,
@@ -350,7 +369,10 @@ public final class Schema {
                     .only(RELIEF_AGING, RELIEF_EXPANSION, CLIENT)
                     .section(LRU)
                     .always(),
-            key("message_relay", KeyType.SECTIONS, "The relay of a client, the sibling of a relief node.")
+            key(
+                            "message_relay",
+                            KeyType.SECTIONS,
+                            "The relay of a client, or a list of relays; the sibling of a relief node.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION, CLIENT)
                     .section(MESSAGE_RELAY));
 

@@ -72,11 +72,6 @@ final class SchemaReader {
         return missing;
     }
 
-    /** Something that the file asks for and this version does not have. */
-    void missing(Setting setting) {
-        missing.add(setting);
-    }
-
     void problem(ConfigOrigin origin, String key, String text) {
         problems.add(new ConfigurationProblem(fileOf(origin), lineOf(origin), key, text));
     }

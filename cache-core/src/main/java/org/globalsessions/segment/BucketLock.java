@@ -21,6 +21,7 @@ import org.globalsessions.status.Counters;
 final class BucketLock {
     private static final int SPINS = 64;
     private static final long PAUSE_NS = 50_000;
+    private static final int MAX_DOUBLINGS = 5;
 
     private static final int NOTE_EPOCH_SHIFT = 25;
     private static final int NOTE_EPOCH_MASK = 0x7F;
@@ -40,8 +41,14 @@ final class BucketLock {
         this.waitNs = waitNs;
     }
 
-    /** Acquires, waiting at most {@code lock_wait} for each holder that makes no progress. Returns the word held. */
-    long acquire(int bucket) {
+    /**
+     * Acquires, waiting at most {@code lock_wait} for each holder that makes no progress, doubled with each time that this write was
+     * robbed itself: writers that each need longer than {@code lock_wait} would otherwise rob each other for ever.
+     *
+     * @param robbed how often in a row that was
+     * @return the word held
+     */
+    long acquire(int bucket, int robbed) {
         long word = buckets.lockWord(bucket);
         if (HolderWord.isFree(word)) {
             long mine = HolderWord.next(word, holder);
@@ -49,10 +56,10 @@ final class BucketLock {
                 return mine;
             }
         }
-        return acquireSlowly(bucket);
+        return acquireSlowly(bucket, waitNs << Math.min(robbed, MAX_DOUBLINGS));
     }
 
-    private long acquireSlowly(int bucket) {
+    private long acquireSlowly(int bucket, long patienceNs) {
         long seen = buckets.lockWord(bucket);
         long sinceNs = System.nanoTime();
         int spins = 0;
@@ -66,7 +73,7 @@ final class BucketLock {
             } else if (word != seen) {
                 seen = word;
                 sinceNs = System.nanoTime();
-            } else if (System.nanoTime() - sinceNs > waitNs) {
+            } else if (System.nanoTime() - sinceNs > patienceNs) {
                 long mine = HolderWord.next(word, holder);
                 if (buckets.casLockWord(bucket, word, mine)) { // LAYOUT lock 2
                     setAsideNoted(bucket);

@@ -59,7 +59,7 @@ final class DeleteOperations {
     }
 
     /** A delete that another tier has announced, or that beat an entry of this host. */
-    void apply(EncodedKey key, Version version, long position, WriteOutcome outcome) {
+    void apply(EncodedKey key, Version version, long tombstonePosition, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
@@ -72,10 +72,10 @@ final class DeleteOperations {
                     segment.count(Counter.BEATEN_BY_TOMBSTONE);
                     segment.writer().retire(found.way, found.state);
                 }
-                boolean done = bury(key, lock, version.clock(), version.origin(), position, outcome);
+                boolean done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
-                    segment.tombstones().raiseHorizon(position);
+                    segment.tombstones().raiseHorizon(tombstonePosition);
                 }
                 segment.acknowledgeTombstone(key, version);
                 return done;
@@ -103,7 +103,9 @@ final class DeleteOperations {
     }
 
     /** The next tier has the delete: see {@link SharedLru#confirmDelete}. */
-    void confirm(EncodedKey key, Version published, Receipt receipt) {
+    void confirm(EncodedKey key, Version published, Receipt receipt, RelayPosition from) {
+        long position = from.inTombstone(receipt.epoch(), receipt.position());
+        WriteOutcome lifted = new WriteOutcome();
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             if (!tombstone.exists() || !isVersion(tombstone, published)) {
@@ -116,12 +118,14 @@ final class DeleteOperations {
             EntryWriter.Found found = key.found;
             if (segment.isLive(key) && found.life > published.clock() && found.life <= told.clock()) {
                 // Begun after the delete on this host, and below what the relay made of the delete: it stays after it.
-                writes.liftLife(key, lock, told.clock() + 1);
-                return false;
+                writes.liftLife(key, lock, told.clock() + 1, lifted);
+                // Without room the tombstone stays unacknowledged, so that the delete is sent again before this life
+                // is.
+                return lifted.status == WriteOutcome.Status.NO_ROOM;
             }
             boolean same = told.clock() == published.clock() && told.origin() == published.origin();
-            boolean lost = (!same || receipt.position() != tombstone.position)
-                    && segment.putTombstone(key, lock, told.clock(), told.origin(), receipt.position())
+            boolean lost = (!same || position != tombstone.position)
+                    && segment.putTombstone(key, lock, told.clock(), told.origin(), position)
                             == Segment.Burial.LOST_LOCK;
             segment.acknowledgeTombstone(key, lost ? published : told);
             return true;

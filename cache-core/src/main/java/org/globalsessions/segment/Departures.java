@@ -21,11 +21,13 @@ final class Departures {
 
     private final SegmentFile file;
     private final RecordView records;
+    private final EntryReader reader;
     private volatile DepartureListener listener;
 
-    Departures(SegmentFile file, RecordView records) {
+    Departures(SegmentFile file, RecordView records, EntryReader reader) {
         this.file = file;
         this.records = records;
+        this.reader = reader;
     }
 
     void listener(DepartureListener value) {
@@ -61,18 +63,44 @@ final class Departures {
         key.firstGone = null;
         key.lastGone = null;
         while (gone != null) {
-            tell(gone.entry, gone.expired);
+            tell(key.other(), gone.entry, gone.expired);
             gone = gone.next;
         }
     }
 
-    /** Tells that the copied entry has gone. Throws nothing. */
-    void tell(EntrySnapshot gone, boolean expired) {
+    /**
+     * Whether a session goes on in another record: a kill between a write and the removal of what it replaced leaves the older one beside it.
+     *
+     * @param scratch a key of the calling thread
+     */
+    boolean livesOn(EncodedKey scratch, EntrySnapshot gone) {
+        scratch.encode(gone.key, gone.keyLength);
+        while (true) {
+            int way = reader.find(scratch);
+            if (way < 0) {
+                return false;
+            }
+            long life = records.life(way);
+            if (records.stillShows(way, scratch.foundState)) {
+                return life == gone.life;
+            }
+        }
+    }
+
+    /**
+     * Tells that the copied entry has gone, unless the session goes on. Throws nothing.
+     *
+     * @param scratch a key of the calling thread
+     */
+    void tell(EncodedKey scratch, EntrySnapshot gone, boolean expired) {
         DepartureListener told = listener;
         if (gone == null || told == null) {
             return;
         }
         try {
+            if (livesOn(scratch, gone)) {
+                return;
+            }
             if (expired) {
                 told.onExpired(gone);
             } else {

@@ -33,6 +33,9 @@ public final class EncodedKey {
     /** State word under which the last look-up found its way. */
     long foundState;
 
+    /** How often in a row the write under way has been robbed of its lock after it had chosen its way. */
+    int robbed;
+
     /** What the last look saw of tags and state words, folded into one number. */
     long signature;
 
@@ -134,6 +137,15 @@ public final class EncodedKey {
      */
     public KeyDigest digest() {
         return new KeyDigest(high, low);
+    }
+
+    /**
+     * Lower half of the digest: what buckets, tag and owners are chosen by. Allocates nothing.
+     *
+     * @return 64 bits
+     */
+    public long digestLow() {
+        return low;
     }
 
     /**

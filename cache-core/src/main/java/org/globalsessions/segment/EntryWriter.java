@@ -120,7 +120,7 @@ final class EntryWriter {
     void findNewest(EncodedKey key) {
         key.found.way = -1;
         findNewestIn(key, key.firstBucket);
-        findNewestIn(key, key.secondBucket);
+        findNewestIn(key, key.secondBucket); // LAYOUT set 2
     }
 
     private void findNewestIn(EncodedKey key, int bucket) {
@@ -149,8 +149,11 @@ final class EntryWriter {
             return;
         }
         Found found = key.found;
-        if (found.way >= 0) {
-            if (Version.compare(version, origin, found.versionClock, found.versionOrigin) < 0) {
+        // A finder that was stopped here must not retire what counts now for the sake of one that has gone meanwhile.
+        if (found.way >= 0 && records.stillShows(found.way, found.state)) {
+            int order = Version.compare(version, origin, found.versionClock, found.versionOrigin);
+            // Of one version the one with fewer marks is what a receipt has made of the other.
+            if (order < 0 || (order == 0 && RecordDescriptor.marks(state) >= found.marks())) {
                 retire(way, state);
                 return;
             }
@@ -170,6 +173,7 @@ final class EntryWriter {
      * @return the way, {@link #NO_ROOM} or {@link #LOST_LOCK}
      */
     int store(EncodedKey key, long lock, Room room, WriteOutcome outcome) {
+        retireExpired(key);
         int first = key.firstBucket;
         int second = key.secondBucket;
         int existing = key.found.way;
@@ -182,12 +186,8 @@ final class EntryWriter {
             // one.
             boolean evicts = way < 0;
             if (evicts) {
-                way = ownExpired(key);
-                if (way < 0) {
-                    // Only now: where other writers had just taken the last free places, the look saw none for a
-                    // moment.
-                    way = proposed(key, existing);
-                }
+                // Only now: where other writers had just taken the last free places, the look saw none for a moment.
+                way = proposed(key, existing);
                 if (way < 0) {
                     way = victims.find(first, second, existing, room); // LAYOUT set 4
                 }
@@ -204,6 +204,7 @@ final class EntryWriter {
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
             EntrySnapshot leaving = evicts ? departures.copy(way, state, (int) file.tick()) : null;
             if (!locks.note(first, lock, way, generation)) { // LAYOUT set 5
+                key.robbed++;
                 return LOST_LOCK;
             }
             long reserved =
@@ -222,14 +223,21 @@ final class EntryWriter {
         return NO_ROOM;
     }
 
-    /** The key's own record where its time has run out, which no kill could lose any more: before any live one goes. */
-    private int ownExpired(EncodedKey key) {
+    /**
+     * Takes the key's own record away where its time has run out: no kill could lose anything by that any more, its way and its pages
+     * are there before any live entry has to go, and whatever its version was, it is no longer beside the new record.
+     */
+    private void retireExpired(EncodedKey key) {
         Found found = key.found;
-        boolean usable = found.way >= 0
-                && found.expired
-                && records.isExpired(found.way, (int) file.tick())
-                && records.stillShows(found.way, found.state);
-        return usable ? found.way : -1;
+        if (found.way < 0 || !found.expired) {
+            return;
+        }
+        EntrySnapshot leaving = departures.copy(found.way, found.state, (int) file.tick());
+        if (retire(found.way, found.state)) { // LAYOUT set 3
+            counters.increment(Counter.EXPIRATIONS);
+            Departures.keep(key, leaving, true);
+        }
+        found.way = -1;
     }
 
     /** The free way that {@link #look} has proposed, once, if nobody has used it since; -1 otherwise. */
@@ -309,8 +317,10 @@ final class EntryWriter {
         }
         if (!visible) {
             counters.increment(Counter.WRITES_RESTARTED);
+            key.robbed++;
             return LOST_LOCK;
         }
+        key.robbed = 0;
         if (isInsertion) {
             steps.inserted();
         }
@@ -357,17 +367,24 @@ final class EntryWriter {
             if (missing == 0) {
                 return wanted;
             }
-            int victim = ownExpired(key);
-            if (victim < 0 && room != Room.FREE_ONLY) {
-                victim = pages.victim(key.found.way, wanted, room);
+            if (room == Room.FREE_ONLY) {
+                return NO_ROOM;
             }
+            long chosen = pages.victim(key.found.way, wanted, missing, room);
+            if (chosen == PageChoice.FREED) {
+                continue;
+            }
+            int victim = OverflowArea.way(chosen);
             if (victim < 0) {
-                return victim == PageChoice.COMING ? PAGES_HELD : NO_ROOM;
+                return chosen == PageChoice.COMING ? PAGES_HELD : NO_ROOM;
             }
-            long state = victims.stateOf(victim, room);
+            long state = victims.stateOf(victim, room); // LAYOUT set 7
             boolean expired = records.isExpired(victim, (int) file.tick());
             EntrySnapshot leaving = departures.copy(victim, state, (int) file.tick());
-            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE && retire(victim, state)) {
+            // A way that shows another entry by now was not chosen for that one.
+            boolean stands = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && RecordDescriptor.generation(state) == OverflowArea.generation(chosen);
+            if (stands && retire(victim, state)) {
                 countEviction(state, expired, outcome);
                 Departures.keep(key, leaving, expired);
             }
@@ -395,6 +412,13 @@ final class EntryWriter {
         outcome.pageWaits++;
         LockSupport.parkNanos(1 + ThreadLocalRandom.current().nextLong(bound));
         return LOST_LOCK;
+    }
+
+    /** Takes the older record of a key away that has just been stored anew. */
+    void retireReplaced(EncodedKey key) {
+        if (key.found.way >= 0) {
+            retire(key.found.way, key.found.state); // LAYOUT set 10
+        }
     }
 
     /** Takes a visible record away. Returns false where somebody else has done so. */
@@ -433,6 +457,16 @@ final class EntryWriter {
     boolean clearMarks(int way, long state, int marks) {
         long cleared = RecordDescriptor.withMarks(state, RecordDescriptor.marks(state) & ~marks);
         if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !records.casState(way, state, cleared)) {
+            return false;
+        }
+        alignHints(way);
+        return true;
+    }
+
+    /** Adds marks under the word they were read under; the hints follow. */
+    boolean addMarks(int way, long state, int marks) {
+        long marked = RecordDescriptor.withMarks(state, RecordDescriptor.marks(state) | marks);
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !records.casState(way, state, marked)) {
             return false;
         }
         alignHints(way);

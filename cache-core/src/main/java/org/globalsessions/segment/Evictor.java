@@ -171,8 +171,10 @@ final class Evictor {
             }
             if (gone) {
                 evicted++;
-                // Not as a write: what the application does with it may take its time, or throw.
-                into.accept(copy);
+                if (!segment.departures().livesOn(thread.other(), copy)) {
+                    // Not as a write: what the application does with it may take its time, or throw.
+                    into.accept(copy);
+                }
             }
         }
         return evicted;

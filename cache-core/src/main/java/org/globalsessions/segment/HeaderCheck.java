@@ -18,9 +18,9 @@ final class HeaderCheck implements PlaceCheck {
         {328, 384},
         {392, 448},
         {456, 512},
-        {544, 576},
-        {580, 1024},
-        {1536, 2048}
+        {548, 576},
+        {580, 640},
+        {896, 1024}
     };
 
     private final CheckedSegment segment;
@@ -62,6 +62,7 @@ final class HeaderCheck implements PlaceCheck {
             findings.add(damage(SegmentDescriptor.RETIRED_OFFSET, retired, "retired is neither 0 nor 1"));
         }
         lookAtNumbers(findings);
+        lookAtRelays(findings);
         int cursor = view.getInt(SegmentDescriptor.PAGE_CURSOR_OFFSET);
         if (cursor < 0 || cursor >= Math.max(1, segment.geometry().pageCount())) {
             findings.add(
@@ -84,6 +85,11 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
+        for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
+            int lease = SegmentDescriptor.LEASES_OFFSET + place * SegmentDescriptor.LEASE_LENGTH;
+            requireNotNegative(lease + SegmentDescriptor.LEASE_END_OFFSET, "end of a relay's lease", findings);
+            requireNotNegative(lease + SegmentDescriptor.LEASE_CUT_OFFSET, "clock of the last cut", findings);
+        }
         requireNotNegative(
                 SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, "tick of the youngest dropped tombstone", findings);
         // The position is 0 while the epoch changes, and is read before it here.
@@ -92,6 +98,29 @@ final class HeaderCheck implements PlaceCheck {
         if (epoch == 0 && position != 0) {
             findings.add(
                     damage(SegmentDescriptor.POSITION_OFFSET, position, "there is a position without a relay epoch"));
+        }
+    }
+
+    private void lookAtRelays(Findings findings) {
+        int list = view.getInt(SegmentDescriptor.RELAY_LIST_OFFSET);
+        if (list >>> SegmentDescriptor.PLACE_COUNT != 0) {
+            findings.add(
+                    damage(SegmentDescriptor.RELAY_LIST_OFFSET, list, "list of relays names places that do not exist"));
+        }
+        for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
+            int at = RelayPlaces.offset(place);
+            requireNotNegative(at + SegmentDescriptor.PLACE_HORIZON_OFFSET, "horizon of a relay", findings);
+            long position = RelayPosition.of(view.longAcquire(at + SegmentDescriptor.PLACE_POSITION_OFFSET));
+            long epoch = view.longAcquire(at + SegmentDescriptor.PLACE_EPOCH_OFFSET);
+            if (epoch == 0 && position != 0) {
+                findings.add(damage(
+                        at + SegmentDescriptor.PLACE_POSITION_OFFSET,
+                        position,
+                        "there is a position without a relay epoch"));
+            }
+            if (view.getLong(at + SegmentDescriptor.PLACE_ID_OFFSET) == 0 && (list & 1 << place) != 0) {
+                findings.add(damage(at, list, "list of relays names a place without a relay"));
+            }
         }
     }
 

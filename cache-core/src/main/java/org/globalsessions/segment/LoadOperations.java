@@ -102,8 +102,8 @@ final class LoadOperations {
             return false;
         }
         outcome.status = way == EntryWriter.NO_ROOM ? WriteOutcome.Status.NO_ROOM : WriteOutcome.Status.STORED;
-        if (way >= 0 && found.way >= 0) {
-            segment.writer().retire(found.way, found.state);
+        if (way >= 0) {
+            segment.writer().retireReplaced(key);
         }
         outcome.way = way >= 0 ? way : -1;
         outcome.versionClock = body.versionClock;

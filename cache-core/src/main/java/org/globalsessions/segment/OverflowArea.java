@@ -65,6 +65,11 @@ final class OverflowArea {
         return (int) owner - 1;
     }
 
+    /** Generation of the use of its head that a page's word names. */
+    static int generation(long owner) {
+        return (int) (owner >>> 32);
+    }
+
     long ownerAcquire(int page) {
         return (long) Words.LONG.getAcquire(words, page * PAGE_WORD_LENGTH + PAGE_OWNER_OFFSET);
     }

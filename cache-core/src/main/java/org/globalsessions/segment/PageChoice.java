@@ -8,11 +8,14 @@ package org.globalsessions.segment;
  * word, as any victim.
  */
 final class PageChoice {
-    /** No head may go. */
-    static final int NONE = -1;
+    /** No head may go. Names no way, as {@link #COMING} and {@link #FREED}. */
+    static final long NONE = OverflowArea.owner(-1, 0);
 
     /** No head may go, but so many pages are free by now, or held by writes under way, that there may be enough in a moment. */
-    static final int COMING = -2;
+    static final long COMING = OverflowArea.owner(-1, 1);
+
+    /** As many pages as are missing were free by now, or have been freed by the look: they are to be taken first. */
+    static final long FREED = OverflowArea.owner(-1, 2);
 
     /** Heads among which the oldest goes. Each costs a look at a record and at a bucket, which lie anywhere. */
     private static final int HEADS = 16;
@@ -86,20 +89,22 @@ final class PageChoice {
      *
      * @param existing way of the key's older record, which a kill could not bring back, or -1
      * @param wanted   pages that the write needs in all, those included that it has
-     * @return its way, {@link #NONE} or {@link #COMING}
+     * @param missing  pages that it does not have yet
+     * @return the word of its pages, {@link #NONE}, {@link #COMING} or {@link #FREED}
      */
-    int victim(int existing, int wanted, EntryWriter.Room room) {
+    long victim(int existing, int wanted, int missing, EntryWriter.Room room) {
         int tick = (int) file.tick();
         boolean inVain = room == EntryWriter.Room.EVICT && area.pageCount() > SMALL_AREA && isBarren(tick, wanted);
         int most = inVain ? Math.max(BARREN_LOOKS, wanted) : area.pageCount();
         int page = area.cursor();
         long last = 0;
         boolean lastComes = false;
-        int oldest = NONE;
+        long oldest = NONE;
         int oldestAge = -1;
         int heads = 0;
         int coming = 0;
-        for (int looks = 0; looks < most && (oldest < 0 || (looks < WINDOW && heads < HEADS)); looks++) {
+        int freed = 0;
+        for (int looks = 0; looks < most && (oldest == NONE || (looks < WINDOW && heads < HEADS)); looks++) {
             int looked = page;
             page = area.following(looked);
             long owner = area.ownerAcquire(looked);
@@ -112,6 +117,11 @@ final class PageChoice {
                 // Not offered any more where a killed process has left it: what otherwise the next full sweep does.
                 area.reclaim(looked, owner);
                 coming++;
+                freed++;
+                if (freed == missing) {
+                    area.cursor(page);
+                    return FREED;
+                }
                 continue;
             }
             int head = OverflowArea.way(owner);
@@ -121,12 +131,12 @@ final class PageChoice {
             heads++;
             if (!lastComes && head != existing) {
                 int age = victims.ageOfHead(head, room);
-                oldest = age > oldestAge ? head : oldest;
+                oldest = age > oldestAge ? owner : oldest;
                 oldestAge = Math.max(age, oldestAge);
             }
         }
         area.cursor(page);
-        if (oldest >= 0) {
+        if (oldest != NONE) {
             return oldest;
         }
         if (coming >= wanted) {

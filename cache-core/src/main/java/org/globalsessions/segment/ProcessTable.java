@@ -134,6 +134,7 @@ final class ProcessTable {
         }
         header.putLong(base(candidate) + SegmentDescriptor.SLOT_START_TIME_OFFSET, self.startTime()); // LAYOUT claim 5
         header.putLong(base(candidate) + SegmentDescriptor.SLOT_PID_NAMESPACE_OFFSET, self.pidNamespace());
+        header.putInt(base(candidate) + SegmentDescriptor.SLOT_AT_RELAYS_OFFSET, 0);
         header.putLong(base(candidate) + SegmentDescriptor.SLOT_BOOT_ID_OFFSET, self.bootIdLow()); // LAYOUT claim 5
         // Pairs with the volatile read of the word in isOwn: who sees LIVE sees whose it is. It fails if somebody found
         // the file
@@ -211,6 +212,25 @@ final class ProcessTable {
                 && header.getLong(base + SegmentDescriptor.SLOT_START_TIME_OFFSET) == process.startTime()
                 && header.getLong(base + SegmentDescriptor.SLOT_PID_NAMESPACE_OFFSET) == process.pidNamespace()
                 && header.getLong(base + SegmentDescriptor.SLOT_BOOT_ID_OFFSET) == process.bootIdLow();
+    }
+
+    /** From now on this process works with the segment's list of relays. */
+    void atRelays() {
+        Words.INT.setRelease(header, base(slot) + SegmentDescriptor.SLOT_AT_RELAYS_OFFSET, 1);
+    }
+
+    /** Whether another attached process that is not known to be dead works with the list of relays. */
+    boolean isAnotherAtRelays() {
+        for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
+            long word = read(i);
+            if (i != slot
+                    && state(word) == LIVE
+                    && (int) Words.INT.getAcquire(header, base(i) + SegmentDescriptor.SLOT_AT_RELAYS_OFFSET) != 0
+                    && !isDead(i, incarnation(word))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Incarnation of a slot whose process is dead and that nobody has freed, else 0. */

@@ -245,7 +245,7 @@ final class RecordView {
             return false;
         }
         long state = stateAcquire(way);
-        return RecordDescriptor.generation(state) == (int) (owner >>> 32)
+        return RecordDescriptor.generation(state) == OverflowArea.generation(owner)
                 && RecordDescriptor.kind(state) != RecordDescriptor.FREE;
     }
 

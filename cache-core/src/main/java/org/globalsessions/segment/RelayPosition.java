@@ -3,19 +3,47 @@ package org.globalsessions.segment;
 import java.nio.ByteBuffer;
 
 /**
- * Epoch of the relay and position in it: a host's applied position, or the last number that a relay has given. The position's word holds
- * a fold of its epoch in the upper 16 bits, so that none is taken for one of another epoch.
+ * Epoch of a relay, position in it, and horizon: how far a host has applied what one of its relays announced, or the last number that
+ * a relay has given. The position's word holds a fold of its epoch in the upper 16 bits, so that none is taken for one of another epoch.
  *
  * <p>Any thread of any process.
  */
-final class RelayPosition {
+public final class RelayPosition {
     private static final int POSITION_BITS = 48;
     private static final long MASK = SegmentDescriptor.POSITION_MASK;
 
-    private final ByteBuffer header;
+    /** In a tombstone's position, above the position: number of the relay's place + 1, then so many bits of the epoch's fold. */
+    private static final int PLACE_BITS = 5;
 
+    private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+    private static final long TOMBSTONE_FOLD_MASK = (1 << 10) - 1;
+
+    /** The segment's own numbers, as a relay gives them. */
+    private static final int OWN = -1;
+
+    private final ByteBuffer header;
+    private final int place;
+    private final int epochOffset;
+    private final int positionOffset;
+    private final int horizonOffset;
+
+    /** The segment's own, as a relay's. */
     RelayPosition(ByteBuffer header) {
         this.header = header;
+        place = OWN;
+        epochOffset = SegmentDescriptor.RELAY_EPOCH_OFFSET;
+        positionOffset = SegmentDescriptor.POSITION_OFFSET;
+        horizonOffset = SegmentDescriptor.HORIZON_OFFSET;
+    }
+
+    /** Of one of a host's relays, by the number of its place. */
+    RelayPosition(ByteBuffer header, int place) {
+        this.header = header;
+        this.place = place;
+        int base = RelayPlaces.offset(place);
+        epochOffset = base + SegmentDescriptor.PLACE_EPOCH_OFFSET;
+        positionOffset = base + SegmentDescriptor.PLACE_POSITION_OFFSET;
+        horizonOffset = base + SegmentDescriptor.PLACE_HORIZON_OFFSET;
     }
 
     /** The position in a position word. */
@@ -23,36 +51,69 @@ final class RelayPosition {
         return word & MASK;
     }
 
+    private static long fold(long epoch) {
+        return (epoch ^ (epoch >>> 16) ^ (epoch >>> 32) ^ (epoch >>> 48)) & 0xFFFF;
+    }
+
     private static long first(long epoch) {
-        long folded = epoch ^ (epoch >>> 16) ^ (epoch >>> 32) ^ (epoch >>> 48);
-        return folded << POSITION_BITS;
+        return fold(epoch) << POSITION_BITS;
+    }
+
+    /** The place that a tombstone's position belongs to; -1 for the segment's own numbers, and for 0. */
+    static int placeOf(long tombstonePosition) {
+        return (int) (tombstonePosition >>> POSITION_BITS & PLACE_MASK) - 1;
+    }
+
+    private static long tag(int place, long epoch) {
+        return place == OWN ? 0 : place + 1 | (fold(epoch) & TOMBSTONE_FOLD_MASK) << PLACE_BITS;
+    }
+
+    /** What a tombstone keeps of the position of its delete: also whose it is, and of which epoch. 0 stays 0. */
+    long inTombstone(long epoch, long position) {
+        return position == 0 ? 0 : tag(place, epoch) << POSITION_BITS | position;
+    }
+
+    /** Whether a tombstone's position is one of these numbers, and of the epoch that counts now. */
+    boolean isOfThis(long tombstonePosition) {
+        return of(tombstonePosition) != 0 && tombstonePosition >>> POSITION_BITS == tag(place, epoch());
     }
 
     private long word() {
-        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.POSITION_OFFSET);
+        return (long) Words.LONG.getAcquire(header, positionOffset);
     }
 
-    /** The epoch, 0 for none. */
-    long epoch() {
-        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.RELAY_EPOCH_OFFSET);
+    /**
+     * The relay's epoch.
+     *
+     * @return epoch, 0 for none
+     */
+    public long epoch() {
+        return (long) Words.LONG.getAcquire(header, epochOffset);
     }
 
-    /** The position within the epoch; 0 while that changes. */
-    long position() {
+    /**
+     * The position.
+     *
+     * @return position within {@link #epoch()}, below 2^48; 0 while the epoch changes
+     */
+    public long position() {
         long word = word();
         return (word & ~MASK) == first(epoch()) ? of(word) : 0;
     }
 
     /** The next number, as the relay. */
     long next() {
-        return of((long) Words.LONG.getAndAdd(header, SegmentDescriptor.POSITION_OFFSET, 1L) + 1);
+        return of((long) Words.LONG.getAndAdd(header, positionOffset, 1L) + 1);
     }
 
     /**
      * Sets both, as the link owner or the relay. Does nothing where another process has set another epoch meanwhile: a link owner that was
      * stopped in here must not raise its successor's position.
+     *
+     * @param epoch    relay epoch
+     * @param position position in it, below 2^48
      */
-    void set(long epoch, long position) {
+    public void set(long epoch, long position) {
         long word = word();
         long known = epoch();
         if (known == epoch && (word & ~MASK) == first(epoch)) {
@@ -64,16 +125,16 @@ final class RelayPosition {
 
     /** By compare-and-set from what was there before the look at the epoch, so that of two who change it one does. */
     void changeEpoch(long known, long word, long epoch, long position) {
-        long horizon = (long) Words.LONG.getAcquire(header, SegmentDescriptor.HORIZON_OFFSET);
+        long horizon = horizon();
         // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
         // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
         // relay answers for its present epoch only.
-        if (!Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, first(epoch))) {
+        if (!Words.LONG.compareAndSet(header, positionOffset, word, first(epoch))) {
             return;
         }
         // Positions of two epochs do not compare: against the old horizon every answer would be too old.
-        Words.LONG.compareAndSet(header, SegmentDescriptor.HORIZON_OFFSET, horizon, 0L);
-        if (Words.LONG.compareAndSet(header, SegmentDescriptor.RELAY_EPOCH_OFFSET, known, epoch)) {
+        Words.LONG.compareAndSet(header, horizonOffset, horizon, 0L);
+        if (Words.LONG.compareAndSet(header, epochOffset, known, epoch)) {
             raise(epoch, position);
         }
     }
@@ -84,8 +145,22 @@ final class RelayPosition {
         long word = word();
         while ((word & ~MASK) == first
                 && of(word) < position
-                && !Words.LONG.compareAndSet(header, SegmentDescriptor.POSITION_OFFSET, word, first | position)) {
+                && !Words.LONG.compareAndSet(header, positionOffset, word, first | position)) {
             word = word();
+        }
+    }
+
+    /** Position of the youngest tombstone that was dropped before its time: an answer that is older may bring a session back. */
+    long horizon() {
+        return (long) Words.LONG.getVolatile(header, horizonOffset);
+    }
+
+    void raiseHorizon(long position) {
+        while (true) {
+            long seen = horizon();
+            if (position <= seen || Words.LONG.compareAndSet(header, horizonOffset, seen, position)) {
+                return;
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ final class Segment {
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(file, overflow, victims, records);
-        this.departures = new Departures(file, records);
+        this.departures = new Departures(file, records, reader);
         this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
         this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
     }
@@ -121,6 +121,7 @@ final class Segment {
      */
     void underLock(EncodedKey key, Attempt attempt) {
         boolean done = false;
+        key.robbed = 0;
         while (!done) {
             long lock = begin(key);
             try {
@@ -151,7 +152,7 @@ final class Segment {
             int first = buckets.firstBucket(key.low);
             key.firstBucket = first;
             key.secondBucket = buckets.secondBucket(key.low, first);
-            lock = locks.acquire(first); // LAYOUT set 1, delete 1
+            lock = locks.acquire(first, key.robbed); // LAYOUT set 1, delete 1
             writer.findNewest(key); // LAYOUT set 2, delete 1
             tombstones.find(key.high, key.low, key.tombstone);
             applyTombstone(key, lock); // LAYOUT set 2, delete 1
@@ -195,6 +196,16 @@ final class Segment {
         if (closed) {
             throw new IllegalStateException("the segment is closed in this process: " + file.path());
         }
+    }
+
+    /** What was begun up to now may have been sent by a process that has lost its life. */
+    void noteCuts() {
+        file.relays().raiseCuts(clock.next(0));
+    }
+
+    /** What was begun up to now may have been sent by a process that has just lost its connection. */
+    void noteCut(RelayLease lease) {
+        lease.raiseCut(clock.next(0));
     }
 
     /** Whether the lock of the key's first bucket is still held under this word. */

@@ -30,7 +30,7 @@ package org.globalsessions.segment;
  */
 public final class SegmentDescriptor {
     /** Version of this layout: major in the upper 16 bits, minor in the lower. */
-    public static final int LAYOUT_VERSION = 2 << 16;
+    public static final int LAYOUT_VERSION = 3 << 16;
 
     /** The eight bytes "GSESSION", read as a little-endian number. */
     public static final long MAGIC = 0x4E4F495353455347L;
@@ -132,29 +132,67 @@ public final class SegmentDescriptor {
     /** Recency step: advances once every capacity/64 insertions. */
     public static final int STEP_OFFSET = 448;
 
-    /** Epoch of the relay that the position belongs to. */
+    /** A relay's own epoch. */
     public static final int RELAY_EPOCH_OFFSET = 512;
 
-    /** A host's applied position; the last number given at a relay. */
+    /** The last number that a relay has given. */
     public static final int POSITION_OFFSET = 520;
 
     /** The bits of a position word that hold the position; above them a fold of the relay epoch. */
     public static final long POSITION_MASK = 0x0000_FFFF_FFFF_FFFFL;
 
-    /** Position of the youngest tombstone that was dropped early. */
+    /** At a relay, position of the youngest tombstone that was dropped early. */
     public static final int HORIZON_OFFSET = 528;
 
     /** Highest tick at which a tombstone was written that has been dropped since, or that found no place. */
     public static final int YOUNGEST_DROPPED_OFFSET = 536;
 
+    /** A host's list of relays: a bit for each place below that belongs to it. */
+    public static final int RELAY_LIST_OFFSET = 544;
+
     /** Page at which the next search for a head to evict begins. */
     public static final int PAGE_CURSOR_OFFSET = 576;
+
+    /** Leases of a host towards its relays, one a place. */
+    public static final int LEASES_OFFSET = 640;
+
+    /** Bytes of a lease. */
+    public static final int LEASE_LENGTH = 16;
+
+    /** First tick at which the host may no longer serve what the relay has told or confirmed; 0 where there is none. */
+    public static final int LEASE_END_OFFSET = 0;
+
+    /** Clock of versions when a process of this host last lost its connection to the relay. */
+    public static final int LEASE_CUT_OFFSET = 8;
 
     /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
     public static final int NOTE_OFFSET = 1024;
 
     /** Longest note in bytes. */
     public static final int NOTE_MAX_LENGTH = 508;
+
+    // The relays of a host.
+
+    /** Where the places of relays lie: in the header. */
+    public static final int RELAYS_OFFSET = 1536;
+
+    /** Places for relays: twice as many as a list may have. */
+    public static final int PLACE_COUNT = 16;
+
+    /** Bytes of a relay's place. */
+    public static final int PLACE_LENGTH = 32;
+
+    /** The relay's id, 0 for a place never used. */
+    public static final int PLACE_ID_OFFSET = 0;
+
+    /** Epoch of the relay that the position belongs to. */
+    public static final int PLACE_EPOCH_OFFSET = 8;
+
+    /** Position up to which this host has applied what the relay announced. */
+    public static final int PLACE_POSITION_OFFSET = 16;
+
+    /** Position of the youngest of the relay's tombstones that was dropped early here. */
+    public static final int PLACE_HORIZON_OFFSET = 24;
 
     // Claims of keys that are being loaded.
 
@@ -204,6 +242,9 @@ public final class SegmentDescriptor {
 
     /** Insertions made through this slot. */
     public static final int SLOT_INSERTIONS_OFFSET = 32;
+
+    /** 1 where the process of the slot works with the list of relays. */
+    public static final int SLOT_AT_RELAYS_OFFSET = 40;
 
     // Counters and errors.
 
@@ -280,7 +321,7 @@ public final class SegmentDescriptor {
     /** Segment tick at which it was written. */
     public static final int TOMBSTONE_TICK_OFFSET = 36;
 
-    /** Relay position of the delete, 0 while unknown. */
+    /** Relay position of the delete, 0 while unknown; at a host also which relay's and epoch's. */
     public static final int TOMBSTONE_POSITION_OFFSET = 40;
 
     // Overflow pages.

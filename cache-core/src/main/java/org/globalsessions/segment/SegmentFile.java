@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import org.globalsessions.status.Counter;
@@ -23,7 +24,7 @@ public final class SegmentFile implements AutoCloseable {
     private final SegmentTime time;
     private final ProcessTable processes;
     private final Leases leases;
-    private final RelayPosition relayPosition;
+    private final RelayPlaces relays;
     private final Counters counters;
     private final DistinctErrors errors;
     private final int slot;
@@ -43,7 +44,7 @@ public final class SegmentFile implements AutoCloseable {
         incarnation = processes.incarnation();
         counters = new Counters(countersOf(header), slot);
         leases = new Leases(header, slot, time::now);
-        relayPosition = new RelayPosition(header);
+        relays = new RelayPlaces(header);
     }
 
     static SegmentFile open(SegmentSettings settings) throws IOException {
@@ -89,8 +90,12 @@ public final class SegmentFile implements AutoCloseable {
         return time.tick();
     }
 
-    /** Segment time by the clock: also right in the moment after this process was stopped. Some 25 ns. */
-    long now() {
+    /**
+     * Segment time by the clock: also right in the moment after this process was stopped. Some 25 ns.
+     *
+     * @return ticks of 10 ms, never going back
+     */
+    public long now() {
         return time.now();
     }
 
@@ -190,32 +195,69 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /**
-     * Epoch of the relay that {@link #position()} belongs to.
+     * The host's relays; without any until the segment is opened with some.
+     *
+     * @return the relays, for any thread
+     */
+    public RelayPlaces relays() {
+        return relays;
+    }
+
+    /**
+     * Takes the list of relays in: as it is where it is the one that counts, and else, once no other process works with that one, in its
+     * place.
+     *
+     * @param ids     ids of the relays
+     * @param timeout longest wait for the other processes
+     * @param mover   marks what moves
+     */
+    void adoptRelays(long[] ids, Duration timeout, RelayPlaces.Mover mover) throws IOException {
+        long deadlineNs = System.nanoTime() + timeout.toNanos();
+        boolean[] adopted = new boolean[1];
+        while (true) {
+            CreationLock.locked(file, deadlineNs, () -> {
+                adopted[0] = relays.adopt(ids, !processes.isAnotherAtRelays(), mover);
+                if (adopted[0]) {
+                    processes.atRelays();
+                }
+            });
+            if (adopted[0]) {
+                return;
+            }
+            CreationLock.park(
+                    deadlineNs,
+                    "other processes work on this segment with another list of relays (message_relay): attach_timeout="
+                            + timeout.toMillis() + " ms, file=" + file
+                            + "; end every process of this segment that has the earlier list");
+        }
+    }
+
+    /**
+     * A relay's own epoch.
      *
      * @return epoch, 0 for none
      */
     public long relayEpoch() {
-        return relayPosition.epoch();
+        return relays.own().epoch();
     }
 
     /**
-     * A host's applied position, or the last number that a relay has given.
+     * The last number that a relay has given.
      *
      * @return position within {@link #relayEpoch()}; 0 while the epoch changes
      */
     public long position() {
-        return relayPosition.position();
+        return relays.own().position();
     }
 
     /**
-     * Sets epoch and position, as the link owner or the relay. Does nothing where another process has set another epoch
-     * meanwhile: a link owner that was stopped in here must not raise its successor's position.
+     * Sets a relay's own epoch and position, as that relay.
      *
      * @param epoch    relay epoch
      * @param position position in it, below 2^48
      */
     public void position(long epoch, long position) {
-        relayPosition.set(epoch, position);
+        relays.own().set(epoch, position);
     }
 
     /**
@@ -224,7 +266,7 @@ public final class SegmentFile implements AutoCloseable {
      * @return the position of the change just made
      */
     public long nextPosition() {
-        return relayPosition.next();
+        return relays.own().next();
     }
 
     /**

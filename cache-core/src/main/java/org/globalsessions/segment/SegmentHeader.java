@@ -142,6 +142,33 @@ final class SegmentHeader {
         }
     }
 
+    /**
+     * Refuses a segment of another kind of node: writes without the marks that its role gives would never reach its next tier, and what is marked
+     * could be evicted. The same node may have been given its next tier after the segment was made, or have lost it.
+     */
+    static void requireRole(ByteBuffer header, SegmentSettings.Role asked, Path file) {
+        int number = header.getInt(SegmentDescriptor.ROLE_OFFSET);
+        if (number == roleNumber(asked) || isOfOneNode(number, asked)) {
+            return;
+        }
+        Object found = number;
+        for (SegmentSettings.Role role : SegmentSettings.Role.values()) {
+            if (roleNumber(role) == number) {
+                found = role;
+            }
+        }
+        throw refused("role", found, asked, file, DIFFERS);
+    }
+
+    private static boolean isOfOneNode(int found, SegmentSettings.Role asked) {
+        return switch (asked) {
+            case STANDALONE ->
+                found == roleNumber(SegmentSettings.Role.HOST) || found == roleNumber(SegmentSettings.Role.RELAY);
+            case HOST, RELAY -> found == roleNumber(SegmentSettings.Role.STANDALONE);
+            case RELIEF -> false;
+        };
+    }
+
     private static SegmentException refused(String what, Object found, Object asked, Path file, String advice) {
         return new SegmentException(
                 "segment refused: " + what + ": file has " + found + ", expected " + asked + ", file=" + file + advice);

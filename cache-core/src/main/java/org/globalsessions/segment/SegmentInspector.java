@@ -51,6 +51,16 @@ public final class SegmentInspector {
      */
     public record Lease(SegmentFile.Duty duty, int slot, long epoch, boolean held) {}
 
+    /**
+     * A relay that a host's segment knows.
+     *
+     * @param id       what its name stands for in the placement of keys
+     * @param listed   whether it is one of the relays that the segment works with
+     * @param epoch    the relay's epoch, 0 for none
+     * @param position how far what it announced is applied here
+     */
+    public record KnownRelay(long id, boolean listed, long epoch, long position) {}
+
     private static final int DEFAULT_MAX_FINDINGS = 1_000;
 
     private final Path file;
@@ -362,7 +372,7 @@ public final class SegmentInspector {
     }
 
     /**
-     * Epoch of the relay that the position belongs to.
+     * A relay's own epoch.
      *
      * @return epoch, 0 for none
      */
@@ -371,7 +381,25 @@ public final class SegmentInspector {
     }
 
     /**
-     * A host's applied position, or the last number that a relay has given.
+     * The relays that a host's segment works with, or remembers from an earlier list.
+     *
+     * @return one for each, in the order of their places
+     */
+    public List<KnownRelay> relays() {
+        List<KnownRelay> relays = new ArrayList<>();
+        int list = (int) Words.INT.getAcquire(header, SegmentDescriptor.RELAY_LIST_OFFSET);
+        for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
+            long id = getLong(RelayPlaces.offset(place) + SegmentDescriptor.PLACE_ID_OFFSET);
+            if (id != 0) {
+                RelayPosition at = new RelayPosition(header, place);
+                relays.add(new KnownRelay(id, (list & 1 << place) != 0, at.epoch(), at.position()));
+            }
+        }
+        return relays;
+    }
+
+    /**
+     * The last number that a relay has given.
      *
      * @return position
      */

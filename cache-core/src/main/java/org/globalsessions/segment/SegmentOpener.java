@@ -75,8 +75,10 @@ final class SegmentOpener {
         SegmentFolder.requireOwnPlainFile(file); // LAYOUT attach 2
         try (FileChannel channel = FileChannel.open(
                 file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
-            SegmentGeometry found = SegmentGeometry.of(SegmentHeader.read(channel, file)); // LAYOUT attach 3
+            ByteBuffer header = SegmentHeader.read(channel, file); // LAYOUT attach 3
+            SegmentGeometry found = SegmentGeometry.of(header);
             SegmentHeader.requireEqual(found, asked, settings.pathName(), file);
+            SegmentHeader.requireRole(header, settings.role(), file);
             SegmentMapping mapping =
                     SegmentMapping.map(channel, found, HugePages.pageLength(file, channel.size())); // LAYOUT attach 4
             return SegmentFile.isRetired(mapping.header()) ? null : mapping; // LAYOUT attach 5

@@ -3,6 +3,7 @@ package org.globalsessions.segment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.stream.LongStream;
 
 /**
  * What a process wants of a segment when it creates or attaches to it. Fluent, used by one thread, read once by
@@ -39,6 +40,7 @@ public final class SegmentSettings {
     private int untouchedAging = 2;
     private Duration lockWait = Duration.ofMillis(1);
     private EvictionSettings evictions = EvictionSettings.NONE;
+    private long[] relays = {};
 
     /**
      * Settings with every default.
@@ -150,6 +152,19 @@ public final class SegmentSettings {
     }
 
     /**
+     * The relays that this process works with, as ids of {@link RelayPlaces#id}: at most {@link RelayPlaces#MAX_RELAYS}, each once, and the
+     * same for all processes of a segment that have any. Default none. Opening waits up to the attach timeout for processes with
+     * another list to end.
+     *
+     * @param ids the ids
+     * @return this
+     */
+    public SegmentSettings relays(long... ids) {
+        relays = ids.clone();
+        return this;
+    }
+
+    /**
      * Lifetime of a session from the write that set it. Default zero: no limit; at most 240 days.
      *
      * @param value the lifetime
@@ -227,10 +242,19 @@ public final class SegmentSettings {
             throw new IllegalArgumentException(
                     "lock_wait out of range: value=" + lockWait + ", range=more than PT0S to " + Ticks.MAX);
         }
+        SegmentGeometry.requireRange("relays", relays.length, 0, RelayPlaces.MAX_RELAYS);
+        if (LongStream.of(relays).distinct().count() < relays.length
+                || LongStream.of(relays).anyMatch(id -> id == 0)) {
+            throw new IllegalArgumentException("relays out of range: an id is 0 or there twice");
+        }
     }
 
     Path file() {
         return file;
+    }
+
+    long[] relays() {
+        return relays;
     }
 
     Role role() {

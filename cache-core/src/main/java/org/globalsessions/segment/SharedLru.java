@@ -2,6 +2,7 @@ package org.globalsessions.segment;
 
 import java.io.IOException;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counters;
@@ -64,11 +65,31 @@ public final class SharedLru implements AutoCloseable {
         settings.check();
         SegmentFile file = SegmentFile.open(settings);
         try {
-            return new SharedLru(file, settings);
+            SharedLru lru = new SharedLru(file, settings);
+            if (settings.relays().length > 0) {
+                file.adoptRelays(settings.relays(), settings.attachTimeout(), lru::markMoved);
+            }
+            return lru;
         } catch (Throwable e) {
             // Nobody else could give the slot up, its lock and its ticker, as long as this process lives.
             file.close();
             throw e;
+        }
+    }
+
+    /** Marks every entry as unpublished whose relay is another one from now on. */
+    private void markMoved(LongPredicate moved) {
+        EntrySnapshot entry = new EntrySnapshot();
+        int ways = bucketCount() * SegmentDescriptor.WAYS;
+        for (int way = 0; way < ways; way++) {
+            // Again where its word has changed under the look: each time somebody else has made progress.
+            while (segment.buckets().tagAt(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS) != 0
+                    && read(way, entry)
+                    && (entry.marks() & RecordDescriptor.UNPUBLISHED) == 0
+                    && moved.test(digestLow(entry))
+                    && !segment.writer().addMarks(way, entry.stateWord, RecordDescriptor.UNPUBLISHED)) {
+                Thread.onSpinWait();
+            }
         }
     }
 
@@ -98,6 +119,18 @@ public final class SharedLru implements AutoCloseable {
         EncodedKey encoded = keys.ofThread();
         encoded.encode(key, key.length);
         return checked(encoded);
+    }
+
+    /**
+     * Lower half of the digest of an entry's key, beside the key that this thread has encoded.
+     *
+     * @param entry a copy of the entry
+     * @return 64 bits, as {@link EncodedKey#digestLow}
+     */
+    public long digestLow(EntrySnapshot entry) {
+        EncodedKey key = keys.ofThread().other();
+        key.encode(entry.key, entry.keyLength);
+        return key.low;
     }
 
     private EncodedKey checked(EncodedKey key) {
@@ -235,16 +268,39 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param key      the entry's key
      * @param entry    the entry
-     * @param position relay position as of which it is true; older than the horizon ends STALE; Long.MAX_VALUE to skip that
+     * @param position the segment's own relay position as of which it is true; older than the horizon ends STALE; Long.MAX_VALUE to skip
+     *                 that
      * @param marks    marks that it gets: 0, or RecordDescriptor.NOT_HANDED_OFF
      * @param evict    false to use only free or expired places (announcements)
      * @param outcome  STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
      */
     public void fill(
             EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
+        fill(key, entry, file.relays().own(), position, marks, evict, outcome);
+    }
+
+    /**
+     * Stores an entry that one of the host's relays has sent, as {@link #fill(EncodedKey, SessionEntry, long, int, boolean, WriteOutcome)}.
+     *
+     * @param key      the entry's key
+     * @param entry    the entry
+     * @param relay    whose position is meant
+     * @param position that relay's position as of which it is true; older than its horizon here ends STALE
+     * @param marks    marks that it gets
+     * @param evict    false to use only free or expired places
+     * @param outcome  STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
+     */
+    public void fill(
+            EncodedKey key,
+            SessionEntry entry,
+            RelayPosition relay,
+            long position,
+            int marks,
+            boolean evict,
+            WriteOutcome outcome) {
         outcome.reset();
         checkSize(key, entry.value().length);
-        writes.fill(key, entry, position, marks, evict, outcome);
+        writes.fill(key, entry, relay, position, marks, evict, outcome);
     }
 
     /**
@@ -277,12 +333,27 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param digest   digest of the key
      * @param version  the delete's version
-     * @param position relay position of the delete, 0 for none
+     * @param position the segment's own relay position of the delete, 0 for none
      * @param outcome  STORED and held; NO_TOMBSTONE_ROOM (the entry is gone all the same)
      */
     public void applyDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
         outcome.reset();
         deletes.apply(digestKey(digest), version, position, outcome);
+    }
+
+    /**
+     * Applies a delete that one of the host's relays has announced, as {@link #applyDelete(KeyDigest, Version, long, WriteOutcome)}.
+     *
+     * @param digest   digest of the key
+     * @param version  the delete's version
+     * @param relay    whose position is meant
+     * @param epoch    that relay's epoch
+     * @param position that relay's position of the delete
+     * @param outcome  STORED and held; NO_TOMBSTONE_ROOM (the entry is gone all the same)
+     */
+    public void applyDelete(
+            KeyDigest digest, Version version, RelayPosition relay, long epoch, long position, WriteOutcome outcome) {
+        applyDelete(digest, version, relay.inTombstone(epoch, position), outcome);
     }
 
     /**
@@ -303,8 +374,9 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param published the entry as it was read and sent
      * @param receipt   the receipt
+     * @param from      position of the relay that gave it
      */
-    public void confirm(EntrySnapshot published, Receipt receipt) {
+    public void confirm(EntrySnapshot published, Receipt receipt, RelayPosition from) {
         Version told = receipt.version();
         boolean asPublished = told.clock() == published.versionClock
                 && told.origin() == published.versionOrigin
@@ -319,7 +391,13 @@ public final class SharedLru implements AutoCloseable {
                 }
             }
             case BEATEN_BY_TOMBSTONE ->
-                applyDelete(encode(published.keyCopy()).digest(), told, receipt.position(), new WriteOutcome());
+                applyDelete(
+                        encode(published.keyCopy()).digest(),
+                        told,
+                        from,
+                        receipt.epoch(),
+                        receipt.position(),
+                        new WriteOutcome());
             // The relay has a newer version: the next get asks for it.
             case SUPERSEDED, CONDITION_FAILED -> segment.retire(keys.ofThread(), published.way, published.stateWord);
         }
@@ -331,10 +409,22 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param digest  digest of the key
      * @param version the version that was published
-     * @param receipt the receipt
+     * @param receipt the receipt; its position is one of the segment's own
      */
     public void confirmDelete(KeyDigest digest, Version version, Receipt receipt) {
-        deletes.confirm(digestKey(digest), version, receipt);
+        confirmDelete(digest, version, receipt, file.relays().own());
+    }
+
+    /**
+     * As {@link #confirmDelete(KeyDigest, Version, Receipt)}, by the receipt of one of the host's relays.
+     *
+     * @param digest  digest of the key
+     * @param version the version that was published
+     * @param receipt the receipt
+     * @param from    position of the relay that gave it
+     */
+    public void confirmDelete(KeyDigest digest, Version version, Receipt receipt, RelayPosition from) {
+        deletes.confirm(digestKey(digest), version, receipt, from);
     }
 
     /**
@@ -360,6 +450,48 @@ public final class SharedLru implements AutoCloseable {
         TombstoneTable.Found found = new TombstoneTable.Found();
         segment.tombstones().find(digest.high(), digest.low(), found);
         return found.exists() && (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+    }
+
+    /**
+     * Notes that a process of this host has lost its connection to a relay, or is there only now: what began up to now the relay may know.
+     *
+     * @param lease the lease of the relay
+     */
+    public void noteCut(RelayLease lease) {
+        segment.noteCut(lease);
+    }
+
+    /**
+     * Whether an entry needs no confirmation by its relay: it began here, was never acknowledged, and after every process of this host
+     * had lost its connection.
+     *
+     * @param entry a copy of it
+     * @param lease the lease of the relay that has its key
+     * @return true if so
+     */
+    public boolean isOfThisHostAlone(EntrySnapshot entry, RelayLease lease) {
+        return (entry.marks() & RecordDescriptor.LIFE_UNCONFIRMED) != 0 && entry.life() > lease.cut();
+    }
+
+    /**
+     * Takes an entry away that was seen, if it is still the same. Leaves no tombstone.
+     *
+     * @param seen a copy of it
+     * @return false where it has changed or gone
+     */
+    public boolean discard(EntrySnapshot seen) {
+        return segment.retire(keys.ofThread(), seen.way, seen.stateWord);
+    }
+
+    /**
+     * Position of the youngest tombstone that is gone from this relay's segment: a host that has applied less cannot be told all it has
+     * missed.
+     *
+     * @return the position, 0 where none is gone
+     */
+    public long horizon() {
+        // Never beyond what was given: a damaged one would send every host away for ever.
+        return Math.min(file.relays().own().horizon(), file.position());
     }
 
     /**

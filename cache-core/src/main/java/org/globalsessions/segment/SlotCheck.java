@@ -7,7 +7,7 @@ import org.globalsessions.segment.SegmentInspector.ProcessState;
 
 /** The rules of an attach slot and of its row of counters. */
 final class SlotCheck implements PlaceCheck {
-    private static final int RESERVED_OFFSET = 40;
+    private static final int RESERVED_OFFSET = 44;
     private static final int UNUSED_SHIFT = 49;
 
     private final CheckedSegment segment;
@@ -42,9 +42,17 @@ final class SlotCheck implements PlaceCheck {
             findings.add(
                     damage(slot, at + SegmentDescriptor.SLOT_INSERTIONS_OFFSET, insertions, "insertions are below 0"));
         }
+        int atRelays = view.getInt(at + SegmentDescriptor.SLOT_AT_RELAYS_OFFSET);
+        if (atRelays != 0 && atRelays != 1) {
+            findings.add(damage(
+                    slot,
+                    at + SegmentDescriptor.SLOT_AT_RELAYS_OFFSET,
+                    atRelays,
+                    "whether it works with relays is neither 0 nor 1"));
+        }
         if (!view.isZero(at + RESERVED_OFFSET, at + (long) SegmentDescriptor.SLOT_LENGTH)) {
             findings.add(
-                    damage(slot, at + RESERVED_OFFSET, view.getLong(at + RESERVED_OFFSET), "reserved bytes are not 0"));
+                    damage(slot, at + RESERVED_OFFSET, view.getInt(at + RESERVED_OFFSET), "reserved bytes are not 0"));
         }
         lookAtCounters(slot, findings);
     }

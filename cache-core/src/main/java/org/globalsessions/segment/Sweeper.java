@@ -95,6 +95,8 @@ final class Sweeper {
 
     private void freeDeadSlots() {
         claims.releaseOfDead();
+        // What the dead had begun they may have sent.
+        segment.noteCuts();
         for (int slot = 0; slot < SLOT_COUNT; slot++) {
             if (deadIncarnations[slot] != 0) {
                 segment.file().freeDeadSlot(slot, deadIncarnations[slot]); // LAYOUT sweep 4
@@ -148,7 +150,7 @@ final class Sweeper {
         boolean expired = records.stillShows(way, state) && segment.writer().retire(way, state);
         if (expired) {
             segment.count(Counter.EXPIRATIONS);
-            segment.departures().tell(leaving, true);
+            segment.departures().tell(key, leaving, true);
         }
         return expired;
     }
@@ -159,8 +161,9 @@ final class Sweeper {
         if (kind == RecordDescriptor.VISIBLE && segment.buckets().tagAt(way / WAYS, way % WAYS) == 0) {
             // Damage: nobody finds the entry, and no writer takes the way. One that is just going has another state
             // word by now.
-            segment.writer().retire(way, state);
-            segment.count(Counter.WAYS_RECLAIMED);
+            if (segment.writer().retire(way, state)) {
+                segment.count(Counter.WAYS_RECLAIMED);
+            }
         } else if (kind == RecordDescriptor.VISIBLE) {
             boolean hintsDiffer =
                     (segment.buckets().hints(way / WAYS, way % WAYS) & 7) != RecordDescriptor.marks(state);

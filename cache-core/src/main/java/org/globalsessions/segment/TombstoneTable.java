@@ -1,6 +1,5 @@
 package org.globalsessions.segment;
 
-import static org.globalsessions.segment.SegmentDescriptor.HORIZON_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TICK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONES_PER_BUCKET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET;
@@ -187,13 +186,8 @@ final class TombstoneTable {
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean early = droppable && !isRetentionOver(place);
-            long droppedPosition = early ? table.getLong(offset(place) + TOMBSTONE_POSITION_OFFSET) : 0;
             long reserved =
                     RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
-            if (early) {
-                // Before it goes: a fill that finds neither the tombstone nor the horizon would bring the session back.
-                raiseHorizon(droppedPosition == 0 ? file.position() : droppedPosition); // LAYOUT delete 2
-            }
             int droppedOf = droppable ? buckets.firstBucket(digestLow(place)) : -1;
             if (droppable) {
                 noteDropOf(place); // LAYOUT delete 2
@@ -334,8 +328,13 @@ final class TombstoneTable {
         return (long) Words.LONG.getVolatile(header, YOUNGEST_DROPPED_OFFSET) >= tick;
     }
 
-    /** Before a tombstone goes: a load that began before it, and does not find it, must find this. */
+    /**
+     * Before a tombstone goes: a load that began before it and does not find it, and a fill or a host that is older, must find this. A fill
+     * that found neither the tombstone nor the horizon would bring the session back.
+     */
     private void noteDropOf(int place) {
+        long position = table.getLong(offset(place) + TOMBSTONE_POSITION_OFFSET);
+        raiseHorizon(position);
         noteDrop(Math.max(0, (int) publishedTick() - table.getInt(offset(place) + TOMBSTONE_TICK_OFFSET)));
     }
 
@@ -352,17 +351,8 @@ final class TombstoneTable {
         }
     }
 
-    /** Position of the youngest tombstone that was dropped before its time. */
-    long horizon() {
-        return (long) Words.LONG.getVolatile(header, HORIZON_OFFSET);
-    }
-
-    void raiseHorizon(long position) {
-        while (true) {
-            long seen = horizon();
-            if (position <= seen || Words.LONG.compareAndSet(header, HORIZON_OFFSET, seen, position)) {
-                return;
-            }
-        }
+    /** See {@link RelayPlaces#raiseHorizon}. */
+    void raiseHorizon(long tombstonePosition) {
+        file.relays().raiseHorizon(tombstonePosition);
     }
 }

@@ -34,6 +34,7 @@ final class WriteOperations {
     void set(EncodedKey key, int lifetime, Version expected, boolean takeHeld, WriteOutcome outcome) {
         EntryWriter.Room room = takeHeld ? EntryWriter.Room.EVICT_HELD : EntryWriter.Room.EVICT;
         boolean done = false;
+        key.robbed = 0;
         segment.look(key, room);
         while (!done) {
             // Not by a lambda as the rarer writes: it would be the one allocation of a set.
@@ -165,8 +166,10 @@ final class WriteOperations {
     /**
      * Stores the entry found again as one of a later life, with its marks: it began after a delete whose version the relay has
      * raised above it, and stands behind that delete all the same. To be called under the lock, and followed by a new attempt.
+     *
+     * @param outcome the same for all attempts, which bounds their waits for pages; NO_ROOM where the entry is as it was
      */
-    void liftLife(EncodedKey key, long lock, long clock) {
+    void liftLife(EncodedKey key, long lock, long clock, WriteOutcome outcome) {
         EntryWriter.Found found = key.found;
         EntrySnapshot current = key.scratch;
         boolean copied = segment.records().copyEntry(found.way, found.state, segment.now(), current);
@@ -179,13 +182,22 @@ final class WriteOperations {
         } else {
             // A receipt names no key; the record does.
             key.encode(current.key, current.keyLength);
-            fillBody(key, current.toEntry(), clock, segment.origin(), clock, current.marks());
-            store(key, lock, EntryWriter.Room.EVICT_HELD, new WriteOutcome());
+            // Above what was saved in that life since, or who looks between the two steps would keep the old record.
+            long version = Math.max(clock, current.versionClock + 1);
+            fillBody(key, current.toEntry(), version, segment.origin(), clock, current.marks());
+            store(key, lock, EntryWriter.Room.EVICT_HELD, outcome);
         }
     }
 
     /** An entry from another tier: see {@link SharedLru#fill}. */
-    void fill(EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
+    void fill(
+            EncodedKey key,
+            SessionEntry entry,
+            RelayPosition relay,
+            long position,
+            int marks,
+            boolean evict,
+            WriteOutcome outcome) {
         EntryWriter.Room room = evict ? EntryWriter.Room.EVICT : EntryWriter.Room.FREE_ONLY;
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
@@ -197,7 +209,7 @@ final class WriteOperations {
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
                 return true;
             }
-            if (position < segment.tombstones().horizon()) {
+            if (position < relay.horizon()) {
                 outcome.status = WriteOutcome.Status.STALE;
                 return true;
             }
@@ -249,7 +261,7 @@ final class WriteOperations {
             boolean same =
                     current.versionClock == published.versionClock && current.versionOrigin == published.versionOrigin;
             Version told = receipt.version();
-            long clock = same ? told.clock() : Math.max(current.versionClock, told.clock() + 1);
+            long clock = same ? told.clock() : Math.max(current.versionClock, told.clock()) + 1;
             int origin = same ? told.origin() : current.versionOrigin;
             int marks = same ? current.marks() & NOT_HANDED_OFF : current.marks() & ~LIFE_UNCONFIRMED;
             fillBody(key, current.toEntry(), clock, origin, receipt.life(), marks);
@@ -274,7 +286,6 @@ final class WriteOperations {
 
     private boolean store(EncodedKey key, long lock, EntryWriter.Room room, WriteOutcome outcome) {
         EntryWriter.Body body = key.body;
-        EntryWriter.Found found = key.found;
         int way = segment.writer().store(key, lock, room, outcome);
         if (way == EntryWriter.LOST_LOCK) {
             return false;
@@ -283,9 +294,7 @@ final class WriteOperations {
             outcome.status = WriteOutcome.Status.NO_ROOM;
             return true;
         }
-        if (found.way >= 0) {
-            segment.writer().retire(found.way, found.state); // LAYOUT set 10
-        }
+        segment.writer().retireReplaced(key);
         outcome.status = WriteOutcome.Status.STORED;
         report(outcome, body.versionClock, body.versionOrigin, body.life, way);
         return true;

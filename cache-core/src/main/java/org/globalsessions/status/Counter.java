@@ -95,7 +95,11 @@ public enum Counter {
     /** Times that a connection was not read from until its peer had taken what it was sent. */
     CONNECTIONS_SLOWED(54, "connections slowed down because they did not drain"),
     /** Connections closed because their peer did not take what it was sent. */
-    CONNECTIONS_NOT_DRAINED(55, "connections closed because they did not drain");
+    CONNECTIONS_NOT_DRAINED(55, "connections closed because they did not drain"),
+    /** Entries taken away because the relay could not confirm them after this host had been cut off for too long. */
+    DISCARDED_UNCONFIRMED(56, "entries discarded unconfirmed after a cut"),
+    /** Hosts that had been away for so long that they could not be told all they had missed. */
+    HOSTS_TOO_FAR_BEHIND(57, "hosts that were too far behind to be told what they missed");
 
     private final int id;
     private final String label;

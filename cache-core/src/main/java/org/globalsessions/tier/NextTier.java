@@ -74,6 +74,26 @@ public interface NextTier extends AutoCloseable {
      */
     void subscribe(long leaseEpoch, long epoch, long position);
 
+    /**
+     * Says how far this host is, and asks for its lease to be renewed. Only over the connection that has subscribed last.
+     *
+     * @param leaseEpoch the link owner's lease epoch
+     * @param epoch      relay epoch that the position belongs to
+     * @param position   highest position below which the host has everything
+     * @return the renewal; completes in order with what the listener is told
+     */
+    CompletableFuture<LeaseRenewal> renew(long leaseEpoch, long epoch, long position);
+
+    /**
+     * Waits until no host serves any more what a delete has deleted, which takes as long as the lease of a host that is away.
+     *
+     * @param digest   the key's digest
+     * @param epoch    relay epoch of the position
+     * @param position number of the delete, as its receipt has it
+     * @return completes when that is so; exceptionally with {@link TierBusyException} at once where too many wait
+     */
+    CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long epoch, long position);
+
     @Override
     void close();
 }

@@ -1,5 +1,6 @@
 package org.globalsessions.tier;
 
+import java.time.Duration;
 import org.globalsessions.Version;
 
 /**
@@ -13,8 +14,16 @@ public interface TierListener {
      *
      * @param epoch    the relay's epoch
      * @param position the relay's position at that moment
+     * @param maxStale how long the host may serve what it has after it last heard of the relay; zero for no limit
+     * @param age      time since the host asked to be let in: the relay counts from then at the earliest
      */
-    void onConnected(long epoch, long position);
+    void onConnected(long epoch, long position, Duration maxStale, Duration age);
+
+    /**
+     * The subscription was refused: this host was away for so long that it cannot be told all it has missed. It has to drop what
+     * it cannot confirm and to subscribe anew, with the position of the connection.
+     */
+    void onMustConfirm();
 
     /**
      * The tier does not let this host in because another segment of the path has its origin.

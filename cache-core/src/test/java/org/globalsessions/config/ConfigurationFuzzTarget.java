@@ -56,7 +56,7 @@ public final class ConfigurationFuzzTarget {
         }
         config.missing();
         config.authPath();
-        config.siblingCommand();
+        config.paths().forEach(PathSection::siblingCommand);
         config.relaySections().forEach(relay -> relay.getInt("port"));
         CacheSection cache = config.cache();
         cache.evictions();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.globalsessions.segment.EvictionSettings;
 import org.globalsessions.segment.EvictionSettings.Timetable;
@@ -46,7 +47,7 @@ class NodeConfigTest {
         assertThat(config.address()).isEqualTo("localhost");
         assertThat(config.port()).isEqualTo(7878);
         assertThat(config.number("spill_limit")).isEqualTo(64L << 20);
-        assertThat(config.siblingCommand())
+        assertThat(config.paths().get(0).siblingCommand())
                 .containsExactly(
                         "global-sessions", folder.resolve("sibling.conf").toString());
         assertThat(config.cache().elCount()).isEqualTo(1000);
@@ -252,6 +253,74 @@ class NodeConfigTest {
                 .anySatisfy(problem -> assertThat(problem).contains("give the password in one place"));
     }
 
+    @Test
+    void shouldReadEveryPathWithItsOwnSettingsWhenARelayHasSeveral() throws IOException {
+        NodeConfig config = NodeConfig.load(write("relay.conf", """
+                edge_supported_relay : true
+                auth_path : shop
+                port : 7
+                announce : invalidate
+                spill_limit : 1MiB
+                path_types {
+                  "a.forum" { relay.sibling : external, announce : off, spill_limit : 0, rights.secret : s, rights.may : read }
+                  shop { relay.proc_name : [ run ], cache.el_count : 10 }
+                  last { cache { token_path : t, el_count : 30 } }
+                }
+                """));
+        assertThat(config.paths()).extracting(PathSection::name).containsExactly("shop", "a.forum", "last");
+        assertThat(config.paths()).extracting(PathSection::announce).containsExactly("invalidate", "off", "invalidate");
+        assertThat(config.paths()).extracting(PathSection::spillLimit).containsExactly(1L << 20, 0L, 1L << 20);
+        assertThat(config.paths()).extracting(PathSection::isSiblingExternal).containsExactly(false, true, false);
+        assertThat(config.paths())
+                .extracting(path -> path.siblingCommand().size())
+                .containsExactly(1, 0, 0);
+        assertThat(config.paths())
+                .extracting(path -> path.accessSections().size())
+                .containsExactly(0, 1, 0);
+        assertThat(config.paths())
+                .extracting(path -> path.cache().segmentFile())
+                .doesNotHaveDuplicates();
+        assertThat(config.cache()).isSameAs(config.paths().get(0).cache());
+        // The first path's segment is where it was before the file had others.
+        Path alone = write("relay.conf", """
+                edge_supported_relay : true, auth_path : shop, port : 7
+                path_types.shop { relay.proc_name : [ run ], cache.el_count : 10 }
+                """);
+        assertThat(NodeConfig.load(alone).cache().segmentFile())
+                .isEqualTo(config.cache().segmentFile());
+    }
+
+    @Test
+    void shouldNameThePathWhenOneOfSeveralIsWrong() throws IOException {
+        Path file = write("relay.conf", """
+                edge_supported_relay : true, auth_path : a, port : 7
+                path_types.a.cache.token_path : t
+                path_types.b { cache.token_path : "./t", spill_limit : 1 }
+                path_types.c.rights { may : read }
+                """);
+        assertThat(problems(file))
+                .hasSize(2)
+                .anySatisfy(problem -> assertThat(problem).contains("path_types.\"b\".spill_limit: out of range"))
+                .anySatisfy(problem -> assertThat(problem).contains("path_types.c.rights: a rule asks for nothing"));
+        Path shared = write("shared.conf", """
+                edge_supported_relay : true, auth_path : a, port : 7
+                path_types.a.cache.token_path : t
+                path_types.b.cache.token_path : "./t"
+                """);
+        assertThat(problems(shared))
+                .singleElement()
+                .asString()
+                .contains("names the segment of another path, a; each path needs its own");
+        StringBuilder many = new StringBuilder("edge_supported_relay : true, auth_path : p0, port : 7\n");
+        for (int i = 0; i < 65; i++) {
+            many.append("path_types.p").append(i).append(".cache.el_count : 10\n");
+        }
+        assertThat(problems(write("many.conf", many.toString())))
+                .singleElement()
+                .asString()
+                .contains("path_types: out of range: found 65 paths, allowed is 1 to 64");
+    }
+
     private Path relayWithRights(String name, String listener, String rights) throws IOException {
         return write(name, """
                 edge_supported_relay : true, auth_path : a, port : 7, %s
@@ -262,14 +331,16 @@ class NodeConfigTest {
     @Test
     void shouldTakeOneRuleOrSeveralWhenAPathHasRights() throws IOException {
         NodeConfig one = NodeConfig.load(relayWithRights("one.conf", "", "{ secret_file : s, may : read }"));
-        assertThat(one.accessSections()).hasSize(1);
-        assertThat(one.accessSections().get(0).getString("secret_file")).isEqualTo(folder + "/s");
-        assertThat(one.accessSections().get(0).getStringList("may")).containsExactly("read");
+        assertThat(one.paths().get(0).accessSections()).hasSize(1);
+        assertThat(one.paths().get(0).accessSections().get(0).getString("secret_file"))
+                .isEqualTo(folder + "/s");
+        assertThat(one.paths().get(0).accessSections().get(0).getStringList("may"))
+                .containsExactly("read");
         NodeConfig two = NodeConfig.load(relayWithRights(
                 "two.conf",
                 "unix_socket : run/s",
                 "[ { user : www, may : [ publish, read ] }, { secret : planted, may : subscribe } ]"));
-        assertThat(two.accessSections()).hasSize(2);
+        assertThat(two.paths().get(0).accessSections()).hasSize(2);
         assertThat(two.settings().toString()).contains("rights[1].secret").doesNotContain("planted");
     }
 
@@ -299,17 +370,41 @@ class NodeConfigTest {
     }
 
     @Test
-    void shouldSayThatOneRelayIsServedWhenAClientsFileHasSeveral() throws IOException {
+    void shouldTakeAListOfRelaysAndSectionsOfTheirOwnWhenItIsAClientsFile() throws IOException {
+        NodeConfig config = NodeConfig.loadClient(write("list.conf", """
+                message_relay : [
+                  { auth_path : a, port : 7 }
+                  { auth_path : a, address : far, port : 8, name : north }
+                  { auth_path : a, unix_socket : /run/s.sock }
+                ]
+                fourth { auth_path : a, address : far, port : 9 }
+                """));
+        assertThat(config.missing()).isEmpty();
+        assertThat(config.relaySections().stream().map(NodeConfig::relayName))
+                .containsExactly("localhost:7", "north", "unix:/run/s.sock", "far:9");
+    }
+
+    @Test
+    void shouldRefuseAListOfRelaysWhenTwoGoByOneNameOrThereAreTooMany() throws IOException {
         String relay = "{ auth_path : a, port : 7 }";
-        NodeConfig one = NodeConfig.loadClient(write("one.conf", "message_relay : [ " + relay + " ]"));
-        assertThat(one.missing()).isEmpty();
-        NodeConfig two = NodeConfig.loadClient(write("two.conf", "message_relay : [ " + relay + ", " + relay + " ]"));
-        assertThat(two.missing())
+        assertThat(clientProblems(write("two.conf", "message_relay : [ " + relay + ", " + relay + " ]")))
                 .singleElement()
                 .asString()
-                .contains("message_relay")
-                .contains("2 relays")
-                .contains("this version works with one relay");
+                .contains("message_relay: two relays go by one name")
+                .contains("localhost:7");
+        String many = IntStream.rangeClosed(1, 9)
+                .mapToObj(port -> "{ auth_path : a, port : " + port + " }")
+                .collect(Collectors.joining(", "));
+        assertThat(clientProblems(write("many.conf", "message_relay : [ " + many + " ]")))
+                .singleElement()
+                .asString()
+                .contains("message_relay: too many relays: found 9, allowed is 1 to 8");
+    }
+
+    private static List<String> clientProblems(Path file) {
+        return catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(file)).problems().stream()
+                .map(Object::toString)
+                .toList();
     }
 
     static Stream<Arguments> rightsThatNobodyCouldMeet() {

@@ -21,11 +21,11 @@ class BucketLockTest {
             RecordView records = new RecordView(lru.file(), new OverflowArea(lru.file()));
             BucketLock locks = new BucketLock(lru.file(), buckets, records, 1_000_000);
             int way = lru.bucketCount() * SegmentDescriptor.WAYS - 1;
-            long first = locks.acquire(BUCKET);
+            long first = locks.acquire(BUCKET, 0);
             assertThat(locks.note(BUCKET, first, way, 7)).isTrue();
             long firstNote = buckets.note(BUCKET);
             locks.release(BUCKET, first);
-            long second = locks.acquire(BUCKET);
+            long second = locks.acquire(BUCKET, 0);
             assertThat(locks.note(BUCKET, second, way, 7)).isTrue();
             long secondNote = buckets.note(BUCKET);
             assertThat(secondNote).isNotEqualTo(firstNote);
@@ -35,6 +35,21 @@ class BucketLockTest {
             assertThat(locks.note(BUCKET, first, way, 7))
                     .as("the lock was lost")
                     .isFalse();
+        }
+    }
+
+    @Test
+    void shouldHaveMorePatienceWithAHolderWhenItWasRobbedItself() throws IOException {
+        try (SharedLru lru = SharedLru.open(new SegmentSettings(folder.resolve("segment")).elCount(100))) {
+            BucketTable buckets = new BucketTable(lru.file());
+            RecordView records = new RecordView(lru.file(), new OverflowArea(lru.file()));
+            BucketLock locks = new BucketLock(lru.file(), buckets, records, 1_000_000);
+            locks.acquire(BUCKET, 0);
+            long beganNs = System.nanoTime();
+            locks.acquire(BUCKET, 4);
+            assertThat(System.nanoTime() - beganNs).isGreaterThanOrEqualTo(16_000_000);
+            locks.acquire(BUCKET, Integer.MAX_VALUE);
+            assertThat(System.nanoTime() - beganNs).isBetween(48_000_000L, 10_000_000_000L);
         }
     }
 }

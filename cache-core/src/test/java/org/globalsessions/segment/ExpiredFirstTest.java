@@ -3,8 +3,11 @@ package org.globalsessions.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.status.Counter;
@@ -101,6 +104,29 @@ class ExpiredFirstTest {
         assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(evicted);
         assertThat(lru.counters().get(Counter.EXPIRATIONS)).isEqualTo(1);
         assertThat(lru.size()).isEqualTo(WAYS);
+    }
+
+    @Test
+    void shouldCountAndTellTheKeysOwnExpiredRecordOnceWhereThereWasAFreePlaceToo() {
+        List<String> expired = new ArrayList<>();
+        lru.departures(new DepartureListener() {
+            @Override
+            public void onExpired(EntrySnapshot entry) {
+                expired.add(new String(entry.key, 0, entry.keyLength, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void onEvicted(EntrySnapshot entry) {
+                throw new AssertionError("nothing live was in the way");
+            }
+        });
+        set("short-", 2, LIFETIME);
+        pass(LIFETIME);
+        set("short-", 1, 0);
+        set("short-", 1, 0);
+        assertThat(expired).containsExactly("short-0");
+        assertThat(lru.counters().get(Counter.EXPIRATIONS)).isEqualTo(1);
+        assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
     }
 
     private void pass(long ticks) {

@@ -16,7 +16,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -337,6 +340,77 @@ class OverflowTest {
             assertThat(set(lru, "k", 64 << 10)).isEqualTo(WriteOutcome.Status.STORED);
             assertThat(get(lru, "live")).isEqualTo(value("live", 64 << 10));
             assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+        }
+    }
+
+    @Test
+    void shouldEndAReceiptAndKeepTheLoginWhenAStoppedWriterHoldsThePagesThatItsLaterLifeNeeds() throws Exception {
+        SegmentSettings host = settings().elCount(100).overflowShare(0.000_1).role(SegmentSettings.Role.HOST);
+        ExecutorService link = Executors.newSingleThreadExecutor();
+        try (SharedLru lru = SharedLru.open(host)) {
+            set(lru, "k", 64 << 10);
+            lru.delete(lru.encode("k"), outcome);
+            Version deleted = outcome.version();
+            KeyDigest digest = lru.encode("k").digest();
+            set(lru, "k", 64 << 10);
+            OverflowArea area = new OverflowArea(lru.file());
+            RecordView records = new RecordView(lru.file(), area);
+            int way = freeWay(records);
+            long reserved = RecordDescriptor.held(
+                    RecordDescriptor.RESERVED, lru.file().slot(), lru.file().incarnation(), 1);
+            assertThat(records.casState(way, RecordDescriptor.free(0), reserved))
+                    .isTrue();
+            int first = OverflowArea.NONE;
+            for (int taken = 0; taken < 16; taken++) {
+                first = area.takeFree(OverflowArea.owner(way, 1), first);
+            }
+            assertThat(freePages(lru)).isZero();
+            Version raised = new Version(deleted.clock() + (60_000_000L << Version.LOGICAL_BITS), 9);
+            Receipt receipt = new Receipt(Receipt.Outcome.STORED, raised, 0, true, 1, 17);
+            Future<?> taken = link.submit(() -> lru.confirmDelete(digest, deleted, receipt));
+            try {
+                taken.get(20, TimeUnit.SECONDS);
+                assertThat(lru.awaitsDeleteReceipt(digest)).isTrue();
+                assertThat(get(lru, "k")).isEqualTo(value("k", 64 << 10));
+            } finally {
+                area.release(way, first);
+                assertThat(records.casState(way, reserved, RecordDescriptor.free(1)))
+                        .isTrue();
+            }
+            lru.confirmDelete(digest, deleted, receipt);
+            assertThat(lru.awaitsDeleteReceipt(digest)).isFalse();
+            assertThat(lru.tombstone(digest)).isEqualTo(raised);
+            assertThat(get(lru, "k")).isEqualTo(value("k", 64 << 10));
+        } finally {
+            link.shutdownNow();
+        }
+    }
+
+    private static int freeWay(RecordView records) {
+        int way = 0;
+        while (records.stateVolatile(way) != RecordDescriptor.free(0)) {
+            way++;
+        }
+        return way;
+    }
+
+    @Test
+    void shouldTakeWhatAKilledWriterHasLeftBeforeItEvictsALiveEntry() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings())) {
+            OverflowArea area = new OverflowArea(lru.file());
+            RecordView records = new RecordView(lru.file(), area);
+            int left = freeWay(records);
+            int pages = 3;
+            int first = OverflowArea.NONE;
+            for (int taken = 0; taken < pages; taken++) {
+                first = area.takeFree(OverflowArea.owner(left, 77), first);
+            }
+            for (int i = 0; freePages(lru) > 0; i++) {
+                assertThat(set(lru, "live-" + i, PAGE)).isEqualTo(WriteOutcome.Status.STORED);
+            }
+            assertThat(set(lru, "large", pages * PAGE)).isEqualTo(WriteOutcome.Status.STORED);
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+            assertThat(get(lru, "large")).isEqualTo(value("large", pages * PAGE));
         }
     }
 

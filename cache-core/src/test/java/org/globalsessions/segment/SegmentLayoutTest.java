@@ -64,6 +64,8 @@ class SegmentLayoutTest {
         return Stream.of(
                 Arguments.of("Regions", SegmentDescriptor.class, "", UNBOUNDED),
                 Arguments.of("Header", SegmentDescriptor.class, "", SegmentDescriptor.HEADER_LENGTH),
+                Arguments.of("Place of a relay", SegmentDescriptor.class, "PLACE_", SegmentDescriptor.PLACE_LENGTH),
+                Arguments.of("Lease of a relay", SegmentDescriptor.class, "LEASE_", SegmentDescriptor.LEASE_LENGTH),
                 Arguments.of("Claim", SegmentDescriptor.class, "CLAIM_", SegmentDescriptor.CLAIM_LENGTH),
                 Arguments.of("Attach slot", SegmentDescriptor.class, "SLOT_", SegmentDescriptor.SLOT_LENGTH),
                 Arguments.of("Distinct error", DistinctErrors.class, "ERROR_", SegmentDescriptor.ERROR_LENGTH),

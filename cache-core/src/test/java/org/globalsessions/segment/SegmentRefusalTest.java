@@ -16,11 +16,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.globalsessions.segment.SegmentSettings.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is not the segment asked for is refused with both values, and is not touched. */
 class SegmentRefusalTest {
@@ -32,6 +34,45 @@ class SegmentRefusalTest {
                 .elCount(100)
                 .seed(7)
                 .pathName("shop");
+    }
+
+    static Stream<Arguments> otherRoles() {
+        return Stream.of(
+                Arguments.of(Role.HOST, Role.RELAY),
+                Arguments.of(Role.RELAY, Role.HOST),
+                Arguments.of(Role.HOST, Role.RELIEF),
+                Arguments.of(Role.RELIEF, Role.HOST),
+                Arguments.of(Role.RELAY, Role.RELIEF),
+                Arguments.of(Role.RELIEF, Role.RELAY),
+                Arguments.of(Role.STANDALONE, Role.RELIEF),
+                Arguments.of(Role.RELIEF, Role.STANDALONE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("otherRoles")
+    void shouldRefuseToAttachWhenTheSegmentIsForAnotherRole(Role creator, Role other) throws IOException {
+        Path file = settings().file();
+        SegmentFile.open(settings().role(creator)).close();
+        byte[] before = Files.readAllBytes(file);
+        for (boolean initializer : new boolean[] {true, false}) {
+            assertThatThrownBy(() -> SegmentFile.open(settings().role(other).initializer(initializer)))
+                    .isInstanceOf(SegmentException.class)
+                    .hasMessageContaining("role: file has " + creator + ", expected " + other)
+                    .hasMessageContaining(file.toString())
+                    .hasMessageContaining("remove the file");
+        }
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+        SegmentFile.open(settings().role(creator)).close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HOST", "RELAY"})
+    void shouldAttachWhenTheNextTierIsConfiguredOnlyLaterOrNoLonger(Role withTier) throws IOException {
+        SegmentFile.open(settings().role(withTier)).close();
+        SegmentFile.open(settings().role(Role.STANDALONE)).close();
+        Files.delete(settings().file());
+        SegmentFile.open(settings().role(Role.STANDALONE)).close();
+        SegmentFile.open(settings().role(withTier)).close();
     }
 
     private Path existing() throws IOException {
@@ -85,8 +126,8 @@ class SegmentRefusalTest {
                 Arguments.of(
                         SegmentDescriptor.VERSION_OFFSET,
                         (long) nextVersion,
-                        "layout version: file has 2.1, expected 2.0"),
-                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 2.0"),
+                        "layout version: file has 3.1, expected 3.0"),
+                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 3.0"),
                 Arguments.of(
                         SegmentDescriptor.BUCKET_COUNT_OFFSET,
                         SegmentDescriptor.WAYS * (1L << 32) + 9,

@@ -102,7 +102,7 @@ class SegmentStatusTest {
                             new Lease(Duty.SWEEPER, segment.slot(), epoch, true),
                             new Lease(Duty.LINK_OWNER, -1, 0, false));
             assertThat(inspector.role()).isEqualTo(SegmentSettings.Role.RELAY);
-            assertThat(inspector.layoutVersion()).isEqualTo("2.0");
+            assertThat(inspector.layoutVersion()).isEqualTo("3.0");
             assertThat(inspector.elCount()).isEqualTo(100);
             assertThat(inspector.wayCount()).isEqualTo(128);
             assertThat(inspector.recordSize()).isEqualTo(384);

@@ -215,7 +215,7 @@ class SharedLruConcurrencyTest {
             key.encode("k");
             int bucket = stopped.buckets().firstBucket(key.low);
             int way = bucket * 16 + 3;
-            long mine = lock.acquire(bucket);
+            long mine = lock.acquire(bucket, 0);
             long free = stopped.records().stateAcquire(way);
             int generation = RecordDescriptor.generation(free) + 1;
             assertThat(lock.note(bucket, mine, way, generation)).isTrue();

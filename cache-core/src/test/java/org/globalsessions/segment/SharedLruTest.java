@@ -203,7 +203,9 @@ class SharedLruTest {
         Awaitility.await().until(() -> !closed.find(closed.encode("short"), new EntrySnapshot()));
         closed.close();
         Receipt receipt = new Receipt(Receipt.Outcome.SUPERSEDED, published.version(), 0, false, 1, 1);
-        assertThatThrownBy(() -> closed.confirm(published, receipt)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> closed.confirm(
+                        published, receipt, closed.file().relays().own()))
+                .isInstanceOf(IllegalStateException.class);
         assertThat(closed.sweep(0, closed.bucketCount())).isZero();
         try (SharedLru lru = SharedLru.open(wanted)) {
             assertThat(get(lru, "superseded")).isEqualTo("v");
@@ -307,11 +309,17 @@ class SharedLruTest {
             EntrySnapshot first = new EntrySnapshot();
             assertThat(lru.find(lru.encode("k"), first)).isTrue();
             set(lru, "k", "two");
-            lru.confirm(first, new Receipt(Receipt.Outcome.STORED, first.version(), first.life(), false, 1, 1));
+            lru.confirm(
+                    first,
+                    new Receipt(Receipt.Outcome.STORED, first.version(), first.life(), false, 1, 1),
+                    lru.file().relays().own());
             EntrySnapshot second = new EntrySnapshot();
             assertThat(lru.find(lru.encode("k"), second)).isTrue();
             assertThat(second.marks() & RecordDescriptor.UNPUBLISHED).isNotZero();
-            lru.confirm(second, new Receipt(Receipt.Outcome.STORED, second.version(), second.life(), false, 1, 2));
+            lru.confirm(
+                    second,
+                    new Receipt(Receipt.Outcome.STORED, second.version(), second.life(), false, 1, 2),
+                    lru.file().relays().own());
             assertThat(lru.find(lru.encode("k"), second)).isTrue();
             assertThat(second.marks()).isZero();
             List<String> marked = new ArrayList<>();
@@ -327,7 +335,10 @@ class SharedLruTest {
             EntrySnapshot sent = new EntrySnapshot();
             lru.find(lru.encode("k"), sent);
             Version raised = new Version(sent.version().clock() + 1000, 9);
-            lru.confirm(sent, new Receipt(Receipt.Outcome.STORED, raised, raised.clock(), false, 1, 1));
+            lru.confirm(
+                    sent,
+                    new Receipt(Receipt.Outcome.STORED, raised, raised.clock(), false, 1, 1),
+                    lru.file().relays().own());
             SessionEntry now = whole(lru, "k");
             assertThat(now.version()).isEqualTo(raised);
             assertThat(now.life()).isEqualTo(raised.clock());

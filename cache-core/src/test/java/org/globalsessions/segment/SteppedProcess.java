@@ -12,6 +12,9 @@ import org.globalsessions.Version;
 
 /** Main of a child JVM that does on its main thread what each line says, and answers when that has ended. */
 final class SteppedProcess {
+    /** Longs of a value of "set pages". */
+    static final int PAGES_LONGS = 1_500;
+
     private final WriteOutcome outcome = new WriteOutcome();
     private SharedLru lru;
     private SessionCacheManager cache;
@@ -94,7 +97,7 @@ final class SteppedProcess {
     }
 
     private String setPages(int number) {
-        byte[] bytes = PagesChild.value(number, 1_500);
+        byte[] bytes = PagesChild.value(number, PAGES_LONGS);
         lru.set(lru.encode(PagesChild.key(number)), bytes, 0, bytes.length, 0, null, false, outcome);
         return outcome.status() + " " + outcome.version().clock();
     }

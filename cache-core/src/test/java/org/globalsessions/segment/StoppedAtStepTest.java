@@ -2,8 +2,10 @@ package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -11,8 +13,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.globalsessions.Version;
 import org.globalsessions.segment.SteppedOperation.Shown;
 import org.globalsessions.segment.SteppedOperation.Stop;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -236,5 +242,143 @@ class StoppedAtStepTest {
             }
         }
         return changes;
+    }
+
+    @Test
+    void shouldEvictNothingWhenTheHeadThatItChoseForItsPagesHasGoneMeanwhile() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        try (SharedLru lru = SharedLru.open(PagesChild.settings(file))) {
+            int heads = lru.file().pageCount() / SegmentDescriptor.pagesOf(SteppedProcess.PAGES_LONGS * Long.BYTES);
+            for (int key = 0; key <= heads; key++) {
+                assertThat(setPages(lru, key)).isEqualTo(WriteOutcome.Status.STORED);
+            }
+            assertThat(stopped.child().ask("open pages\t" + file)).matches("\\d+\t\\d+");
+            stopped.runUntil(beforeVictimOfPages(), "set pages\t" + (heads + 1));
+            for (int key = 0; key <= heads; key++) {
+                lru.delete(lru.encode(PagesChild.key(key)), new WriteOutcome());
+            }
+            // In every way but the one that the stopped process has reserved, also in that of the head it chose.
+            int small = lru.bucketCount() * SegmentDescriptor.WAYS - 1;
+            for (int i = 0; lru.size() < small; i++) {
+                SteppedOperation.set(lru, "small-" + i, SteppedOperation.NEXT);
+            }
+            long evictions = lru.counters().get(Counter.EVICTIONS);
+            stopped.resume();
+            assertThat(stopped.child().answer()).startsWith("STORED ");
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isEqualTo(evictions);
+            assertThat(lru.size()).isEqualTo(small + 1);
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            done = true;
+        } finally {
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    @Test
+    void shouldKeepTheLaterSetWhenAStoppedFinderHasSeenAHigherVersionThatIsGone() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            KeyDigest digest = lru.encode(SteppedOperation.KEY).digest();
+            Version ahead = new Version(
+                    TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis() + 30_000) << Version.LOGICAL_BITS, 7);
+            SessionEntry entry = new SessionEntry(
+                    lru.encode(SteppedOperation.KEY).copy(), new byte[5], ahead, ahead.clock(), false, 0, 0, 0);
+            lru.fill(lru.encode(SteppedOperation.KEY), entry, Long.MAX_VALUE, 0, true, new WriteOutcome());
+            stopped.open(file);
+            StepMarker betweenTheBuckets = markerOf(EntryWriter.class, "set 2");
+            stopped.runUntil(betweenTheBuckets, "set expecting\t" + SteppedOperation.KEY + "\tnever\t1\t1");
+            assertThat(lru.removeOlder(digest, new Version(ahead.clock() + 1, 0)))
+                    .isTrue();
+            fillBucket(lru, lru.firstBucket(digest));
+            assertThat(SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.NEXT)
+                            .version())
+                    .isLessThan(ahead);
+            stopped.resume();
+            assertThat(stopped.child().answer()).startsWith("OTHER_VERSION ");
+            assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEXT);
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            done = true;
+        } finally {
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    private static void fillBucket(SharedLru lru, int bucket) {
+        int[] count = new int[1];
+        for (int i = 0; count[0] < SegmentDescriptor.WAYS; i++) {
+            if (lru.firstBucket(lru.encode("other-" + i).digest()) == bucket) {
+                SteppedOperation.set(lru, "other-" + i, SteppedOperation.OLD);
+            }
+            count[0] = 0;
+            lru.scan(bucket, 1, 0, entry -> ++count[0] > 0);
+        }
+    }
+
+    @Test
+    void shouldTellNobodyOfADepartureWhenOnlyTheRecordGoesThatAStoppedSetHasReplaced() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            List<String> told = new ArrayList<>();
+            lru.departures(new DepartureListener() {
+                @Override
+                public void onExpired(EntrySnapshot entry) {
+                    onEvicted(entry);
+                }
+
+                @Override
+                public void onEvicted(EntrySnapshot entry) {
+                    told.add(new String(entry.keyCopy(), StandardCharsets.UTF_8));
+                }
+            });
+            SteppedOperation.SET_OVER.prepare(lru, holder);
+            stopped.open(file);
+            stopped.runUntil(markerOf(EntryWriter.class, "set 10"), SteppedOperation.SET_OVER.command(lru));
+            assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEW);
+            for (int i = 0; lru.counters().get(Counter.EVICTIONS) == 0; i++) {
+                SteppedOperation.set(lru, "other-" + i, SteppedOperation.NEXT);
+            }
+            assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEW);
+            assertThat(told).isEmpty();
+            stopped.resume();
+            assertThat(stopped.child().answer()).startsWith("STORED ");
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            done = true;
+        } finally {
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    private static StepMarker markerOf(Class<?> type, String step) throws Exception {
+        return LayoutSteps.marked().stream()
+                .filter(marker -> marker.is(step) && marker.className().equals(type.getName()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static WriteOutcome.Status setPages(SharedLru lru, int key) {
+        WriteOutcome outcome = new WriteOutcome();
+        byte[] value = PagesChild.value(key, SteppedProcess.PAGES_LONGS);
+        lru.set(lru.encode(PagesChild.key(key)), value, 0, value.length, 0, null, false, outcome);
+        return outcome.status();
+    }
+
+    /** Where a head has been chosen, and not looked at yet. */
+    private static StepMarker beforeVictimOfPages() throws Exception {
+        return LayoutSteps.marked().stream()
+                .filter(marker -> marker.is("set 7") && marker.className().equals(EntryWriter.class.getName()))
+                .max(Comparator.comparingInt(StepMarker::line))
+                .orElseThrow();
     }
 }

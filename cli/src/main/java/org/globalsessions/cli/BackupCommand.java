@@ -22,7 +22,7 @@ final class BackupCommand extends SegmentCommand {
 
     @Override
     public Integer call() throws IOException {
-        Path file = target.existingFile();
+        Path file = target.existingFile(pathName);
         BackupSummary summary = BackupWriter.write(SegmentInspector.open(file), backup);
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("segment", file.toString());

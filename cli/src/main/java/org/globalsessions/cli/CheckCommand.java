@@ -11,6 +11,7 @@ import org.globalsessions.config.ConfigurationException;
 import org.globalsessions.config.ConfigurationProblem;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
+import org.globalsessions.config.PathSection;
 import org.globalsessions.config.Setting;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,7 +89,14 @@ final class CheckCommand implements Callable<Integer> {
             out.println(line + " ".repeat(Math.max(1, width + 1 - line.length())) + "# " + setting.origin()
                     + (setting.note().isEmpty() ? "" : "; " + setting.note()));
         }
-        out.println("# segment: " + config.cache().segmentFile());
+        if (config.paths().size() > 1) {
+            for (PathSection path : config.paths()) {
+                out.println(
+                        "# segment of path " + path.name() + ": " + path.cache().segmentFile());
+            }
+        } else {
+            out.println("# segment: " + config.cache().segmentFile());
+        }
         for (Setting setting : config.missing()) {
             out.println("# run will refuse this file: " + setting.path() + ": " + setting.note());
         }
@@ -110,6 +118,13 @@ final class CheckCommand implements Callable<Integer> {
         report.put("file", config.file().toString());
         report.put("kind", config.kind().words());
         report.put("segment", config.cache().segmentFile().toString());
+        if (config.kind() == NodeKind.RELAY) {
+            Map<String, Object> segments = new LinkedHashMap<>();
+            config.paths()
+                    .forEach(path ->
+                            segments.put(path.name(), path.cache().segmentFile().toString()));
+            report.put("segments", segments);
+        }
         report.put("runs", config.missing().isEmpty());
         report.put("settings", settings);
         return report;

@@ -33,7 +33,7 @@ final class InspectCommand extends SegmentCommand {
     public Integer call() throws IOException {
         requireNotNegative("--limit", limit);
         PrintWriter out = out();
-        Path file = target.existingFile();
+        Path file = target.existingFile(pathName);
         SegmentReport report;
         try {
             report = SegmentInspector.open(file).check(limit);

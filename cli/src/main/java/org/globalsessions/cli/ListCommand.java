@@ -40,7 +40,7 @@ final class ListCommand extends SegmentCommand {
     public Integer call() throws IOException {
         requireNotNegative("--limit", limit);
         PrintWriter out = out();
-        Path file = target.existingFile();
+        Path file = target.existingFile(pathName);
         SegmentInspector segment = SegmentInspector.open(file);
         // One line at a time, as a segment may hold more than this process may hold.
         if (json) {

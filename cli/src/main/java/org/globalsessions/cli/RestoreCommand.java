@@ -9,13 +9,13 @@ import org.globalsessions.backup.BackupException;
 import org.globalsessions.backup.BackupReader;
 import org.globalsessions.backup.RestoreSummary;
 import org.globalsessions.backup.SegmentRestore;
+import org.globalsessions.config.CacheSection;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code restore FILE}: takes a backup back into a segment, never over what is newer or deleted. */
@@ -27,13 +27,6 @@ import picocli.CommandLine.Parameters;
 final class RestoreCommand extends SegmentCommand {
     @Parameters(paramLabel = "FILE", description = "The backup.")
     private Path backup;
-
-    @Option(
-            names = "--auth-path",
-            paramLabel = "NAME",
-            defaultValue = "",
-            description = "With --segment: the segment's auth_path, which its file has only a key of.")
-    private String pathName;
 
     @Override
     public Integer call() throws IOException {
@@ -63,17 +56,17 @@ final class RestoreCommand extends SegmentCommand {
     private SegmentSettings settings() throws IOException {
         NodeConfig config = target.configuration();
         if (config == null) {
-            return SegmentInspector.open(target.existingFile()).settings(pathName);
+            return SegmentInspector.open(target.existingFile("")).settings(pathName);
         }
-        Path file = config.cache().segmentFile();
+        CacheSection cache = SegmentTarget.cache(config, pathName);
+        Path file = cache.segmentFile();
         if (Files.exists(file)) {
-            return config.cache().toSegmentSettings(SegmentInspector.open(file).role());
+            return cache.toSegmentSettings(SegmentInspector.open(file).role());
         }
         if (config.kind() != NodeKind.CLIENT) {
             throw new UsageException("no such segment: file=" + file + "; start the node, which creates it, first");
         }
-        return config.cache()
-                .toSegmentSettings(
-                        config.relaySections().isEmpty() ? SegmentSettings.Role.STANDALONE : SegmentSettings.Role.HOST);
+        return cache.toSegmentSettings(
+                config.relaySections().isEmpty() ? SegmentSettings.Role.STANDALONE : SegmentSettings.Role.HOST);
     }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.globalsessions.config.ConfigurationException;
 import org.globalsessions.config.ConfigurationProblem;
 import org.globalsessions.config.NodeConfig;
@@ -45,8 +46,8 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         try (NodeLauncher nodes = NodeLauncher.launch(configs, stop::ask)) {
             for (NodeConfig config : configs) {
-                err.println("global-sessions: running: " + config.kind().words() + " " + config.file() + ", segment "
-                        + config.cache().segmentFile() + where(config));
+                err.println("global-sessions: running: " + config.kind().words() + " " + config.file()
+                        + segments(config) + where(config));
             }
             stop.await();
             err.println("global-sessions: stopping " + nodes.count() + " node(s)");
@@ -67,6 +68,16 @@ final class RunCommand implements Callable<Integer> {
             throw new ConfigurationException(problems);
         }
         return configs;
+    }
+
+    private static String segments(NodeConfig config) {
+        if (config.paths().size() < 2) {
+            return ", segment " + config.cache().segmentFile();
+        }
+        return config.paths().stream()
+                .map(path ->
+                        ", path " + path.name() + " in segment " + path.cache().segmentFile())
+                .collect(Collectors.joining());
     }
 
     private static String where(NodeConfig config) {

@@ -12,6 +12,15 @@ abstract class SegmentCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     SegmentTarget target;
 
+    @Option(
+            names = "--auth-path",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description =
+                    "With the --config of a relay that has several paths: which one. With restore --segment: the segment's"
+                            + " auth_path, which its file has only a key of.")
+    String pathName;
+
     @Option(names = "--json", description = "Print one JSON object.")
     boolean json;
 

@@ -3,9 +3,12 @@ package org.globalsessions.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.globalsessions.config.CacheSection;
 import org.globalsessions.config.ConfigurationException;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
+import org.globalsessions.config.PathSection;
 import org.globalsessions.segment.SegmentException;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentSettings;
@@ -59,14 +62,41 @@ final class SegmentTarget {
         }
     }
 
-    /** The segment's file, which may be absent. */
-    Path file() throws IOException {
-        return segment != null ? segment : configuration().cache().segmentFile();
+    /**
+     * The segment of a node or client.
+     *
+     * @param config   its configuration
+     * @param pathName the path, empty where there is one alone
+     */
+    static CacheSection cache(NodeConfig config, String pathName) {
+        if (pathName.isEmpty() && config.paths().size() > 1) {
+            throw new UsageException(
+                    "--auth-path: is missing: " + config.file() + " has several paths: " + names(config));
+        }
+        if (pathName.isEmpty() || (config.paths().isEmpty() && pathName.equals(config.authPath()))) {
+            return config.cache();
+        }
+        return config.paths().stream()
+                .filter(path -> path.name().equals(pathName))
+                .findFirst()
+                .orElseThrow(() -> new UsageException("--auth-path: no such path in " + config.file() + ": found "
+                        + pathName + ", there is " + names(config)))
+                .cache();
     }
 
-    /** The segment's file. */
-    Path existingFile() throws IOException {
-        Path file = file();
+    private static String names(NodeConfig config) {
+        return config.paths().isEmpty()
+                ? config.authPath()
+                : config.paths().stream().map(PathSection::name).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * The segment's file.
+     *
+     * @param pathName the path, empty where there is one alone
+     */
+    Path existingFile(String pathName) throws IOException {
+        Path file = segment != null ? segment : cache(configuration(), pathName).segmentFile();
         if (!Files.exists(file)) {
             throw new SegmentException("no such segment: file=" + file);
         }

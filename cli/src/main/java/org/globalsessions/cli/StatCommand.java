@@ -3,7 +3,9 @@ package org.globalsessions.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SegmentInspector;
@@ -19,7 +21,7 @@ final class StatCommand extends SegmentCommand {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = out();
-        Path file = target.existingFile();
+        Path file = target.existingFile(pathName);
         SegmentStat stat = SegmentStat.open(file);
         Map<String, Object> values = stat.asMap();
         SegmentInspector inspector = SegmentInspector.open(file);
@@ -27,6 +29,7 @@ final class StatCommand extends SegmentCommand {
             String name = lease.duty() == SegmentFile.Duty.SWEEPER ? "sweeper" : "linkOwner";
             values.put(name, holder(lease, inspector.processes()));
         }
+        values.put("relays", inspector.relays().stream().map(StatCommand::relay).toList());
         values.put("attached", inspector.processes().size());
         if (json) {
             out.println(Json.of(values));
@@ -38,6 +41,16 @@ final class StatCommand extends SegmentCommand {
             out.printf("%12d  %s%n", stat.counter(counter), counter.label());
         }
         return GlobalSessions.DONE;
+    }
+
+    /** A relay of a host; its id as 16 hexadecimal digits. */
+    private static Map<String, Object> relay(SegmentInspector.KnownRelay relay) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("id", String.format(Locale.ROOT, "%016x", relay.id()));
+        values.put("listed", relay.listed());
+        values.put("epoch", relay.epoch());
+        values.put("position", relay.position());
+        return values;
     }
 
     /** Who holds a duty: attach slot and process, or nobody. */

@@ -46,7 +46,7 @@ final class TopCommand extends SegmentCommand {
                     + iterations + ", allowed is more than 0 and 0 or more");
         }
         PrintWriter out = out();
-        Path file = target.existingFile();
+        Path file = target.existingFile(pathName);
         SegmentStat stat = SegmentStat.open(file);
         String before = plain ? "" : REPAINT;
         long looks = json ? 1 : iterations;

@@ -77,6 +77,7 @@ class JavaScriptClientIT {
                 auth_path : "sessions"
                 address : "localhost"
                 port : %d
+                max_stale : 1s
                 path_types { sessions { relay {}, cache { segment_dir : "%s", el_count : 500 } } }
                 """.formatted(port, folder) + tls);
         try (LaunchedProcess relay = LaunchedProcess.start(folder, config)) {
@@ -94,8 +95,31 @@ class JavaScriptClientIT {
                     set again: stored
                     get: user=8
                     """);
+            assertThat(node(
+                            everywhere(),
+                            port,
+                            options.length == 0 ? "plain" : options[3],
+                            options.length == 0 ? "" : options[5],
+                            options.length == 0 ? "" : options[7]))
+                    .isEqualTo("deleted everywhere: held true\n");
             assertThat(relay.terminate()).as(relay.err()).isZero();
         }
+    }
+
+    private Path everywhere() throws IOException {
+        return Files.writeString(folder.resolve("everywhere.mjs"), """
+                import { readFileSync } from 'node:fs';
+                import { SessionClient } from '%s';
+                const [port, ca, cert, key] = process.argv.slice(2);
+                const files = { ca, cert, key };
+                const tls = ca === 'plain' ? undefined : { servername: 'localhost',
+                    ...Object.fromEntries(Object.entries(files).map(([name, file]) => [name, readFileSync(file)])) };
+                const client = await SessionClient.connect({ path: 'sessions', host: 'localhost', port, tls });
+                await client.set('user', 'here');
+                console.log('deleted everywhere: held', await client.delete('user', { ack: 'everywhere' }));
+                client.close();
+                """.formatted(
+                        SAMPLE.resolve("global-sessions.mjs").toAbsolutePath().toUri()));
     }
 
     private String node(Object... args) throws IOException, InterruptedException {

@@ -63,7 +63,7 @@ final class SiblingStub implements FrameHandler, AutoCloseable {
     @Override
     public void onFrame(Connection connection, Frame frame) {
         if (frame instanceof HelloFrame hello) {
-            connection.send(new WelcomeFrame(hello.correlationId(), 1, 0, 0, 0, FrameCodec.MAX_FRAME, Set.of()));
+            connection.send(new WelcomeFrame(hello.correlationId(), 1, 0, 0, 0, FrameCodec.MAX_FRAME, Set.of(), 0));
             connections.add(connection);
             hellos.add(hello);
         } else {

@@ -31,6 +31,15 @@ final class Announcer {
 
     private static final int DELETED = -1;
 
+    /** What became of a wish to subscribe. */
+    enum Subscribed {
+        DONE,
+        /** Another process of the host is link owner by a newer lease. */
+        STALE_LEASE,
+        /** Deletes that the host has not applied may be forgotten here. */
+        MUST_CONFIRM
+    }
+
     private record Subscription(long leaseEpoch, ClientEndPoint endPoint) {}
 
     /** One change; the way is {@link #DELETED} for a delete. */
@@ -38,6 +47,7 @@ final class Announcer {
 
     private final SharedLru lru;
     private final Announce announce;
+    private final HostLeases leases;
     private final Map<HostId, Subscription> subscriptions = new HashMap<>();
     private final Map<HostId, Long> highestLease = new HashMap<>();
     private final Change[] ring = new Change[RING_CAPACITY];
@@ -52,9 +62,11 @@ final class Announcer {
      *
      * @param lru      the relay's table
      * @param announce what hosts are told of new entries; of deletes always all
+     * @param leases   told how far each host is
      */
-    Announcer(SharedLru lru, Announce announce) {
+    Announcer(SharedLru lru, Announce announce, HostLeases leases) {
         this.lru = lru;
+        this.leases = leases;
         this.announce = announce;
         this.ringBase = lru.file().position();
     }
@@ -64,25 +76,38 @@ final class Announcer {
      *
      * @param endPoint the connection
      * @param frame    what it asked for
-     * @return false where another process of the host is link owner by a newer lease
+     * @return what became of it
      */
-    boolean subscribe(ClientEndPoint endPoint, SubscribeFrame frame) {
+    Subscribed subscribe(ClientEndPoint endPoint, SubscribeFrame frame) {
         HostId host = endPoint.host();
         if (frame.leaseEpoch() == 0) {
             leave(endPoint);
-            return true;
+            return Subscribed.DONE;
         }
         Long highest = highestLease.get(host);
         if (highest != null && highest > frame.leaseEpoch()) {
-            return false;
+            return Subscribed.STALE_LEASE;
         }
         highestLease.put(host, frame.leaseEpoch());
-        subscriptions.put(host, new Subscription(frame.leaseEpoch(), endPoint));
-        long position = lru.file().position();
-        if (frame.epoch() == lru.file().relayEpoch() && frame.position() < position) {
-            replay(endPoint, frame.position());
+        long from = beginning(endPoint, frame);
+        if (from < lru.horizon()) {
+            leave(endPoint);
+            return Subscribed.MUST_CONFIRM;
         }
-        return true;
+        subscriptions.put(host, new Subscription(frame.leaseEpoch(), endPoint));
+        leases.applied(host, from);
+        if (from < lru.file().position()) {
+            replay(endPoint, from);
+        }
+        return Subscribed.DONE;
+    }
+
+    /** From which position on a host has to be told: of another epoch all, but a host that knew no relay has nothing from before. */
+    private long beginning(ClientEndPoint endPoint, SubscribeFrame frame) {
+        if (frame.epoch() == lru.file().relayEpoch()) {
+            return frame.position();
+        }
+        return frame.epoch() == 0 ? endPoint.welcomedAt() : 0;
     }
 
     /**

@@ -7,6 +7,7 @@ import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,16 +28,20 @@ final class ClientEndPoint {
     private final HostId host;
     private final int origin;
     private final Set<Right> rights;
+    private final long welcomedAt;
+    private final PeerKind kind;
     private final Set<Right> refused = EnumSet.noneOf(Right.class);
     private final RelayErrors errors;
     private SessionFrame waiting;
     private boolean slow;
     private int timesSlow;
 
-    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, RelayErrors errors) {
+    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, long welcomedAt, RelayErrors errors) {
         this.connection = connection;
         this.errors = errors;
         this.rights = rights;
+        this.welcomedAt = welcomedAt;
+        this.kind = hello.kind();
         this.host = new HostId(hello.idHigh(), hello.idLow());
         this.origin = hello.origin();
     }
@@ -51,6 +56,15 @@ final class ClientEndPoint {
 
     int origin() {
         return origin;
+    }
+
+    PeerKind kind() {
+        return kind;
+    }
+
+    /** The relay's position that its welcome has told. */
+    long welcomedAt() {
+        return welcomedAt;
     }
 
     boolean may(Right right) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
@@ -27,7 +28,10 @@ final class Inquiry {
     private static final int MAX_ASKERS_A_KEY = 256;
     private static final int MAX_ATTEMPTS = 3;
 
-    private record Asker(ClientEndPoint endPoint, long correlationId) {}
+    /** Told the answer, and the position that it is at least as new as. */
+    private interface Asker {
+        void answered(Found found, long position);
+    }
 
     private static final class Open {
         final byte[] key;
@@ -61,7 +65,6 @@ final class Inquiry {
 
     /** A host asks for a key. */
     void onNeedSession(ClientEndPoint endPoint, NeedSessionFrame frame) {
-        Asker asker = new Asker(endPoint, frame.correlationId());
         // The number first and the segment after: the answer is at least as new as the number.
         long position = file.position();
         EncodedKey key = lru.encode(frame.key());
@@ -70,20 +73,27 @@ final class Inquiry {
             counters.increment(Counter.HITS);
             // A host that asks uses the session; find renews nothing by itself.
             lru.touch(key);
-            answer(asker, Status.FOUND, position, snapshot.toEntry());
+            answer(endPoint, frame, new Found(Status.FOUND, snapshot.toEntry()), position);
             return;
         }
         counters.increment(Counter.MISSES);
+        lookBehind(digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
+    }
+
+    /** Brings a key here that one of the tiers behind has, and tells what became of that. */
+    void look(byte[] key, Consumer<Status> then) {
+        lookBehind(lru.encode(key).digest(), key, file.position(), (found, asOf) -> then.accept(found.status));
+    }
+
+    private void lookBehind(KeyDigest digest, byte[] key, long position, Asker asker) {
         SessionEntry spilled = spilled(digest);
         if (spilled != null) {
-            answer(asker, takeBack(digest, spilled), position);
-            return;
+            asker.answered(takeBack(digest, spilled), position);
+        } else if (!agent.hasSibling()) {
+            asker.answered(new Found(Status.MISSING, null), position);
+        } else {
+            join(asker, digest, key, position);
         }
-        if (!agent.hasSibling()) {
-            answer(asker, Status.MISSING, position, null);
-            return;
-        }
-        join(asker, digest, frame.key(), position);
     }
 
     private SessionEntry spilled(KeyDigest digest) {
@@ -92,15 +102,12 @@ final class Inquiry {
 
     private record Found(Status status, SessionEntry entry) {}
 
-    private void answer(Asker asker, Found found, long position) {
-        answer(asker, found.status, position, found.entry);
-    }
-
-    private void answer(Asker asker, Status status, long position, SessionEntry entry) {
-        if (status == Status.UNAVAILABLE) {
+    private void answer(ClientEndPoint endPoint, NeedSessionFrame frame, Found found, long position) {
+        if (found.status == Status.UNAVAILABLE) {
             counters.increment(Counter.TIER_UNAVAILABLE);
         }
-        asker.endPoint.send(new SessionKnownFrame(asker.correlationId, status, file.relayEpoch(), position, entry));
+        endPoint.send(
+                new SessionKnownFrame(frame.correlationId(), found.status, file.relayEpoch(), position, found.entry));
     }
 
     private void join(Asker asker, KeyDigest digest, byte[] key, long position) {
@@ -114,7 +121,7 @@ final class Inquiry {
         } else if (question.askers.size() < MAX_ASKERS_A_KEY) {
             question.askers.add(asker);
         } else {
-            answer(asker, Status.UNAVAILABLE, position, null);
+            asker.answered(new Found(Status.UNAVAILABLE, null), position);
         }
     }
 
@@ -155,7 +162,7 @@ final class Inquiry {
     private void finish(KeyDigest digest, Open question, Found found) {
         open.remove(digest);
         for (Asker asker : question.askers) {
-            answer(asker, found, question.position);
+            asker.answered(found, question.position);
         }
     }
 

@@ -22,6 +22,7 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.net.EventLoops;
 
@@ -45,6 +46,8 @@ final class Intake {
     private final long stallNs;
     private final WriteOutcome outcome = new WriteOutcome();
     private final EntrySnapshot oldest = new EntrySnapshot();
+    private final EntrySnapshot here = new EntrySnapshot();
+    private final RecentReceipts receipts = new RecentReceipts();
     private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
     private boolean retryScheduled;
     private boolean stalled;
@@ -78,6 +81,36 @@ final class Intake {
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
     }
 
+    /**
+     * Whether nobody here can tell if the life still stands that an entry claims to be of: it is not here, and deletes that its host has not
+     * applied are forgotten.
+     */
+    boolean mustConfirm(SessionFrame frame) {
+        SessionEntry entry = frame.entry();
+        if (entry.beginsLife() || frame.claimEpoch() != file.relayEpoch() || frame.claimPosition() >= lru.horizon()) {
+            return false;
+        }
+        return !lru.find(lru.encode(entry.key()), oldest)
+                && lru.tombstone(lru.encode(entry.key()).digest()).equals(Version.NONE);
+    }
+
+    /** Every tier has been asked for what {@link #mustConfirm} asks for; what was found is here now. */
+    void onConfirmed(ClientEndPoint endPoint, SessionFrame frame, Status status) {
+        switch (status) {
+            case FOUND -> onSession(endPoint, frame);
+            case MISSING -> {
+                counters.increment(Counter.DISCARDED_UNCONFIRMED);
+                Version version = frame.entry().version();
+                Receipt receipt =
+                        new Receipt(Receipt.Outcome.SUPERSEDED, version, 0, false, file.relayEpoch(), file.position());
+                endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
+            }
+            case UNAVAILABLE ->
+                endPoint.send(refused(
+                        frame.correlationId(), ErrorCode.UNAVAILABLE, "a tier behind did not say whether it lives"));
+        }
+    }
+
     /** A host publishes an entry. */
     void onSession(ClientEndPoint endPoint, SessionFrame frame) {
         try {
@@ -109,6 +142,12 @@ final class Intake {
     private boolean tryTake(ClientEndPoint endPoint, SessionFrame frame) {
         EncodedKey key = lru.encode(frame.entry().key());
         KeyDigest digest = key.digest();
+        Receipt given = receipts.find(digest, frame.entry().version());
+        if (given != null && lru.find(key, here) && here.version().equals(given.version())) {
+            // Sent again, and still what counts here: it is neither numbered nor announced a second time.
+            acknowledge(endPoint, frame, here.way(), given);
+            return true;
+        }
         long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         switch (outcome.status()) {
@@ -137,17 +176,25 @@ final class Intake {
             spill.removeUpTo(digest, version);
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
+        receipts.add(digest, frame.entry().version(), receipt);
+        acknowledge(endPoint, frame, way, receipt);
+        announcer.announce(endPoint.host(), digest, asStored(frame.entry(), version, life), way, position);
+        if (agent.hasSibling()) {
+            checkRoom(digest);
+        }
+    }
+
+    /** Passes an entry on that is stored, and gives its receipt at once or when the relief tier has it. */
+    private void acknowledge(ClientEndPoint endPoint, SessionFrame frame, int way, Receipt receipt) {
         boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
         if (!waits) {
             endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
         }
-        announcer.announce(endPoint.host(), digest, asStored(frame.entry(), version, life), way, position);
         if (agent.hasSibling()) {
             ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
-            if (!agent.publish(way, version, waiter) && waits) {
+            if (!agent.publish(way, receipt.version(), waiter) && waits) {
                 endPoint.send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
             }
-            checkRoom(digest);
         }
     }
 
@@ -196,6 +243,11 @@ final class Intake {
     /** A host publishes a delete. */
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
+        Receipt given = receipts.find(digest, frame.tombstone());
+        if (given != null) {
+            acknowledge(endPoint, frame, given);
+            return;
+        }
         lru.acceptDelete(digest, frame.tombstone(), outcome);
         boolean held = outcome.held();
         if (spill != null
@@ -212,18 +264,25 @@ final class Intake {
         Version version = outcome.version();
         long position = file.nextPosition();
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, 0, held, file.relayEpoch(), position);
+        receipts.add(digest, frame.tombstone(), receipt);
+        acknowledge(endPoint, frame, receipt);
+        announcer.announceDelete(endPoint.host(), digest, version, position);
+        if (!agent.hasSibling()) {
+            lru.confirmDelete(digest, version, receipt);
+        }
+    }
+
+    /** Passes a delete on that is applied, and gives its receipt at once or when the relief tier has it. */
+    private void acknowledge(ClientEndPoint endPoint, DeleteFrame frame, Receipt receipt) {
         boolean waits = frame.level() == Acknowledgement.RELIEF && agent.hasSibling();
         if (!waits) {
             endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
         }
-        announcer.announceDelete(endPoint.host(), digest, version, position);
-        if (!agent.hasSibling()) {
-            lru.confirmDelete(digest, version, receipt);
-            return;
-        }
-        ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
-        if (!agent.delete(digest, version, position, waiter) && waits) {
-            endPoint.send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+        if (agent.hasSibling()) {
+            ClientSide.Waiter waiter = waits ? waiterFor(endPoint, frame.correlationId(), receipt) : null;
+            if (!agent.delete(frame.digest(), receipt.version(), receipt.position(), waiter) && waits) {
+                endPoint.send(refused(frame.correlationId(), ErrorCode.BUSY, "too many changes under way"));
+            }
         }
     }
 
@@ -233,7 +292,13 @@ final class Intake {
         if (spill != null) {
             spill.delete(digest, tombstone);
         }
-        announcer.announceDelete(null, digest, tombstone, file.nextPosition());
+        long position = file.nextPosition();
+        // Known by its number, or a host away since before could not be found to have missed it.
+        lru.confirmDelete(
+                digest,
+                tombstone,
+                new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position));
+        announcer.announceDelete(null, digest, tombstone, position);
     }
 
     /** Has the agent hand off from a key's buckets where they have too few takeable ways. */

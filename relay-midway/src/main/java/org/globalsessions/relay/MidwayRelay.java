@@ -3,22 +3,18 @@ package org.globalsessions.relay;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.agrona.concurrent.AgentRunner;
-import org.agrona.concurrent.SystemNanoClock;
-import org.globalsessions.Version;
-import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
-import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
@@ -26,36 +22,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The midway relay of one path: hosts publish to it and ask it; it stores, numbers, acknowledges and announces, and passes on
- * to the sibling what has to live longer than its own segment can hold.
+ * The midway relay: hosts publish to it and ask it; it stores, numbers, acknowledges and announces, and passes on to the sibling
+ * what has to live longer than its own segment can hold. It serves one path or several, on one listener: each has its own
+ * segment, rights, limits, positions and sibling, and a host's hello chooses.
  *
- * <p>Any thread may call any method. {@link #launch} returns when hosts can connect; {@link #close} tells them, ends the child
- * and leaves the segment for the next start. Killed instead, it loses nothing: the marks in the segment say what is to be sent
- * again.
+ * <p>Any thread may call any method. {@link #launch} returns when hosts can connect; {@link #close} tells them, ends the
+ * children and leaves the segments for the next start. Killed instead, it loses nothing: the marks in the segments say what is to be
+ * sent again.
  */
 public final class MidwayRelay implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(MidwayRelay.class);
-    private static final String NOTE_FOLDER = "aeronDir=";
-    private static final String NOTE_EPOCH = ";epoch=";
     private static final long END_OF_CLIENTS_MS = 2000;
 
-    /** What was opened, in order; closed in the reverse one. */
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
+    private final OpenedParts opened = new OpenedParts();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final RelayContext context;
-    private SharedLru lru;
-    private RelayErrors errors;
+    private final Map<String, RelayPath> paths = new LinkedHashMap<>();
+    private RelayPath first;
     private EventLoops loops;
     private RelayService service;
-    private RelayAgent agent;
     private Listener listener;
 
     /** Null without a Unix socket. */
     private Listener unixListener;
-
-    private SiblingProcess sibling;
-    private volatile Intake intake;
 
     private MidwayRelay(RelayContext context) {
         this.context = context;
@@ -66,7 +55,7 @@ public final class MidwayRelay implements AutoCloseable {
      *
      * @param context its settings; concluded here
      * @return the running relay
-     * @throws IOException                                     where the port is in use, the segment cannot be made or the
+     * @throws IOException                                     where the port is in use, a segment cannot be made or a
      *                                                         sibling's command cannot be started
      * @throws org.globalsessions.segment.SegmentException     where another segment is there
      * @throws IllegalArgumentException                        where a setting is out of its range
@@ -76,24 +65,24 @@ public final class MidwayRelay implements AutoCloseable {
         try {
             relay.open();
         } catch (IOException | RuntimeException e) {
-            relay.closeAll();
+            relay.opened.close();
             throw e;
         }
         return relay;
     }
 
     private void open() throws IOException {
-        lru = SharedLru.open(context.segment());
-        opened.push(lru);
-        SegmentFile file = lru.file();
-        if (file.relayEpoch() == 0) {
-            file.position(new SecureRandom().nextLong() >>> 1 | 1, 0);
+        for (PathSettings<?> settings : context.paths()) {
+            RelayPath path = RelayPath.open(settings, paths.size());
+            opened.push(path);
+            paths.put(path.name(), path);
+            first = first == null ? path : first;
         }
-        errors = new RelayErrors(lru.counters(), file.errors());
+        RelayErrors errors = first.errors();
         loops = EventLoops.start("relay", 1, failure -> errors.record("a task of the clients' event loop", failure));
         opened.push(loops);
-        service = new RelayService(context, lru, errors, loops);
-        // Before anything that a relay that already runs on this segment also uses: the port decides which one it is.
+        service = new RelayService(context.slowLimit(), counters(), errors, loops);
+        // Before anything that a relay that already runs on these segments also uses: the port decides which one it is.
         listener = Listener.bind(
                 loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);
         opened.push(listener);
@@ -102,115 +91,56 @@ public final class MidwayRelay implements AutoCloseable {
             opened.push(unixListener);
         }
         warnOfPlainTcp();
-        SpillFile spill = openSpillFile(file.path());
-        openAgent(spill);
-        Announcer announcer = new Announcer(lru, context.announce());
-        intake = new Intake(lru, spill, agent, announcer, loops, context.unpublishedWait());
-        Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
-        AgentRunner runner = new AgentRunner(agent.idleStrategy(), errors, null, agent);
-        AgentRunner.startOnThread(runner, task -> {
-            Thread thread = new Thread(task);
-            thread.setDaemon(true);
-            return thread;
-        });
-        opened.push(runner);
-        startSibling();
+        startPaths(openDriver(errors));
         opened.push(this::endClients);
-        loops.execute(() -> service.begin(announcer, intake, inquiry));
-        LOGGER.info(
-                "The relay serves path {} on {}:{}, {}",
-                context.authPath(),
-                context.address(),
-                listener.port(),
-                context.hasSibling() ? "a sibling behind it" : "as the last tier");
+        Map<String, PathService> services = new LinkedHashMap<>();
+        paths.forEach((name, path) -> services.put(name, path.service()));
+        loops.execute(() -> service.begin(services));
+        for (RelayPath path : paths.values()) {
+            LOGGER.info(
+                    "The relay serves path {} on {}:{}, {}",
+                    path.name(),
+                    context.address(),
+                    listener.port(),
+                    path.hasSibling() ? "a sibling behind it" : "as the last tier");
+        }
     }
 
     private void warnOfPlainTcp() throws IOException {
         if (!context.security().isProtected()
                 && !InetAddress.getByName(context.address()).isLoopbackAddress()) {
-            lru.counters().increment(Counter.PLAIN_TCP_LISTENERS);
+            counters().increment(Counter.PLAIN_TCP_LISTENERS);
             LOGGER.warn(
                     "Plain TCP beyond loopback: whoever reaches {}:{} reads and changes the sessions of path {}",
                     context.address(),
                     listener.port(),
-                    context.authPath());
+                    String.join(", ", paths.keySet()));
         }
     }
 
-    private SpillFile openSpillFile(Path segmentFile) throws IOException {
-        if (!context.hasSibling() || context.spillLimit() == 0) {
+    /** The media driver of all paths, null where none has a sibling. */
+    private IpcDriver openDriver(RelayErrors errors) throws IOException {
+        paths.values().forEach(RelayPath::removeDriverLeftBehind);
+        if (paths.values().stream().noneMatch(RelayPath::hasSibling)) {
             return null;
-        }
-        SpillFile spill = SpillFile.open(context.spillFileBeside(segmentFile), context.spillLimit());
-        opened.push(spill);
-        if (spill.size() > 0) {
-            LOGGER.info("The spill file holds {} entries to hand off", spill.size());
-        }
-        return spill;
-    }
-
-    private void openAgent(SpillFile spill) throws IOException {
-        RelayAgent.LinkMaker linkMaker = context.hasSibling() ? linkMaker() : null;
-        agent = new RelayAgent(
-                lru,
-                spill,
-                linkMaker,
-                errors,
-                context.authPath(),
-                SystemNanoClock.INSTANCE,
-                loops::execute,
-                new FromAgent());
-    }
-
-    private RelayAgent.LinkMaker linkMaker() throws IOException {
-        SegmentFile file = lru.file();
-        String earlier = file.note();
-        if (earlier.startsWith(NOTE_FOLDER) && earlier.contains(NOTE_EPOCH)) {
-            IpcDriver.removeLeftBehind(earlier.substring(NOTE_FOLDER.length(), earlier.indexOf(NOTE_EPOCH)));
         }
         IpcDriver driver = context.aeronDir() != null
                 ? IpcDriver.external(context.aeronDir())
                 : IpcDriver.embedded(context.driverThreading(), errors);
         opened.push(driver);
-        return receiver -> {
-            SiblingLink link = new SiblingLink(driver.folder(), lru.counters(), errors, receiver);
-            opened.push(link);
-            if (!link.isDriverActive()) {
-                throw new IllegalStateException(
-                        "No Aeron media driver is alive there; start it first, or leave aeron_dir out: aeron_dir="
-                                + driver.folder());
-            }
-            link.open();
-            file.note(NOTE_FOLDER + driver.folder() + NOTE_EPOCH + file.relayEpoch());
-            opened.push(() -> file.note(""));
-            return link;
-        };
+        return driver;
     }
 
-    private void startSibling() throws IOException {
-        if (context.siblingCommand().isEmpty()) {
-            return;
-        }
-        Counters counters = lru.counters();
-        sibling = new SiblingProcess.Builder(context.siblingCommand())
-                .folder(context.siblingFolder())
-                .log(context.siblingLog())
-                .onDeath(agent::siblingDied)
-                .onRestart(() -> counters.increment(Counter.SIBLING_RESTARTS))
-                .start();
-        opened.push(sibling);
-    }
-
-    /** Passes on to the intake what the agent has to tell; already on the clients' event loop. */
-    private final class FromAgent implements ClientSide {
-        @Override
-        public void onHandOffProgress() {
-            intake.onHandOffProgress();
-        }
-
-        @Override
-        public void onBeaten(KeyDigest digest, Version tombstone) {
-            intake.onBeaten(digest, tombstone);
+    private void startPaths(IpcDriver driver) throws IOException {
+        List<RelayPath> started = new ArrayList<>();
+        // All children are told before the end of the first is waited for.
+        opened.push(() -> {
+            started.forEach(RelayPath::askSiblingToEnd);
+            started.forEach(RelayPath::stop);
+        });
+        for (RelayPath path : paths.values()) {
+            started.add(path);
+            path.start(loops, path.hasSibling() ? driver : null, context.siblingFolder());
         }
     }
 
@@ -224,29 +154,34 @@ public final class MidwayRelay implements AutoCloseable {
     }
 
     /**
-     * The file of the relay's segment.
+     * The file of the segment of the relay's first path.
      *
      * @return its path
      */
     public Path segmentFile() {
-        return lru.file().path();
+        return first.lru().file().path();
     }
 
     /**
-     * Process id of the sibling, where it is a child of this process.
+     * Process id of the sibling of the relay's first path, where it is a child of this process.
      *
      * @return the id of the child that was started last
      */
     public OptionalLong siblingPid() {
-        return sibling == null ? OptionalLong.empty() : OptionalLong.of(sibling.pid());
+        return first.siblingPid();
     }
 
     Counters counters() {
-        return lru.counters();
+        return lru().counters();
     }
 
     SharedLru lru() {
-        return lru;
+        return first.lru();
+    }
+
+    /** One of the paths that are served. */
+    RelayPath path(String name) {
+        return paths.get(name);
     }
 
     private void endClients() throws InterruptedException {
@@ -272,25 +207,12 @@ public final class MidwayRelay implements AutoCloseable {
         }
     }
 
-    /** Tells the hosts, ends the child, stops every thread and leaves the segment as it is. */
+    /** Tells the hosts, ends the children, stops every thread and leaves the segments as they are. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            closeAll();
-            LOGGER.info("The relay of path {} has ended", context.authPath());
-        }
-    }
-
-    private void closeAll() {
-        while (!opened.isEmpty()) {
-            AutoCloseable next = opened.pop();
-            try {
-                next.close();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (Exception e) {
-                LOGGER.error("Closing a part of the relay failed", e);
-            }
+            opened.close();
+            LOGGER.info("The relay of path {} has ended", String.join(", ", paths.keySet()));
         }
     }
 }

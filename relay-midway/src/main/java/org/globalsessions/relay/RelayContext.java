@@ -3,21 +3,21 @@ package org.globalsessions.relay;
 import io.aeron.driver.ThreadingMode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
-import org.globalsessions.segment.SegmentSettings;
-import org.globalsessions.segment.SegmentSettings.Role;
-import org.globalsessions.transport.access.AccessRules;
+import org.globalsessions.config.PathSection;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
- * Settings of a {@link MidwayRelay}. Fluent, used by one thread, concluded once, by {@link MidwayRelay#launch}; concluding only
- * checks and derives, and opens nothing.
+ * Settings of a {@link MidwayRelay}: of its listener, and of the first path that it serves; {@link #path} adds further ones. Fluent,
+ * used by one thread, concluded once, by {@link MidwayRelay#launch}; concluding only checks and derives, and opens nothing.
  */
-public final class RelayContext {
+public final class RelayContext extends PathSettings<RelayContext> {
     /** What other hosts are told of a session that one of them has stored. Deletes are always announced. */
     public enum Announce {
         /** All of it: they store it where they have a place. */
@@ -28,25 +28,17 @@ public final class RelayContext {
         OFF
     }
 
-    private static final int MAX_PATH_LENGTH = 255;
+    /** Most paths of one relay: each has two threads and a segment of its own. */
+    static final int MAX_PATHS = 64;
 
-    private String authPath;
     private String address = "localhost";
     private int port = -1;
     private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
-    private AccessRules access = AccessRules.open();
-    private SegmentSettings segment;
-    private List<String> siblingCommand = List.of();
-    private boolean siblingExternal;
     private Path siblingFolder;
-    private Path siblingLog;
     private Path aeronDir;
     private ThreadingMode driverThreading = ThreadingMode.SHARED;
-    private Path spillPath;
-    private long spillLimit = 64L << 20;
-    private Duration unpublishedWait = Duration.ofMillis(50);
-    private Announce announce = Announce.FULL;
+    private final List<RelayPathContext> furtherPaths = new ArrayList<>();
     private Duration slowLimit = Duration.ofSeconds(30);
     private boolean concluded;
 
@@ -66,40 +58,17 @@ public final class RelayContext {
             throw new IllegalArgumentException(
                     "Not a relay's configuration: file=" + config.file() + ", kind=" + config.kind());
         }
-        boolean external = siblingSetting(config).equals("external");
-        List<String> command = external ? List.of() : config.siblingCommand();
-        Role role = external || !command.isEmpty() ? Role.RELAY : Role.STANDALONE;
         RelayContext context = new RelayContext()
-                .authPath(config.authPath())
+                .pathFrom(config.paths().get(0))
                 .address(config.address())
                 .port(config.port())
                 .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
-                .access(AccessRules.from(config))
-                .segment(config.cache().toSegmentSettings(role))
-                .siblingCommand(command)
-                .siblingExternal(external)
-                .siblingFolder(config.file().toAbsolutePath().getParent())
-                .spillLimit(config.number("spill_limit"))
-                .unpublishedWait(config.cache().unpublishedWait())
-                .announce(Announce.valueOf(config.text("announce").toUpperCase(Locale.ROOT)));
+                .siblingFolder(config.file().toAbsolutePath().getParent());
+        for (PathSection further : config.paths().subList(1, config.paths().size())) {
+            context.path(new RelayPathContext().pathFrom(further));
+        }
         return config.has("aeron_dir") ? context.aeronDir(Path.of(config.text("aeron_dir"))) : context;
-    }
-
-    private static String siblingSetting(NodeConfig config) {
-        String key = "path_types." + config.authPath() + ".relay.sibling";
-        return config.has(key) ? config.text(key) : "child";
-    }
-
-    /**
-     * Sets the path that the relay serves: the family of sessions, which keys the digests. No default.
-     *
-     * @param value 1 to 255 characters
-     * @return this
-     */
-    public RelayContext authPath(String value) {
-        authPath = value;
-        return this;
     }
 
     /**
@@ -136,17 +105,6 @@ public final class RelayContext {
     }
 
     /**
-     * Sets who may do what. Default: who is let in may do everything.
-     *
-     * @param value the rules of the path
-     * @return this
-     */
-    public RelayContext access(AccessRules value) {
-        access = Objects.requireNonNull(value, "access");
-        return this;
-    }
-
-    /**
      * Sets the TCP port to listen on. No default.
      *
      * @param value 0 to 65535; 0 for a free one, see {@link MidwayRelay#port()}
@@ -158,59 +116,13 @@ public final class RelayContext {
     }
 
     /**
-     * Sets the relay's segment. Path and role are set here, by what the relay serves and what stands behind it. No default.
-     *
-     * @param value settings, not used elsewhere
-     * @return this
-     */
-    public RelayContext segment(SegmentSettings value) {
-        segment = value;
-        return this;
-    }
-
-    /**
-     * Sets the command that starts the sibling as a child. Default empty: no child. The first word {@code global-sessions}
-     * stands for our own launcher.
-     *
-     * @param value command and arguments
-     * @return this
-     */
-    public RelayContext siblingCommand(List<String> value) {
-        siblingCommand = List.copyOf(value);
-        return this;
-    }
-
-    /**
-     * Whether a sibling that is not a child of the relay serves it. Default false. Not together with a command; with neither,
-     * the relay is the last tier.
-     *
-     * @param value true if so
-     * @return this
-     */
-    public RelayContext siblingExternal(boolean value) {
-        siblingExternal = value;
-        return this;
-    }
-
-    /**
-     * Sets the working folder of the child. Default: this process's own.
+     * Sets the working folder of the children. Default: this process's own.
      *
      * @param value a folder, or null for the default
      * @return this
      */
     public RelayContext siblingFolder(Path value) {
         siblingFolder = value;
-        return this;
-    }
-
-    /**
-     * Sets the file that the child's output is appended to. Default: this process's standard output, and so its log.
-     *
-     * @param value a file, or null for the default
-     * @return this
-     */
-    public RelayContext siblingLog(Path value) {
-        siblingLog = value;
         return this;
     }
 
@@ -238,46 +150,13 @@ public final class RelayContext {
     }
 
     /**
-     * Sets the spill file. Default: beside the segment's file, with {@code .spill} behind its name.
+     * Adds a path. It shares the listener and the media driver with the others, and nothing else.
      *
-     * @param value a file, or null for the default
+     * @param value its settings, not used elsewhere
      * @return this
      */
-    public RelayContext spillPath(Path value) {
-        spillPath = value;
-        return this;
-    }
-
-    /**
-     * Sets the largest size of the spill file. Default 64 MiB.
-     *
-     * @param value bytes, 64 KiB to 1 GiB; 0 for no spill file: what could not be handed off in time is lost, counted
-     * @return this
-     */
-    public RelayContext spillLimit(long value) {
-        spillLimit = value;
-        return this;
-    }
-
-    /**
-     * Sets a tenth of how long a publish waits, without any hand-off acknowledged, for a place. Default 50 ms.
-     *
-     * @param value 0 to 1 minute
-     * @return this
-     */
-    public RelayContext unpublishedWait(Duration value) {
-        unpublishedWait = value;
-        return this;
-    }
-
-    /**
-     * Sets what other hosts are told of a new session. Default {@link Announce#FULL}.
-     *
-     * @param value what they are told
-     * @return this
-     */
-    public RelayContext announce(Announce value) {
-        announce = value;
+    public RelayContext path(RelayPathContext value) {
+        furtherPaths.add(Objects.requireNonNull(value, "path"));
         return this;
     }
 
@@ -292,53 +171,34 @@ public final class RelayContext {
         if (concluded) {
             throw new IllegalStateException("A relay's context is concluded once, a second relay needs its own");
         }
-        check(
-                authPath != null && !authPath.isEmpty() && authPath.length() <= MAX_PATH_LENGTH,
-                "auth_path",
-                authPath,
-                "1 to 255 characters");
+        concludePath();
+        Set<String> names = new HashSet<>(Set.of(authPath()));
+        for (RelayPathContext path : furtherPaths) {
+            path.concludePath();
+            check(names.add(path.authPath()), "auth_path", path.authPath(), "each path once");
+        }
+        check(names.size() <= MAX_PATHS, "paths", names.size(), "1 to " + MAX_PATHS);
         check(address != null && !address.isEmpty(), "address", address, "a host name or address");
         check(port >= 0 && port <= 65_535, "port", port, "0 to 65535");
-        check(segment != null, "segment", segment, "settings of a segment");
-        check(
-                siblingCommand.isEmpty() || !siblingExternal,
-                "proc_name",
-                siblingCommand,
-                "empty with an external sibling");
         check(
                 driverThreading == ThreadingMode.SHARED || driverThreading == ThreadingMode.DEDICATED,
                 "driverThreading",
                 driverThreading,
                 "SHARED or DEDICATED");
-        check(
-                spillLimit == 0 || (spillLimit >= SpillFile.MIN_LIMIT && spillLimit <= SpillFile.MAX_LIMIT),
-                "spill_limit",
-                spillLimit,
-                "0, or " + SpillFile.MIN_LIMIT + " to " + SpillFile.MAX_LIMIT);
-        check(
-                !unpublishedWait.isNegative() && unpublishedWait.compareTo(Duration.ofMinutes(1)) <= 0,
-                "unpublished_wait",
-                unpublishedWait,
-                "0 to 1 minute");
-        Objects.requireNonNull(announce, "announce");
-        segment.pathName(authPath).role(hasSibling() ? Role.RELAY : Role.STANDALONE);
         concluded = true;
         return this;
     }
 
-    private static void check(boolean holds, String name, Object value, String range) {
-        if (!holds) {
-            throw new IllegalArgumentException(
-                    "A setting of the relay is out of range: " + name + "=" + value + ", limit=" + range);
-        }
+    @Override
+    RelayContext self() {
+        return this;
     }
 
-    boolean hasSibling() {
-        return siblingExternal || !siblingCommand.isEmpty();
-    }
-
-    String authPath() {
-        return authPath;
+    /** Every path, the first one first. */
+    List<PathSettings<?>> paths() {
+        List<PathSettings<?>> paths = new ArrayList<>(List.of(this));
+        paths.addAll(furtherPaths);
+        return paths;
     }
 
     String address() {
@@ -363,28 +223,12 @@ public final class RelayContext {
         return slowLimit;
     }
 
-    AccessRules access() {
-        return access;
-    }
-
     PipelineSecurity security() {
         return security;
     }
 
-    SegmentSettings segment() {
-        return segment;
-    }
-
-    List<String> siblingCommand() {
-        return siblingCommand;
-    }
-
     Path siblingFolder() {
         return siblingFolder;
-    }
-
-    Path siblingLog() {
-        return siblingLog;
     }
 
     Path aeronDir() {
@@ -393,21 +237,5 @@ public final class RelayContext {
 
     ThreadingMode driverThreading() {
         return driverThreading;
-    }
-
-    Path spillFileBeside(Path segmentFile) {
-        return spillPath != null ? spillPath : segmentFile.resolveSibling(segmentFile.getFileName() + ".spill");
-    }
-
-    long spillLimit() {
-        return spillLimit;
-    }
-
-    Duration unpublishedWait() {
-        return unpublishedWait;
-    }
-
-    Announce announce() {
-        return announce;
     }
 }

@@ -16,6 +16,7 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
@@ -23,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Both streams of Aeron IPC between relay and sibling: frames out on stream {@link #TO_SIBLING}, frames in on stream
- * {@link #FROM_SIBLING}.
+ * Both streams of Aeron IPC between the relay and the sibling of one path: frames out on one, frames in on the other, and no other
+ * path's on either.
  *
  * <p>Used by the relay's agent alone. Nothing waits: a frame that back pressure holds up is kept, one at most, and sent in the
  * next duty cycle.
@@ -33,17 +34,11 @@ final class SiblingLink implements FrameSink, AutoCloseable {
     /** Channel of both streams. */
     static final String AERON_CHANNEL_URI = "aeron:ipc";
 
-    /** Stream from relay to sibling. */
-    static final int TO_SIBLING = 1001;
-
-    /** Stream from sibling to relay. */
-    static final int FROM_SIBLING = 1002;
-
     private static final Logger LOGGER = LoggerFactory.getLogger(SiblingLink.class);
     private static final int FRAGMENT_LIMIT = 64;
     private static final long DRIVER_TIMEOUT_MS = 10_000;
 
-    private final String aeronDir;
+    private final IpcNote place;
     private final Counters counters;
     private final RelayErrors errors;
     private final ByteBuf encoded = Unpooled.directBuffer(64 << 10, FrameCodec.MAX_FRAME);
@@ -59,13 +54,13 @@ final class SiblingLink implements FrameSink, AutoCloseable {
     /**
      * A link that is not open.
      *
-     * @param aeronDir the driver's folder
+     * @param place    driver and streams
      * @param counters counts frames sent and received
      * @param errors   told of Aeron's errors
      * @param receiver sees each frame from the sibling, called within {@link #poll}
      */
-    SiblingLink(String aeronDir, Counters counters, RelayErrors errors, Consumer<Frame> receiver) {
-        this.aeronDir = aeronDir;
+    SiblingLink(IpcNote place, Counters counters, RelayErrors errors, Consumer<Frame> receiver) {
+        this.place = place;
         this.counters = counters;
         this.errors = errors;
         this.receiver = receiver;
@@ -77,19 +72,19 @@ final class SiblingLink implements FrameSink, AutoCloseable {
      * @return true if one gave a sign of life lately
      */
     boolean isDriverActive() {
-        return CommonContext.isDriverActive(new File(aeronDir), DRIVER_TIMEOUT_MS, LOGGER::debug);
+        return CommonContext.isDriverActive(new File(place.aeronDir()), DRIVER_TIMEOUT_MS, LOGGER::debug);
     }
 
     /** Connects to the driver; waits for its answers, at most its time-out. */
     void open() {
         aeron = Aeron.connect(new Aeron.Context()
-                .aeronDirectoryName(aeronDir)
+                .aeronDirectoryName(place.aeronDir())
                 .driverTimeoutMs(DRIVER_TIMEOUT_MS)
                 .errorHandler(errors)
                 .subscriberErrorHandler(errors)
                 .threadFactory(SiblingLink::conductorThread));
-        publication = aeron.addExclusivePublication(AERON_CHANNEL_URI, TO_SIBLING);
-        subscription = aeron.addSubscription(AERON_CHANNEL_URI, FROM_SIBLING);
+        publication = aeron.addExclusivePublication(AERON_CHANNEL_URI, place.stream());
+        subscription = aeron.addSubscription(AERON_CHANNEL_URI, place.streamToRelay());
     }
 
     private static Thread conductorThread(Runnable conductor) {

@@ -213,18 +213,22 @@ final class SiblingProcess implements AutoCloseable {
         return child.pid();
     }
 
-    /** Closes the child's pipe, waits for its end, at most 2 s, then ends it by force. */
-    @Override
-    public void close() {
-        Process last;
+    /** Closes the child's pipe, by which it ends, and starts no other. */
+    void askToEnd() {
         synchronized (this) {
             if (closing) {
                 return;
             }
             closing = true;
-            last = child;
         }
-        closePipe(last);
+        closePipe(child);
+    }
+
+    /** Closes the child's pipe, waits for its end, at most 2 s, then ends it by force. */
+    @Override
+    public void close() {
+        askToEnd();
+        Process last = child;
         try {
             if (!last.waitFor(END_OF_CHILD.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.warn("The sibling did not end with its pipe: process {} is ended by force", last.pid());

@@ -23,6 +23,7 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -59,21 +60,22 @@ final class FakeSibling implements AutoCloseable {
     private final Thread thread;
     private volatile boolean running = true;
 
-    FakeSibling(String aeronDir, String pathName, Function<byte[], KeyDigest> digests) {
-        this(aeronDir, pathName, digests, null);
+    FakeSibling(String note, String pathName, Function<byte[], KeyDigest> digests) {
+        this(note, pathName, digests, null);
     }
 
     /** A sibling that finds the relief tier as an earlier one has left it. */
-    FakeSibling(String aeronDir, String pathName, Function<byte[], KeyDigest> digests, FakeSibling earlier) {
+    FakeSibling(String note, String pathName, Function<byte[], KeyDigest> digests, FakeSibling earlier) {
+        IpcNote place = IpcNote.parse(note);
         this.digests = digests;
         published = earlier == null ? new ConcurrentHashMap<>() : earlier.published;
         handedOff = earlier == null ? new ConcurrentHashMap<>() : earlier.handedOff;
         deleted = earlier == null ? new ConcurrentHashMap<>() : earlier.deleted;
         aeron = Aeron.connect(new Aeron.Context()
-                .aeronDirectoryName(aeronDir)
+                .aeronDirectoryName(place.aeronDir())
                 .errorHandler(failure -> System.err.println("fake sibling: " + failure)));
-        subscription = aeron.addSubscription(SiblingLink.AERON_CHANNEL_URI, SiblingLink.TO_SIBLING);
-        publication = aeron.addExclusivePublication(SiblingLink.AERON_CHANNEL_URI, SiblingLink.FROM_SIBLING);
+        subscription = aeron.addSubscription(SiblingLink.AERON_CHANNEL_URI, place.stream());
+        publication = aeron.addExclusivePublication(SiblingLink.AERON_CHANNEL_URI, place.streamToRelay());
         thread = new Thread(() -> run(pathName), "fake-sibling");
         thread.setDaemon(true);
         thread.start();
@@ -173,11 +175,6 @@ final class FakeSibling implements AutoCloseable {
         aeron.close();
     }
 
-    /** Folder of the driver, from a relay's note. */
-    static String aeronDir(String note) {
-        return note.substring(note.indexOf("aeronDir=") + "aeronDir=".length(), note.indexOf(";epoch="));
-    }
-
     /**
      * Runs as a process until its standard input ends.
      *
@@ -191,9 +188,7 @@ final class FakeSibling implements AutoCloseable {
                 .initializer(false);
         try (SharedLru lru = SharedLru.open(settings);
                 FakeSibling sibling = new FakeSibling(
-                        aeronDir(lru.file().note()),
-                        arguments[2],
-                        key -> lru.encode(key).digest())) {
+                        lru.file().note(), arguments[2], key -> lru.encode(key).digest())) {
             System.out.println("fake sibling of " + sibling.published.size());
             while (System.in.read() >= 0) {
                 // Only its end counts.

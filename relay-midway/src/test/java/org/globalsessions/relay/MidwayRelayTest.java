@@ -24,6 +24,7 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -79,8 +80,7 @@ class MidwayRelayTest {
     }
 
     private FakeSibling sibling() {
-        FakeSibling sibling =
-                new FakeSibling(FakeSibling.aeronDir(relay.lru().file().note()), "auths", this::digest);
+        FakeSibling sibling = new FakeSibling(relay.lru().file().note(), "auths", this::digest);
         opened.add(sibling);
         return sibling;
     }
@@ -517,7 +517,7 @@ class MidwayRelayTest {
         assertThat(a.get("user-3").status()).isEqualTo(Status.MISSING);
         long second = relay.siblingPid().orElseThrow();
         assertThat(second).isNotEqualTo(killed);
-        String aeronDir = FakeSibling.aeronDir(relay.lru().file().note());
+        String aeronDir = IpcNote.parse(relay.lru().file().note()).aeronDir();
         relay.close();
         assertThat(ProcessHandle.of(second).map(ProcessHandle::isAlive).orElse(false))
                 .isFalse();

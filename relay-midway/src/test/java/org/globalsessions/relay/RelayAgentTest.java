@@ -20,6 +20,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,12 +57,16 @@ class RelayAgentTest {
         agent = agent(driver.folder(), errors);
     }
 
+    private static IpcNote place(String aeronDir) {
+        return new IpcNote(aeronDir, 77, IpcNote.FIRST_STREAM);
+    }
+
     private RelayAgent agent(String aeronDir, RelayErrors errors) {
         return new RelayAgent(
                 lru,
                 null,
                 receiver -> {
-                    SiblingLink link = keep(new SiblingLink(aeronDir, lru.counters(), errors, receiver));
+                    SiblingLink link = keep(new SiblingLink(place(aeronDir), lru.counters(), errors, receiver));
                     link.open();
                     return link;
                 },
@@ -95,8 +100,8 @@ class RelayAgentTest {
     }
 
     private FakeSibling sibling() {
-        return keep(
-                new FakeSibling(driver.folder(), "auths", key -> lru.encode(key).digest()));
+        return keep(new FakeSibling(
+                place(driver.folder()).text(), "auths", key -> lru.encode(key).digest()));
     }
 
     private void turnUntil(BooleanSupplier condition) {
@@ -276,7 +281,8 @@ class RelayAgentTest {
 
     @Test
     void shouldIgnoreASiblingOfAnotherPath() {
-        keep(new FakeSibling(driver.folder(), "others", key -> lru.encode(key).digest()));
+        keep(new FakeSibling(
+                place(driver.folder()).text(), "others", key -> lru.encode(key).digest()));
         turnUntil(() -> lru.counters().get(Counter.IPC_RECEIVED) == 1);
         assertThat(agent.isPresent()).isFalse();
         assertThat(lru.counters().get(Counter.ERRORS)).isOne();
@@ -288,8 +294,8 @@ class RelayAgentTest {
         RelayErrors errors = new RelayErrors(lru.counters(), lru.file().errors());
         MediaDriver first = launchDriver(external, errors);
         agent = agent(external, errors);
-        FakeSibling sibling =
-                new FakeSibling(external, "auths", key -> lru.encode(key).digest());
+        FakeSibling sibling = new FakeSibling(
+                place(external).text(), "auths", key -> lru.encode(key).digest());
         turnUntil(agent::isPresent);
         sibling.close();
         first.close();
@@ -297,8 +303,8 @@ class RelayAgentTest {
         Version version = store(1);
         agent.publish(outcome.way(), version, null);
         keep(launchDriver(external, errors));
-        FakeSibling second =
-                keep(new FakeSibling(external, "auths", key -> lru.encode(key).digest()));
+        FakeSibling second = keep(new FakeSibling(
+                place(external).text(), "auths", key -> lru.encode(key).digest()));
         await().atMost(LIMIT).until(() -> {
             passTime(Duration.ofMillis(20));
             agent.doWork();

@@ -17,6 +17,7 @@ import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
@@ -40,6 +41,10 @@ class RelayKilledTest {
     private TestProcess launch() throws IOException {
         return new TestProcess(
                 RelayProcess.class, folder.resolve("relay.log"), segment().toString(), String.valueOf(EL_COUNT));
+    }
+
+    private static String note(String line) {
+        return line.substring(line.indexOf(' ') + 1);
     }
 
     private static int port(String line) {
@@ -87,8 +92,8 @@ class RelayKilledTest {
         try (SharedLru keys = SharedLru.open(digests)) {
             try (TestProcess relay = launch()) {
                 String line = relay.readLine();
-                firstFolder = FakeSibling.aeronDir(line);
-                before = new FakeSibling(firstFolder, "auths", key -> digest(keys, key));
+                firstFolder = IpcNote.parse(note(line)).aeronDir();
+                before = new FakeSibling(note(line), "auths", key -> digest(keys, key));
                 try (TestHost host = new TestHost(port(line), 1).welcomed()) {
                     acknowledged = publish(host, before, 2000, relay);
                 }
@@ -99,8 +104,7 @@ class RelayKilledTest {
             try (TestProcess relay = launch()) {
                 String line = relay.readLine();
                 assertThat(Path.of(firstFolder)).doesNotExist();
-                try (FakeSibling sibling =
-                                new FakeSibling(FakeSibling.aeronDir(line), "auths", key -> digest(keys, key), before);
+                try (FakeSibling sibling = new FakeSibling(note(line), "auths", key -> digest(keys, key), before);
                         TestHost host = new TestHost(port(line), 2).welcomed()) {
                     sibling.agingOnly = true;
                     for (int number : acknowledged) {

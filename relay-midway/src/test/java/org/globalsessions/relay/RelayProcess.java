@@ -4,21 +4,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.globalsessions.segment.SegmentSettings;
 
-/** A relay as a process of its own, with a sibling that is none of its children; tells its port and runs until it is killed. */
+/**
+ * A relay as a process of its own, with a sibling that is none of its children, or as the last tier; tells its port and runs until it is killed.
+ */
 final class RelayProcess {
     private RelayProcess() {}
 
     /**
      * Runs.
      *
-     * @param arguments segment file, el_count
+     * @param arguments segment file, el_count; for a last tier also its port, 0 for any
      */
     public static void main(String[] arguments) throws IOException {
         RelayContext context = new RelayContext()
                 .authPath("auths")
-                .port(0)
+                .port(arguments.length > 2 ? Integer.parseInt(arguments[2]) : 0)
                 .segment(new SegmentSettings(Path.of(arguments[0])).elCount(Integer.parseInt(arguments[1])))
-                .siblingExternal(true);
+                .siblingExternal(arguments.length == 2);
         try (MidwayRelay relay = MidwayRelay.launch(context)) {
             System.out.println(relay.port() + " " + relay.lru().file().note());
             while (System.in.read() >= 0) {

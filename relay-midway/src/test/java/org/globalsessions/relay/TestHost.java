@@ -22,7 +22,9 @@ import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.RenewFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
@@ -127,6 +129,23 @@ final class TestHost implements FrameHandler, AutoCloseable {
         // Frames of one connection are served in order: an answer to a later one means that this one was served.
         get("-");
         return this;
+    }
+
+    long nextId() {
+        return correlations.incrementAndGet();
+    }
+
+    /** Its answer comes only where it is refused. */
+    CompletableFuture<Frame> subscribe(long leaseEpoch, long epoch, long position) {
+        return send(new SubscribeFrame(nextId(), leaseEpoch, epoch, position));
+    }
+
+    Frame renew(long leaseEpoch, long position) {
+        return ask(new RenewFrame(nextId(), leaseEpoch, welcome.epoch(), position));
+    }
+
+    CompletableFuture<Frame> needEverywhere(KeyDigest digest, long epoch, long position) {
+        return send(new NeedEverywhereFrame(nextId(), digest, epoch, position));
     }
 
     Connection connection() {

@@ -61,7 +61,7 @@ class TwoHostsTest {
 
     private FakeSibling newSibling(FakeSibling earlier) {
         return new FakeSibling(
-                FakeSibling.aeronDir(relay.lru().file().note()),
+                relay.lru().file().note(),
                 "auths",
                 key -> relay.lru().encode(key).digest(),
                 earlier);

@@ -12,6 +12,7 @@ import org.agrona.DirectBuffer;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.NoOpLock;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
@@ -24,12 +25,6 @@ import org.globalsessions.transport.frame.FrameException;
  * of Aeron's.
  */
 final class AeronLink implements AutoCloseable {
-    /** Stream from the relay to the sibling. */
-    static final int FROM_RELAY_STREAM_ID = 1001;
-
-    /** Stream from the sibling to the relay. */
-    static final int TO_RELAY_STREAM_ID = 1002;
-
     /** Both streams' place: memory shared on this machine. */
     static final String AERON_CHANNEL_URI = "aeron:ipc";
 
@@ -54,14 +49,14 @@ final class AeronLink implements AutoCloseable {
     private Subscription subscription;
     private int relayStarts;
 
-    private AeronLink(Aeron aeron, Receiver receiver) {
+    private AeronLink(Aeron aeron, IpcNote place, Receiver receiver) {
         this.aeron = aeron;
         this.receiver = receiver;
-        this.publicationId = aeron.asyncAddExclusivePublication(AERON_CHANNEL_URI, TO_RELAY_STREAM_ID);
+        this.publicationId = aeron.asyncAddExclusivePublication(AERON_CHANNEL_URI, place.streamToRelay());
         this.assembler = new FragmentAssembler((buffer, offset, length, header) -> onMessage(buffer, offset, length));
         this.subscriptionId = aeron.asyncAddSubscription(
                 AERON_CHANNEL_URI,
-                FROM_RELAY_STREAM_ID,
+                place.stream(),
                 image -> relayStarts++,
                 image -> assembler.freeSessionBuffer(image.sessionId()));
     }
@@ -69,26 +64,26 @@ final class AeronLink implements AutoCloseable {
     /**
      * Connects to a driver.
      *
-     * @param aeronDir        the driver's folder
+     * @param place           the driver's folder and the path's streams
      * @param driverTimeoutMs after how long without a sign of life a driver counts as gone
      * @param receiver        takes what arrives
      * @param errorHandler    hears what fails in the client; Aeron's own handler would end the JVM
      * @return the link, or null if no driver is alive there
      */
-    static AeronLink connect(String aeronDir, long driverTimeoutMs, Receiver receiver, ErrorHandler errorHandler) {
+    static AeronLink connect(IpcNote place, long driverTimeoutMs, Receiver receiver, ErrorHandler errorHandler) {
         // Aeron.connect would wait for a driver that is not there.
-        if (!CommonContext.isDriverActive(new File(aeronDir), driverTimeoutMs, message -> {})) {
+        if (!CommonContext.isDriverActive(new File(place.aeronDir()), driverTimeoutMs, message -> {})) {
             return null;
         }
         Aeron aeron = Aeron.connect(new Aeron.Context()
-                .aeronDirectoryName(aeronDir)
+                .aeronDirectoryName(place.aeronDir())
                 .driverTimeoutMs(driverTimeoutMs)
                 .useConductorAgentInvoker(true)
                 .clientLock(NoOpLock.INSTANCE)
                 .errorHandler(errorHandler)
                 .subscriberErrorHandler(errorHandler));
         try {
-            return new AeronLink(aeron, receiver);
+            return new AeronLink(aeron, place, receiver);
         } catch (RuntimeException e) {
             aeron.close();
             throw e;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.globalsessions.placement.RendezvousPlacement;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
-import org.globalsessions.transport.placement.RendezvousPlacement;
 
 /**
  * Says which members own a key and which may hold it, for one membership.

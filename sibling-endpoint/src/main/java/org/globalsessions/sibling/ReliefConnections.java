@@ -107,7 +107,8 @@ final class ReliefConnections implements FrameHandler {
                 segment.file().position(),
                 System.currentTimeMillis() * 1000,
                 FrameCodec.MAX_FRAME,
-                Set.of()));
+                Set.of(),
+                0));
         if (before != null) {
             before.connection().close();
         }

@@ -5,6 +5,7 @@ import org.agrona.concurrent.Agent;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.status.Counter;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * Owns the Aeron streams between relay and sibling: finds the driver, says hello, lets frames in while there is room for
  * them, and sends the answers.
  *
- * <p>The driver's folder stands in the note that the relay leaves in its segment. A relay that starts again brings a new
+ * <p>The driver's folder and the path's streams stand in the note that the relay leaves in its segment. A relay that starts again brings a new
  * driver in a new folder, so the note is read again every quarter of a second, and a link to another folder than the one
  * noted is given up at once, long before its client would notice that the driver is gone.
  *
@@ -113,11 +114,14 @@ final class SiblingAgent implements Agent {
         if (link != null) {
             unlink("the relay has started again");
         }
-        String aeronDir = context.aeronDir() != null ? context.aeronDir() : aeronDirOf(note);
-        if (aeronDir == null) {
+        IpcNote noted = IpcNote.parse(note);
+        if (noted == null) {
+            // Also where the folder is configured: the streams are not, and another path's are not ours.
             return 0;
         }
-        link = AeronLink.connect(aeronDir, context.driverTimeout().toMillis(), receiver, this::onAeronError);
+        String aeronDir = context.aeronDir() != null ? context.aeronDir() : noted.aeronDir();
+        IpcNote place = new IpcNote(aeronDir, noted.relayEpoch(), noted.stream());
+        link = AeronLink.connect(place, context.driverTimeout().toMillis(), receiver, this::onAeronError);
         if (link == null) {
             if (!awayLogged) {
                 awayLogged = true;
@@ -129,16 +133,6 @@ final class SiblingAgent implements Agent {
         linkedNote = note;
         LOG.info("linked to the relay's media driver in {}", aeronDir);
         return 1;
-    }
-
-    /** The folder that a note names: {@code aeronDir=FOLDER;epoch=NUMBER}; null if it names none. */
-    static String aeronDirOf(String note) {
-        for (String part : note.split(";", -1)) {
-            if (part.startsWith("aeronDir=") && part.length() > "aeronDir=".length()) {
-                return part.substring("aeronDir=".length());
-            }
-        }
-        return null;
     }
 
     private void onAeronError(Throwable failure) {

@@ -23,6 +23,7 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
@@ -60,13 +61,18 @@ final class RelayStub implements AutoCloseable {
                 .ipcTermBufferLength(1 << 20)
                 .dirDeleteOnShutdown(true));
         startClient();
-        segment.file().note("aeronDir=" + aeronDir + ";epoch=" + starts);
+        segment.file().note(place().text());
+    }
+
+    /** Not the streams of a relay's first path: what matters is what the note says. */
+    private IpcNote place() {
+        return new IpcNote(aeronDir, starts, IpcNote.streamOf(2));
     }
 
     private void startClient() {
         aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(aeronDir).errorHandler(failure -> {}));
-        publication = aeron.addExclusivePublication("aeron:ipc", 1001);
-        Subscription subscription = aeron.addSubscription("aeron:ipc", 1002);
+        publication = aeron.addExclusivePublication("aeron:ipc", place().stream());
+        Subscription subscription = aeron.addSubscription("aeron:ipc", place().streamToRelay());
         FragmentAssembler assembler =
                 new FragmentAssembler((buffer, offset, length, header) -> onMessage(buffer, offset, length));
         poller = new AgentRunner(

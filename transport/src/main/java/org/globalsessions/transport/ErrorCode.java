@@ -35,5 +35,8 @@ public final class ErrorCode {
     /** The lease epoch is older than one seen before: another process is link owner. */
     public static final int STALE_LEASE = 11;
 
+    /** The host was away for so long that it cannot be told all it has missed: it drops what it cannot confirm and subscribes anew. */
+    public static final int MUST_CONFIRM = 12;
+
     private ErrorCode() {}
 }

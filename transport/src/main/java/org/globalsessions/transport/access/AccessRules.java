@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import javax.security.auth.x500.X500Principal;
-import org.globalsessions.config.NodeConfig;
+import org.globalsessions.config.PathSection;
 import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.tls.SecretFile;
@@ -54,13 +54,13 @@ public final class AccessRules {
     /**
      * Rules as a relay's configuration has them.
      *
-     * @param config the configuration
+     * @param path one of its paths
      * @return the rules; open where it has none
      * @throws org.globalsessions.transport.tls.TlsException where a file with a secret cannot be used
      */
-    public static AccessRules from(NodeConfig config) {
+    public static AccessRules from(PathSection path) {
         List<Rule> rules = new ArrayList<>();
-        for (Config section : config.accessSections()) {
+        for (Config section : path.accessSections()) {
             EnumSet<Right> rights = EnumSet.noneOf(Right.class);
             section.getStringList("may").forEach(word -> rights.add(Right.valueOf(word.toUpperCase(Locale.ROOT))));
             String secret = secretOf(section);

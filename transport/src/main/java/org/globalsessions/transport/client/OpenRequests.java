@@ -45,10 +45,15 @@ final class OpenRequests {
         byId.put(request.id, request);
         if (request instanceof Request.Question question) {
             byKey.put(question.key, question);
-        } else {
+        } else if (request instanceof Request.Change) {
             changes++;
             changeBytes += request.length;
         }
+    }
+
+    /** How many there are. */
+    int size() {
+        return byId.size();
     }
 
     /** Takes one away. Null if it is not, or no longer, open. */
@@ -63,7 +68,7 @@ final class OpenRequests {
     private void forget(Request request) {
         if (request instanceof Request.Question question) {
             byKey.remove(question.key, question);
-        } else {
+        } else if (request instanceof Request.Change) {
             changes--;
             changeBytes -= request.length;
         }
@@ -98,8 +103,10 @@ final class OpenRequests {
         return byId.values();
     }
 
-    /** When the oldest is due; only where there is one. */
-    long firstDeadlineNs() {
-        return byId.values().iterator().next().deadlineNs;
+    /** Time until the oldest is due; the longest there is where nothing is open. */
+    long firstDelayNs(long nowNs) {
+        return byId.isEmpty()
+                ? Long.MAX_VALUE
+                : Math.max(0, byId.values().iterator().next().deadlineNs - nowNs);
     }
 }

@@ -1,5 +1,6 @@
 package org.globalsessions.transport.client;
 
+import java.time.Duration;
 import java.util.Set;
 import org.globalsessions.tier.TierListener;
 import org.globalsessions.transport.Connection;
@@ -10,8 +11,10 @@ import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.EverywhereFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
@@ -63,6 +66,11 @@ final class RelayConversation implements FrameHandler {
         } else if (frame instanceof AnnounceInvalidationFrame stored) {
             listener.onInvalidated(stored.digest(), stored.version(), stored.epoch(), stored.position());
             link.delivered(stored.epoch(), stored.position());
+        } else if (frame instanceof RenewedFrame renewed) {
+            link.renewed(renewed);
+            link.delivered(renewed.epoch(), renewed.position());
+        } else if (frame instanceof EverywhereFrame everywhere) {
+            link.everywhere(everywhere);
         } else if (frame instanceof ErrorFrame error) {
             if (error.code() == ErrorCode.ORIGIN_CLASH) {
                 LOG.log(
@@ -72,6 +80,9 @@ final class RelayConversation implements FrameHandler {
                 link.originRefused(listener);
             }
             link.refused(error);
+            if (error.code() == ErrorCode.MUST_CONFIRM) {
+                listener.onMustConfirm();
+            }
         } else if (frame instanceof GoodbyeFrame) {
             connection.close();
         } else if (frame instanceof WelcomeFrame welcomed && !welcome) {
@@ -96,7 +107,7 @@ final class RelayConversation implements FrameHandler {
                         link.relay(),
                         rights);
             }
-            listener.onConnected(frame.epoch(), frame.position());
+            listener.onConnected(frame.epoch(), frame.position(), Duration.ofMillis(frame.maxStaleMs()), link.age());
         } else {
             connection.close();
         }

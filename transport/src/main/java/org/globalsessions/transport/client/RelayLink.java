@@ -9,6 +9,7 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -21,11 +22,15 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.EverywhereFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.RenewFrame;
+import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
@@ -44,6 +49,9 @@ import org.globalsessions.transport.net.EventLoops;
  * at once. Changes never wait: their marks stay in the segment, and they are sent again from there.
  */
 public final class RelayLink implements NextTier {
+    /** What a delete waits to be everywhere where no lease ends. */
+    private static final Duration LONGEST_WAIT = Duration.ofHours(1);
+
     private enum Phase {
         NOT_STARTED,
         PAUSED,
@@ -59,6 +67,10 @@ public final class RelayLink implements NextTier {
     private final Object lock = new Object();
 
     private final OpenRequests open;
+
+    /** Those whose answer may take as long as a lease; apart from the others, as each list is in the order of its deadlines. */
+    private final OpenRequests waits;
+
     private final Subscription subscription = new Subscription();
     private Phase phase = Phase.NOT_STARTED;
     private Connection connection;
@@ -67,6 +79,8 @@ public final class RelayLink implements NextTier {
     /** What the relay lets this host do; what it does not would only be refused there, again and again. */
     private Set<Right> rights = Right.ALL;
 
+    private Duration maxStale = Duration.ZERO;
+    private long helloNs;
     private String lastReason = "not started";
     private long nextCorrelationId = 1;
     private boolean timerArmed;
@@ -83,6 +97,7 @@ public final class RelayLink implements NextTier {
         this.settings = settings;
         this.host = host;
         this.open = new OpenRequests(settings.window(), settings.windowBytes());
+        this.waits = new OpenRequests(settings.window(), settings.windowBytes());
     }
 
     @Override
@@ -215,6 +230,45 @@ public final class RelayLink implements NextTier {
     }
 
     @Override
+    public CompletableFuture<LeaseRenewal> renew(long leaseEpoch, long epoch, long position) {
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED) {
+                return CompletableFuture.failedFuture(away());
+            }
+            RenewFrame frame = new RenewFrame(nextCorrelationId++, leaseEpoch, epoch, position);
+            Request.Renewal request = new Request.Renewal(frame, FrameCodec.encodedLength(frame), deadlineNs());
+            return send(open, request) ? request.renewal : CompletableFuture.failedFuture(notSent());
+        }
+    }
+
+    @Override
+    public CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long epoch, long position) {
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED) {
+                return CompletableFuture.failedFuture(away());
+            }
+            if (waits.size() >= settings.window()) {
+                return CompletableFuture.failedFuture(
+                        busy("deletes that wait to be everywhere, window=" + settings.window()));
+            }
+            NeedEverywhereFrame frame = new NeedEverywhereFrame(nextCorrelationId++, digest, epoch, position);
+            Duration longest = maxStale.isZero() ? LONGEST_WAIT : maxStale.plus(settings.requestTimeout());
+            Request.Everywhere request =
+                    new Request.Everywhere(frame, FrameCodec.encodedLength(frame), deadlineNs() + longest.toNanos());
+            return send(waits, request) ? request.reached : CompletableFuture.failedFuture(notSent());
+        }
+    }
+
+    private boolean send(OpenRequests list, Request request) {
+        request.sent = connection.send(request.frame);
+        if (request.sent) {
+            list.add(request);
+            armTimer();
+        }
+        return request.sent;
+    }
+
+    @Override
     public void close() {
         List<Request> left;
         EventLoops ending;
@@ -224,7 +278,7 @@ public final class RelayLink implements NextTier {
             }
             phase = Phase.CLOSED;
             lastReason = "the link is closed";
-            left = open.removeAll();
+            left = removeAll();
             ending = loops;
         }
         TierUnavailableException reason = away();
@@ -237,6 +291,7 @@ public final class RelayLink implements NextTier {
 
     private HelloFrame hello() {
         synchronized (lock) {
+            helloNs = System.nanoTime();
             return HelloFrame.ofHost(nextCorrelationId++, host, settings.path(), settings.secret());
         }
     }
@@ -275,6 +330,7 @@ public final class RelayLink implements NextTier {
             phase = Phase.CONNECTED;
             connection = welcomed;
             rights = welcome.rights();
+            maxStale = Duration.ofMillis(welcome.maxStaleMs());
             counters.connections.increment();
             boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
             for (Request request : open.all()) {
@@ -297,7 +353,7 @@ public final class RelayLink implements NextTier {
             // Questions may be asked again while the next welcome, with rights of its own, is waited for.
             rights = Right.ALL;
             lastReason = reason;
-            cut = open.removeAll();
+            cut = removeAll();
         }
         counters.cutOff.add(cut.size());
         TierUnavailableException failure = away();
@@ -340,6 +396,29 @@ public final class RelayLink implements NextTier {
         }
     }
 
+    void renewed(RenewedFrame frame) {
+        if (remove(frame.correlationId()) instanceof Request.Renewal request) {
+            request.renewal.complete(new LeaseRenewal(frame.epoch(), frame.position()));
+        } else {
+            counters.lateAnswers.increment();
+        }
+    }
+
+    void everywhere(EverywhereFrame frame) {
+        if (remove(frame.correlationId()) instanceof Request.Everywhere request) {
+            request.reached.complete(null);
+        } else {
+            counters.lateAnswers.increment();
+        }
+    }
+
+    /** Since this host asked for the connection that stands. */
+    Duration age() {
+        synchronized (lock) {
+            return Duration.ofNanos(System.nanoTime() - helloNs);
+        }
+    }
+
     void delivered(long epoch, long position) {
         synchronized (lock) {
             subscription.delivered(epoch, position);
@@ -348,8 +427,16 @@ public final class RelayLink implements NextTier {
 
     private Request remove(long correlationId) {
         synchronized (lock) {
-            return open.remove(correlationId);
+            Request request = open.remove(correlationId);
+            return request == null ? waits.remove(correlationId) : request;
         }
+    }
+
+    /** Under the lock. */
+    private List<Request> removeAll() {
+        List<Request> all = open.removeAll();
+        all.addAll(waits.removeAll());
+        return all;
     }
 
     private long deadlineNs() {
@@ -360,7 +447,10 @@ public final class RelayLink implements NextTier {
     private void armTimer() {
         if (!timerArmed) {
             timerArmed = true;
-            long delayNs = Math.max(0, open.firstDeadlineNs() - System.nanoTime());
+            long nowNs = System.nanoTime();
+            // Never longer than what is sent next may wait: the timer runs already then.
+            long delayNs = Math.min(
+                    settings.requestTimeout().toNanos(), Math.min(open.firstDelayNs(nowNs), waits.firstDelayNs(nowNs)));
             loops.schedule(this::expire, Duration.ofNanos(delayNs));
         }
     }
@@ -369,15 +459,20 @@ public final class RelayLink implements NextTier {
         List<Request> due;
         synchronized (lock) {
             timerArmed = false;
-            due = open.removeDue(System.nanoTime());
-            if (!open.isEmpty()) {
+            long nowNs = System.nanoTime();
+            due = open.removeDue(nowNs);
+            due.addAll(waits.removeDue(nowNs));
+            if (!open.isEmpty() || !waits.isEmpty()) {
                 armTimer();
             }
         }
         counters.timeOuts.add(due.size());
         for (Request request : due) {
-            request.fail(new TierUnavailableException("relay " + relay() + " did not answer within "
-                    + settings.requestTimeout().toMillis() + " ms"));
+            request.fail(new TierUnavailableException(
+                    request instanceof Request.Everywhere
+                            ? "relay " + relay() + " did not say in time that the delete is everywhere"
+                            : "relay " + relay() + " did not answer within "
+                                    + settings.requestTimeout().toMillis() + " ms"));
         }
     }
 

@@ -3,6 +3,7 @@ package org.globalsessions.transport.client;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.TierUnavailableException;
+import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.transport.frame.Frame;
@@ -51,6 +52,34 @@ abstract sealed class Request {
         @Override
         void fail(TierUnavailableException reason) {
             receipt.completeExceptionally(reason);
+        }
+    }
+
+    /** A wish for the host's lease to be renewed. */
+    static final class Renewal extends Request {
+        final CompletableFuture<LeaseRenewal> renewal = new CompletableFuture<>();
+
+        Renewal(Frame frame, int length, long deadlineNs) {
+            super(frame, length, deadlineNs);
+        }
+
+        @Override
+        void fail(TierUnavailableException reason) {
+            renewal.completeExceptionally(reason);
+        }
+    }
+
+    /** A delete that has to reach every host. */
+    static final class Everywhere extends Request {
+        final CompletableFuture<Void> reached = new CompletableFuture<>();
+
+        Everywhere(Frame frame, int length, long deadlineNs) {
+            super(frame, length, deadlineNs);
+        }
+
+        @Override
+        void fail(TierUnavailableException reason) {
+            reached.completeExceptionally(reason);
         }
     }
 

@@ -18,7 +18,11 @@ public sealed interface Frame
                 DeleteFrame,
                 AnnounceDeleteFrame,
                 AnnounceInvalidationFrame,
-                VoidFrame {
+                VoidFrame,
+                RenewFrame,
+                RenewedFrame,
+                NeedEverywhereFrame,
+                EverywhereFrame {
     /**
      * Ties an answer to its question: chosen by the asker, unique among its open ones, returned by the answer.
      *

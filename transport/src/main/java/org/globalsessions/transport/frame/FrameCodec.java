@@ -216,7 +216,8 @@ public final class FrameCodec {
                         in.position(),
                         in.i64(),
                         in.i32InRange("maxFrame", HEADER_LENGTH),
-                        WireCodes.rights(in));
+                        WireCodes.rights(in),
+                        in.clock("maxStale"));
             case ERROR -> new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
             case PING -> new PingFrame(correlationId, in.i64());
             case PONG -> new PongFrame(correlationId, in.i64());
@@ -245,6 +246,10 @@ public final class FrameCodec {
                 yield new AnnounceDeleteFrame(in.i64(), in.position(), readDigest(in), in.version());
             }
             case VOID -> readVoid(correlationId, in);
+            case RENEW -> new RenewFrame(correlationId, in.i64(), in.i64(), in.position());
+            case RENEWED -> new RenewedFrame(correlationId, in.i64(), in.position());
+            case NEED_EVERYWHERE -> new NeedEverywhereFrame(correlationId, readDigest(in), in.i64(), in.position());
+            case EVERYWHERE -> new EverywhereFrame(correlationId, in.position());
             case ANNOUNCE_INVALIDATION -> {
                 in.noCorrelation(correlationId);
                 yield new AnnounceInvalidationFrame(in.i64(), in.position(), readDigest(in), in.version());

@@ -35,9 +35,17 @@ public enum FrameType {
     /** Older versions of these keys are void. */
     VOID(18),
     /** Topic {@code session}, operation S: the relay tells that another host has stored a newer version. */
-    ANNOUNCE_INVALIDATION(19);
+    ANNOUNCE_INVALIDATION(19),
+    /** A host's link owner wants the host's lease renewed. */
+    RENEW(20),
+    /** Answers {@link #RENEW}. */
+    RENEWED(21),
+    /** Asks to be told when a delete has reached every host. */
+    NEED_EVERYWHERE(22),
+    /** Answers {@link #NEED_EVERYWHERE}. */
+    EVERYWHERE(23);
 
-    private static final FrameType[] BY_CODE = new FrameType[20];
+    private static final FrameType[] BY_CODE = new FrameType[24];
 
     static {
         for (FrameType type : values()) {

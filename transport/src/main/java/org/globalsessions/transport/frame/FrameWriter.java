@@ -18,15 +18,21 @@ final class FrameWriter {
         if (frame instanceof HelloFrame hello) {
             return 37L + FrameCodec.utf8(hello.path()).length + FrameCodec.utf8(hello.secret()).length;
         } else if (frame instanceof WelcomeFrame) {
-            return 31;
+            return 39;
         } else if (frame instanceof ErrorFrame error) {
             return 4L + FrameCodec.utf8(error.text()).length;
         } else if (frame instanceof PingFrame || frame instanceof PongFrame) {
             return 8;
         } else if (frame instanceof GoodbyeFrame) {
             return 1;
-        } else if (frame instanceof SubscribeFrame) {
+        } else if (frame instanceof SubscribeFrame || frame instanceof RenewFrame) {
             return 24;
+        } else if (frame instanceof RenewedFrame) {
+            return 16;
+        } else if (frame instanceof NeedEverywhereFrame) {
+            return 32;
+        } else if (frame instanceof EverywhereFrame) {
+            return 8;
         } else if (frame instanceof SessionFrame session) {
             return SESSION_FIXED + entryLength(session.entry());
         } else if (frame instanceof AnnounceSessionFrame announce) {
@@ -59,6 +65,7 @@ final class FrameWriter {
             out.writeLongLE(welcome.clockMicros());
             out.writeIntLE(inRange("maxFrame", welcome.maxFrame(), FrameCodec.HEADER_LENGTH, Integer.MAX_VALUE));
             out.writeByte(WireCodes.code(welcome.rights()));
+            writeNotNegative("maxStale", welcome.maxStaleMs(), out);
         } else if (frame instanceof ErrorFrame error) {
             writeU16("code", error.code(), 0, out);
             writeText("text", error.text(), FrameCodec.MAX_TEXT, out);
@@ -72,6 +79,19 @@ final class FrameWriter {
             out.writeLongLE(subscribe.leaseEpoch());
             out.writeLongLE(subscribe.epoch());
             writeNotNegative("position", subscribe.position(), out);
+        } else if (frame instanceof RenewFrame renew) {
+            out.writeLongLE(renew.leaseEpoch());
+            out.writeLongLE(renew.epoch());
+            writeNotNegative("position", renew.position(), out);
+        } else if (frame instanceof RenewedFrame renewed) {
+            out.writeLongLE(renewed.epoch());
+            writeNotNegative("position", renewed.position(), out);
+        } else if (frame instanceof NeedEverywhereFrame need) {
+            writeDigest(need.digest(), out);
+            out.writeLongLE(need.epoch());
+            writeNotNegative("position", need.position(), out);
+        } else if (frame instanceof EverywhereFrame everywhere) {
+            writeNotNegative("position", everywhere.position(), out);
         } else {
             writeSessionPayload(frame, out);
         }

@@ -9,5 +9,7 @@ public enum PeerKind {
     /** A relief node that takes every new entry and lets the oldest go. */
     EXPANSION,
     /** The sibling of a relay, in its hello over Aeron IPC. */
-    SIBLING
+    SIBLING,
+    /** A client that keeps no table: it serves nothing that a delete could concern. */
+    CLIENT
 }

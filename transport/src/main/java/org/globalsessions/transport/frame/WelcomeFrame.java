@@ -13,9 +13,17 @@ import org.globalsessions.transport.Right;
  * @param clockMicros its wall clock, microseconds since 1970
  * @param maxFrame longest frame in bytes that it takes
  * @param rights what a host may do on the path; none for a relief node, which is asked and does not ask
+ * @param maxStaleMs milliseconds for which a host serves what it has after it last heard of the relay; 0 for no limit, and to a relief node
  */
 public record WelcomeFrame(
-        long correlationId, int version, long epoch, long position, long clockMicros, int maxFrame, Set<Right> rights)
+        long correlationId,
+        int version,
+        long epoch,
+        long position,
+        long clockMicros,
+        int maxFrame,
+        Set<Right> rights,
+        long maxStaleMs)
         implements Frame {
     @Override
     public FrameType type() {

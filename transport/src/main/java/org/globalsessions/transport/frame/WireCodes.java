@@ -12,7 +12,9 @@ import org.globalsessions.transport.Right;
  * appended to; null stands for a number that no constant has.
  */
 final class WireCodes {
-    private static final PeerKind[] KINDS = {PeerKind.HOST, PeerKind.AGING, PeerKind.EXPANSION, PeerKind.SIBLING};
+    private static final PeerKind[] KINDS = {
+        PeerKind.HOST, PeerKind.AGING, PeerKind.EXPANSION, PeerKind.SIBLING, PeerKind.CLIENT
+    };
 
     private static final SessionKnownFrame.Status[] STATUSES = {
         SessionKnownFrame.Status.FOUND, SessionKnownFrame.Status.MISSING, SessionKnownFrame.Status.UNAVAILABLE

@@ -1,6 +1,5 @@
 package org.globalsessions.transport.net;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -64,8 +63,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
 
     private final FrameDecoder decoder = new FrameDecoder(this);
 
-    /** Added to before a write, taken from when it has left; any thread. */
-    private final AtomicLong pendingBytes = new AtomicLong();
+    private final Outbox outbox;
 
     /** Written on any thread by close, read by all: frames after a close are neither sent nor delivered. */
     private volatile boolean closing;
@@ -106,6 +104,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         this.settings = settings;
         this.handler = handler;
         this.loops = loops;
+        this.outbox = new Outbox(channel, loops);
         this.accepted = hello == null;
         this.hello = hello;
         this.handshakeFirst = handshakeFirst;
@@ -184,35 +183,21 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         if (!isOpen()) {
             return false;
         }
-        long pending = pendingBytes.addAndGet(length);
-        if (pending > settings.byteBudget() && pending != length) {
-            pendingBytes.addAndGet(-length);
+        if (!outbox.add(frame, length, settings.byteBudget())) {
             return false;
         }
-        ByteBuf bytes = channel.alloc().ioBuffer(length);
-        boolean written = false;
-        try {
-            FrameCodec.encode(frame, bytes);
-            written = true;
-        } finally {
-            if (!written) {
-                bytes.release();
-                pendingBytes.addAndGet(-length);
-            }
-        }
         sentSinceCheck = true;
-        channel.writeAndFlush(bytes).addListener(done -> pendingBytes.addAndGet(-length));
         return true;
     }
 
     @Override
     public boolean isWritable() {
-        return isOpen() && channel.isWritable() && pendingBytes.get() < settings.slowBytes();
+        return isOpen() && channel.isWritable() && outbox.pendingBytes() < settings.slowBytes();
     }
 
     @Override
     public long pendingBytes() {
-        return pendingBytes.get();
+        return outbox.pendingBytes();
     }
 
     @Override
@@ -259,6 +244,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
                 ChannelSetup.closeNow(channel);
                 return;
             }
+            outbox.flush();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             Future<?> forced = channel.eventLoop()
                     .schedule(() -> ChannelSetup.closeNow(channel), CLOSE_DELAY_MS, TimeUnit.MILLISECONDS);
@@ -284,8 +270,15 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         return paused;
     }
 
+    /** Bytes have arrived: what answers them leaves together, by {@link #readComplete}. */
     void receivedBytes() {
         lastReceivedNs = System.nanoTime();
+        outbox.hold();
+    }
+
+    /** All that has arrived was looked at. */
+    void readComplete() {
+        outbox.release();
     }
 
     /** Refuses a first frame that cannot be one, before its length makes a buffer grow. */
@@ -401,6 +394,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         }
         opened = false;
         closing = true;
+        outbox.release();
         aliveTimer.cancel(false);
         helloTimer.cancel(false);
         guard(() -> handler.onClose(this));

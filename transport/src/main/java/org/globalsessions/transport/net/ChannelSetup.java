@@ -7,7 +7,6 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
-import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,16 +20,13 @@ import org.globalsessions.transport.PeerIdentity;
 
 /** Puts the handlers of a connection in their order, the same for both ends. */
 final class ChannelSetup {
-    /** Flushes asked for while frames are being read are one, but not more than so many frames late. */
-    private static final int FLUSH_AFTER = 256;
-
     private static final ChannelOption<UnixDomainPrincipal> PEER_CREDENTIALS =
             NioChannelOption.of(ExtendedSocketOptions.SO_PEERCRED);
 
     private ChannelSetup() {}
 
     /**
-     * The pipeline, from the network inwards: security, flush, frames, connection.
+     * The pipeline, from the network inwards: security, frames, connection.
      *
      * @param host what the peer's certificate has to be for; null on the accepting side
      */
@@ -44,7 +40,6 @@ final class ChannelSetup {
         channel.config()
                 .setWriteBufferWaterMark(new WriteBufferWaterMark(settings.slowBytes() / 2, settings.slowBytes()));
         ChannelPipeline pipeline = channel.pipeline();
-        pipeline.addLast("flush", new FlushConsolidationHandler(FLUSH_AFTER, true));
         pipeline.addLast("frames", connection.decoder());
         pipeline.addLast("connection", connection);
         // Last, as it may begin and fail at once, which the connection has to hear of.

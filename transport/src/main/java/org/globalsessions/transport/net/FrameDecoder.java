@@ -49,6 +49,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+        connection.readComplete();
         if (connection.isPaused()) {
             // The superclass would ask for more bytes where it has decoded nothing, and that is what a pause forbids.
             ctx.fireChannelReadComplete();
@@ -61,6 +62,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
     void resume() throws Exception {
         if (!decoding && !context.isRemoved()) {
             channelRead(context, Unpooled.EMPTY_BUFFER);
+            connection.readComplete();
         }
     }
 

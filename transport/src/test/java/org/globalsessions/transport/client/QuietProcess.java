@@ -66,7 +66,7 @@ public final class QuietProcess {
     private static void answer(Connection connection, Frame frame) {
         if (frame instanceof HelloFrame hello) {
             connection.send(new WelcomeFrame(
-                    hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+                    hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
         } else {
             connection.send(new SessionKnownFrame(frame.correlationId(), SessionKnownFrame.Status.MISSING, 1, 1, null));
         }

@@ -1,5 +1,6 @@
 package org.globalsessions.transport.client;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.globalsessions.Version;
@@ -10,10 +11,17 @@ import org.globalsessions.tier.TierListener;
 /** Keeps what it is told, in order. */
 final class RecordingListener implements TierListener {
     final List<String> events = new CopyOnWriteArrayList<>();
+    volatile Duration lastMaxStale;
 
     @Override
-    public void onConnected(long epoch, long position) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
         events.add("connected " + epoch + " " + position);
+        lastMaxStale = maxStale;
+    }
+
+    @Override
+    public void onMustConfirm() {
+        events.add("must confirm");
     }
 
     @Override

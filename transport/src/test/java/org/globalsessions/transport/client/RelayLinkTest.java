@@ -121,7 +121,7 @@ class RelayLinkTest {
         RecordingHandler relay = new RecordingHandler((connection, frame) -> {
             if (frame instanceof HelloFrame hello) {
                 connection.send(
-                        new WelcomeFrame(hello.correlationId(), 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Set.of()));
+                        new WelcomeFrame(hello.correlationId(), 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Set.of(), 0));
             }
         });
         RelayLink link = start(listen(relay), LONG, 1024);
@@ -287,7 +287,7 @@ class RelayLinkTest {
         await().until(() -> relay.frames.size() == 1);
         assertThat(question).isNotDone();
 
-        waitingForWelcome.get(0).send(new WelcomeFrame(1, 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+        waitingForWelcome.get(0).send(new WelcomeFrame(1, 1, EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
 
         assertThat(get(question).entry()).isNull();
     }
@@ -439,7 +439,7 @@ class RelayLinkTest {
         return (connection, frame) -> {
             if (frame instanceof HelloFrame hello) {
                 connection.send(new WelcomeFrame(
-                        hello.correlationId(), hello.commonVersion(), EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+                        hello.correlationId(), hello.commonVersion(), EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
             } else {
                 then.accept(connection, frame);
             }

@@ -31,10 +31,18 @@ final class FrameSamples {
         samples.put("hello-aging", new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th", ""));
         samples.put("hello-expansion", new HelloFrame(2, 1, 65_535, PeerKind.EXPANSION, 1, 2, 0, 0, 0, "", ""));
         samples.put("hello-sibling", new HelloFrame(2, 1, 1, PeerKind.SIBLING, 1, 2, 0, 0, 0, "sessions", ""));
+        samples.put("hello-client", new HelloFrame(2, 1, 1, PeerKind.CLIENT, 1, 2, 3, 0, 1, "sessions", ""));
         samples.put(
                 "welcome",
                 new WelcomeFrame(
-                        1, 1, 0x7fffffffffffffffL, 42, 1_700_000_000_000_000L, FrameCodec.MAX_FRAME, Right.ALL));
+                        1,
+                        1,
+                        0x7fffffffffffffffL,
+                        42,
+                        1_700_000_000_000_000L,
+                        FrameCodec.MAX_FRAME,
+                        Right.ALL,
+                        300_000));
         samples.put("error", new ErrorFrame(9, 6, "no room: bucket=7"));
         samples.put("error-of-connection", new ErrorFrame(0, 1, ""));
         samples.put("ping", new PingFrame(1, -1));
@@ -67,6 +75,10 @@ final class FrameSamples {
         samples.put("delete-relief", new DeleteFrame(9, Acknowledgement.RELIEF, DIGEST, VERSION));
         samples.put("announce-delete", new AnnounceDeleteFrame(12, 15, DIGEST, VERSION));
         samples.put("announce-invalidation", new AnnounceInvalidationFrame(12, 15, DIGEST, VERSION));
+        samples.put("renew", new RenewFrame(5, 11, 12, 13));
+        samples.put("renewed", new RenewedFrame(5, 12, 14));
+        samples.put("need-everywhere", new NeedEverywhereFrame(9, DIGEST, 12, 15));
+        samples.put("everywhere", new EverywhereFrame(9, 15));
         samples.put("void-none", new VoidFrame(10, List.of()));
         samples.put(
                 "void",

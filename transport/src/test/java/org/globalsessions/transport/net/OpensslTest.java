@@ -193,7 +193,7 @@ class OpensslTest {
         connect(port, PipelineSecurity.of(keys.connector("provider : " + provider)));
 
         assertThat(readFrame(other.getInputStream())).isInstanceOf(HelloFrame.class);
-        other.getOutputStream().write(bytesOf(new WelcomeFrame(1, 1, 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL)));
+        other.getOutputStream().write(bytesOf(new WelcomeFrame(1, 1, 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0)));
         other.getOutputStream().flush();
         await().until(() -> !client.frames.isEmpty());
         assertThat(client.frames.get(0)).isInstanceOf(WelcomeFrame.class);

@@ -248,7 +248,7 @@ class TcpTest {
 
     @Test
     void shouldCloseAndTryAgainWhenServerGoesSilent() throws Exception {
-        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
         try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             RecordingHandler client = new RecordingHandler();
             toClose.add(Connector.start(
@@ -300,7 +300,7 @@ class TcpTest {
 
     @Test
     void shouldRefuseToQueueBeyondBudgetWhenPeerStopsReading() throws Exception {
-        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+        byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
         LinkSettings patient = new LinkSettings(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(60),
@@ -459,7 +459,7 @@ class TcpTest {
         return (connection, frame) -> {
             if (frame instanceof HelloFrame hello) {
                 connection.send(new WelcomeFrame(
-                        hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL));
+                        hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
             } else {
                 then.accept(connection, frame);
             }

@@ -1,4 +1,4 @@
-package org.globalsessions.transport.placement;
+package org.globalsessions.placement;
 
 /**
  * Chooses the owners of a key among nodes: the nodes with the highest scores for the key, so that a node that joins or leaves
@@ -16,6 +16,7 @@ package org.globalsessions.transport.placement;
  */
 public final class RendezvousPlacement {
     private static final double UNIT = 0x1.0p-53;
+    private static final int[] NONE_TAKEN = {};
 
     private final long[] seeds;
 
@@ -73,6 +74,16 @@ public final class RendezvousPlacement {
      */
     public int nodes() {
         return seeds.length;
+    }
+
+    /**
+     * The best owner of a key.
+     *
+     * @param digestLow lower half of the key's digest
+     * @return its index in the order of the constructor's arrays; -1 where there are no nodes
+     */
+    public int owner(long digestLow) {
+        return best(digestLow, NONE_TAKEN, 0);
     }
 
     /**

@@ -1,4 +1,4 @@
-package org.globalsessions.transport.placement;
+package org.globalsessions.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

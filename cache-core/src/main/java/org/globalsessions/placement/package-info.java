@@ -1,0 +1,2 @@
+/** Which nodes own a key. */
+package org.globalsessions.placement;

@@ -1,0 +1,173 @@
+package org.globalsessions.relay;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.globalsessions.relay.ClientEndPoint.HostId;
+
+/**
+ * The relay's memory of hosts that may serve what it has told them or confirmed, and how far each of them is. A host that neither renews its
+ * lease nor is past a delete within {@code max_stale} serves nothing any more that the delete concerns.
+ *
+ * <p>On the relay's event loop alone. Time is counted in ticks of 10 ms that go on while the machine sleeps, from the moment at which
+ * a renewal was answered; the host counts from when it asked.
+ */
+final class HostLeases {
+    /** Most hosts that are remembered. */
+    static final int MAX_HOSTS = 65_536;
+
+    private static final long TICK_MS = 10;
+
+    private static final class Lease {
+        long grantedTick;
+        long applied;
+        int connections;
+    }
+
+    private final LongSupplier tick;
+    private final long maxStaleTicks;
+    private final HostMemory memory;
+    private final RelayErrors errors;
+    private final Map<HostId, Lease> leases = new HashMap<>();
+
+    /** Before this tick a host may be away that nobody here remembers. */
+    private final long knownFromTick;
+
+    private boolean changed;
+
+    /**
+     * Those of the last start count as granted now.
+     *
+     * @param tick     ticks of 10 ms, never going back
+     * @param maxStale how long a host serves what it cannot confirm; zero for no limit
+     * @param memory   outlives this process
+     * @param errors   told where that fails
+     */
+    HostLeases(LongSupplier tick, Duration maxStale, HostMemory memory, RelayErrors errors) {
+        this.tick = tick;
+        this.maxStaleTicks = (maxStale.toMillis() + TICK_MS - 1) / TICK_MS;
+        this.memory = memory;
+        this.errors = errors;
+        long now = tick.getAsLong();
+        // Without a limit to wait for, what is not remembered is taken not to be there.
+        this.knownFromTick = memory.isRemembered() ? now : now + maxStaleTicks;
+        for (HostId host : memory.first()) {
+            Lease lease = new Lease();
+            lease.grantedTick = now;
+            leases.put(host, lease);
+        }
+    }
+
+    /**
+     * A process of a host is let in: from now on it may take what it serves from here.
+     *
+     * @param host     the host
+     * @param position the relay's position; a host that is not remembered has nothing older that it may serve
+     * @return false where there are too many hosts
+     */
+    boolean enter(HostId host, long position) {
+        Lease lease = leases.get(host);
+        if (lease == null) {
+            if (leases.size() >= MAX_HOSTS) {
+                forgetEnded();
+            }
+            if (leases.size() >= MAX_HOSTS) {
+                return false;
+            }
+            lease = new Lease();
+            lease.grantedTick = tick.getAsLong();
+            lease.applied = position;
+            leases.put(host, lease);
+            remember(host);
+        }
+        lease.connections++;
+        return true;
+    }
+
+    private void remember(HostId host) {
+        try {
+            memory.add(host);
+        } catch (IOException e) {
+            errors.record("remembering a host", e);
+            giveUpMemory();
+        }
+    }
+
+    private void giveUpMemory() {
+        try {
+            memory.giveUp();
+        } catch (IOException e) {
+            errors.record("giving up the memory of hosts", e);
+        }
+    }
+
+    /** A connection of a host has ended. */
+    void leave(HostId host) {
+        leases.get(host).connections--;
+    }
+
+    /** A host has everything up to a position; of a client, which serves nothing, that is not kept. */
+    void applied(HostId host, long position) {
+        Lease lease = leases.get(host);
+        if (lease != null) {
+            lease.applied = Math.max(lease.applied, position);
+        }
+    }
+
+    /** A host has asked for a renewal, and is about to be answered. */
+    void renew(HostId host) {
+        Lease lease = leases.get(host);
+        if (lease != null) {
+            lease.grantedTick = tick.getAsLong();
+        }
+    }
+
+    /**
+     * Up to which number no host but one serves any more what a delete concerns.
+     *
+     * @param except the host that has deleted
+     * @return the lowest number that another host is at whose lease runs; -1 while that is not known
+     */
+    long reachedByAllBut(HostId except) {
+        long now = tick.getAsLong();
+        if (now - knownFromTick < 0) {
+            return -1;
+        }
+        long reached = Long.MAX_VALUE;
+        for (Map.Entry<HostId, Lease> each : leases.entrySet()) {
+            Lease lease = each.getValue();
+            boolean runs = maxStaleTicks == 0 || now - lease.grantedTick <= maxStaleTicks;
+            if (runs && lease.applied < reached && !each.getKey().equals(except)) {
+                reached = lease.applied;
+            }
+        }
+        return reached;
+    }
+
+    /** Forgets hosts that are away and whose leases are over. */
+    void forgetEnded() {
+        if (maxStaleTicks == 0) {
+            return;
+        }
+        long now = tick.getAsLong();
+        for (Iterator<Lease> all = leases.values().iterator(); all.hasNext(); ) {
+            Lease lease = all.next();
+            if (lease.connections == 0 && now - lease.grantedTick > maxStaleTicks) {
+                all.remove();
+                changed = true;
+            }
+        }
+        if (changed) {
+            changed = false;
+            try {
+                memory.keep(leases.keySet());
+            } catch (IOException e) {
+                // The file as it is names some that are not needed any more, and all that are.
+                errors.record("forgetting hosts", e);
+            }
+        }
+    }
+}

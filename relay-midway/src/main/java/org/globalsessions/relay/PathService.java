@@ -1,0 +1,254 @@
+package org.globalsessions.relay;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.globalsessions.relay.ClientEndPoint.HostId;
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Right;
+import org.globalsessions.transport.access.AccessRules;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.NeedEverywhereFrame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.RenewFrame;
+import org.globalsessions.transport.frame.RenewedFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SubscribeFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves the hosts of one path: gives them their rights, and passes their frames to what answers them. On the relay's event loop
+ * alone.
+ */
+final class PathService {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PathService.class);
+
+    private record Origin(HostId host, int connections) {}
+
+    private final SegmentFile file;
+    private final Counters counters;
+    private final RelayErrors errors;
+    private final AccessRules access;
+    private final Announcer announcer;
+    private final Intake intake;
+    private final Inquiry inquiry;
+    private final HostLeases leases;
+    private final FarDeletes farDeletes;
+    private final Duration maxStale;
+    private final Map<Integer, Origin> origins = new HashMap<>();
+
+    /**
+     * A service without hosts.
+     *
+     * @param lru       the path's table
+     * @param errors    told of errors
+     * @param settings   who may do what, and for how long a host serves what it cannot confirm
+     * @param announcer  tells hosts what others have changed
+     * @param intake     takes what they publish
+     * @param inquiry    answers what they ask
+     * @param leases     remembers hosts that may serve what they have
+     * @param farDeletes tells when a delete is everywhere
+     */
+    PathService(
+            SharedLru lru,
+            RelayErrors errors,
+            PathSettings<?> settings,
+            Announcer announcer,
+            Intake intake,
+            Inquiry inquiry,
+            HostLeases leases,
+            FarDeletes farDeletes) {
+        this.file = lru.file();
+        this.counters = lru.counters();
+        this.errors = errors;
+        this.access = settings.access();
+        this.maxStale = settings.maxStale();
+        this.announcer = announcer;
+        this.intake = intake;
+        this.inquiry = inquiry;
+        this.leases = leases;
+        this.farDeletes = farDeletes;
+    }
+
+    /**
+     * Welcomes a host's process, or sends it away.
+     *
+     * @param connection where it comes from
+     * @param hello      what it says; of this path and of a protocol version that we speak
+     * @return the process, or null where it was sent away
+     */
+    ClientEndPoint greet(Connection connection, HelloFrame hello) {
+        Set<Right> rights = access.rightsOf(connection.peer(), hello.secret());
+        if (rights.isEmpty()) {
+            counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
+            refuse(
+                    connection,
+                    hello.correlationId(),
+                    ErrorCode.REFUSED,
+                    "no right on this path: the peer meets none of its rules");
+            return null;
+        }
+        if (clashes(hello)) {
+            refuse(connection, hello.correlationId(), ErrorCode.ORIGIN_CLASH, "origin in use by another segment");
+            return null;
+        }
+        if (hello.kind() == PeerKind.HOST
+                && !leases.enter(new HostId(hello.idHigh(), hello.idLow()), file.position())) {
+            refuse(connection, hello.correlationId(), ErrorCode.BUSY, "too many hosts: limit=" + HostLeases.MAX_HOSTS);
+            return null;
+        }
+        ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, file.position(), errors);
+        Origin known = origins.get(hello.origin());
+        origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
+        long nowMicros = System.currentTimeMillis() * 1000;
+        connection.send(new WelcomeFrame(
+                hello.correlationId(),
+                hello.commonVersion(),
+                file.relayEpoch(),
+                file.position(),
+                nowMicros,
+                FrameCodec.MAX_FRAME,
+                rights,
+                maxStale.toMillis()));
+        return endPoint;
+    }
+
+    private boolean clashes(HelloFrame hello) {
+        Origin known = origins.get(hello.origin());
+        boolean ours = hello.origin() == file.origin();
+        return ours || (known != null && !known.host.equals(new HostId(hello.idHigh(), hello.idLow())));
+    }
+
+    /** A welcomed process sends a frame. */
+    void serve(ClientEndPoint endPoint, Frame frame) {
+        Connection connection = endPoint.connection();
+        Right needed = rightFor(frame);
+        if (needed != null && !endPoint.may(needed)) {
+            refuseWithoutRight(endPoint, frame, needed);
+        } else if (frame instanceof SessionFrame session) {
+            publish(endPoint, session);
+        } else if (frame instanceof NeedSessionFrame question) {
+            inquiry.onNeedSession(endPoint, question);
+        } else if (frame instanceof DeleteFrame delete) {
+            intake.onDelete(endPoint, delete);
+        } else if (frame instanceof SubscribeFrame subscribe) {
+            subscribe(endPoint, subscribe);
+        } else if (frame instanceof RenewFrame renew) {
+            renew(endPoint, renew);
+        } else if (frame instanceof NeedEverywhereFrame everywhere) {
+            farDeletes.onNeedEverywhere(endPoint, everywhere);
+        } else if (frame instanceof GoodbyeFrame) {
+            connection.close();
+        } else {
+            refuse(connection, frame.correlationId(), ErrorCode.UNEXPECTED, "a host does not send " + frame.type());
+        }
+    }
+
+    private void publish(ClientEndPoint endPoint, SessionFrame frame) {
+        if (intake.mustConfirm(frame)) {
+            inquiry.look(frame.entry().key(), status -> intake.onConfirmed(endPoint, frame, status));
+        } else {
+            intake.onSession(endPoint, frame);
+        }
+    }
+
+    private void subscribe(ClientEndPoint endPoint, SubscribeFrame frame) {
+        switch (announcer.subscribe(endPoint, frame)) {
+            case STALE_LEASE ->
+                endPoint.send(new ErrorFrame(
+                        frame.correlationId(), ErrorCode.STALE_LEASE, "another process of the host is link owner"));
+            case MUST_CONFIRM -> {
+                counters.increment(Counter.HOSTS_TOO_FAR_BEHIND);
+                endPoint.send(new ErrorFrame(
+                        frame.correlationId(),
+                        ErrorCode.MUST_CONFIRM,
+                        "away for so long that deletes since then are forgotten here"));
+            }
+            case DONE -> {}
+        }
+    }
+
+    private void renew(ClientEndPoint endPoint, RenewFrame frame) {
+        if (frame.epoch() != file.relayEpoch() || !announcer.isSubscribed(endPoint)) {
+            endPoint.send(new ErrorFrame(
+                    frame.correlationId(), ErrorCode.STALE_LEASE, "this connection has no subscription that counts"));
+            return;
+        }
+        leases.applied(endPoint.host(), frame.position());
+        leases.renew(endPoint.host());
+        // All that was announced up to the present position has left before this.
+        endPoint.send(new RenewedFrame(frame.correlationId(), file.relayEpoch(), file.position()));
+        farDeletes.lookSoon();
+    }
+
+    /** What a frame needs; null where every host may send it. */
+    private static Right rightFor(Frame frame) {
+        return switch (frame.type()) {
+            case SESSION, DELETE, NEED_EVERYWHERE -> Right.PUBLISH;
+            case NEED_SESSION -> Right.READ;
+            default -> null;
+        };
+    }
+
+    /** Without a look at the segment, so that the answer does not tell whether the key exists. */
+    private void refuseWithoutRight(ClientEndPoint endPoint, Frame frame, Right needed) {
+        counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
+        if (endPoint.isNewlyRefused(needed)) {
+            LOGGER.warn(
+                    "A host asks for what it has no right to: peer={}, right={}",
+                    endPoint.connection().remoteAddress(),
+                    needed);
+        }
+        endPoint.send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "no right to " + nameOf(needed)));
+    }
+
+    private static String nameOf(Right right) {
+        return right.name().toLowerCase(Locale.ROOT);
+    }
+
+    private void refuse(Connection connection, long correlationId, int code, String why) {
+        RelayService.refuse(counters, connection, correlationId, code, why);
+    }
+
+    /** A welcomed process is gone. */
+    void onClose(ClientEndPoint endPoint) {
+        announcer.leave(endPoint);
+        intake.onClose(endPoint);
+        farDeletes.onClose(endPoint);
+        if (endPoint.kind() == PeerKind.HOST) {
+            leases.leave(endPoint.host());
+        }
+        Origin known = origins.get(endPoint.origin());
+        if (known.connections > 1) {
+            origins.put(endPoint.origin(), new Origin(known.host, known.connections - 1));
+        } else {
+            origins.remove(endPoint.origin());
+            announcer.forget(endPoint.host());
+        }
+    }
+
+    /** Whoever serves this path came upon an error. */
+    RelayErrors errors() {
+        return errors;
+    }
+
+    /** Counters of this path. */
+    Counters counters() {
+        return counters;
+    }
+}

@@ -1,0 +1,51 @@
+package org.globalsessions.relay;
+
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+
+/**
+ * Receipts of the last changes of a path: a host whose receipt was lost on the way sends the change again, and is given the same
+ * receipt instead of a second number and a second announcement.
+ *
+ * <p>A table with one place for each hash, of bounded size. A receipt that a later change has displaced, or that was given before a
+ * restart, is forgotten: the change is then taken, numbered and announced once more, which its version makes harmless. On the
+ * relay's event loop alone.
+ */
+final class RecentReceipts {
+    /** Places; a power of two. */
+    static final int CAPACITY = 16_384;
+
+    private record Known(KeyDigest digest, Version sent, Receipt receipt) {}
+
+    private final Known[] places = new Known[CAPACITY];
+
+    /**
+     * Remembers a receipt.
+     *
+     * @param digest  digest of the key
+     * @param sent    version with which the change came
+     * @param receipt what its host is told
+     */
+    void add(KeyDigest digest, Version sent, Receipt receipt) {
+        places[placeOf(digest, sent)] = new Known(digest, sent, receipt);
+    }
+
+    /**
+     * The receipt of a change.
+     *
+     * @param digest digest of the key
+     * @param sent   version with which the change came
+     * @return the receipt, or null where none is remembered
+     */
+    Receipt find(KeyDigest digest, Version sent) {
+        Known known = places[placeOf(digest, sent)];
+        return known != null && known.sent.equals(sent) && known.digest.equals(digest) ? known.receipt : null;
+    }
+
+    private static int placeOf(KeyDigest digest, Version sent) {
+        // The digest's bits are even already; the version's clock differs in its lower ones.
+        long mixed = digest.low() + sent.clock() * 0x9e3779b97f4a7c15L;
+        return (int) (mixed >>> 32) & (CAPACITY - 1);
+    }
+}

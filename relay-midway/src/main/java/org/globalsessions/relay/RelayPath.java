@@ -1,0 +1,233 @@
+package org.globalsessions.relay;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.SystemNanoClock;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentFile;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.IpcNote;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.net.EventLoops;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One path of a relay, with all that is its own: segment, positions, spill file, the agent with its thread and its queues, the
+ * sibling, and what answers hosts. Paths share listener, event loop and media driver; nothing of one waits for anything of
+ * another.
+ *
+ * <p>{@link #open}, {@link #start}, {@link #stop} and {@link #close} are called in this order, by one thread.
+ */
+final class RelayPath implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RelayPath.class);
+
+    private static final Duration LONGEST_FORGET_PAUSE = Duration.ofSeconds(10);
+
+    private final PathSettings<?> settings;
+    private final int stream;
+    private final SharedLru lru;
+    private final RelayErrors errors;
+
+    /** What {@link #start} has opened. */
+    private final OpenedParts started = new OpenedParts();
+
+    private RelayAgent agent;
+    private PathService service;
+    private volatile Intake intake;
+
+    /** Null without a child. */
+    private SiblingProcess sibling;
+
+    private RelayPath(PathSettings<?> settings, int stream, SharedLru lru) {
+        this.settings = settings;
+        this.stream = stream;
+        this.lru = lru;
+        this.errors = new RelayErrors(lru.counters(), lru.file().errors());
+    }
+
+    /**
+     * Opens the path's segment, and begins a relay epoch where it is new.
+     *
+     * @param settings the path's settings
+     * @param index    number of the path within its relay, from 0
+     * @return the path, which serves nobody yet
+     */
+    static RelayPath open(PathSettings<?> settings, int index) throws IOException {
+        SharedLru lru = SharedLru.open(settings.segment());
+        SegmentFile file = lru.file();
+        if (file.relayEpoch() == 0) {
+            file.position(new SecureRandom().nextLong() >>> 1 | 1, 0);
+        }
+        return new RelayPath(settings, IpcNote.streamOf(index), lru);
+    }
+
+    /** Removes what a killed relay has left of the media driver that it noted here. */
+    void removeDriverLeftBehind() {
+        IpcNote earlier = IpcNote.parse(lru.file().note());
+        if (earlier != null) {
+            IpcDriver.removeLeftBehind(earlier.aeronDir());
+        }
+    }
+
+    /**
+     * Starts all that is not the segment.
+     *
+     * @param loops  the event loop of the relay's clients
+     * @param driver carries what goes to the sibling; null where the path has none
+     * @param folder working folder of the child, null for this process's own
+     */
+    void start(EventLoops loops, IpcDriver driver, Path folder) throws IOException {
+        SpillFile spill = openSpillFile();
+        agent = new RelayAgent(
+                lru,
+                spill,
+                driver == null ? null : receiver -> link(driver, receiver),
+                errors,
+                settings.authPath(),
+                SystemNanoClock.INSTANCE,
+                loops::execute,
+                new FromAgent());
+        HostMemory memory = HostMemory.open(settings.hostsFileBeside(lru.file().path()));
+        started.push(memory);
+        HostLeases leases = new HostLeases(lru.file()::now, settings.maxStale(), memory, errors);
+        forgetHosts(loops, leases);
+        if (settings.maxStale().isZero()) {
+            LOGGER.warn(
+                    "max_stale is off: a host of path {} that is cut off serves what was deleted elsewhere for as long as that lasts",
+                    settings.authPath());
+        }
+        Announcer announcer = new Announcer(lru, settings.announce(), leases);
+        intake = new Intake(lru, spill, agent, announcer, loops, settings.unpublishedWait());
+        Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
+        service = new PathService(
+                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loops));
+        AgentRunner runner = new AgentRunner(agent.idleStrategy(), errors, null, agent);
+        AgentRunner.startOnThread(runner, task -> {
+            Thread thread = new Thread(task);
+            thread.setDaemon(true);
+            return thread;
+        });
+        started.push(runner);
+        startSibling(folder);
+    }
+
+    private void forgetHosts(EventLoops loops, HostLeases leases) {
+        Duration afterOneLease = settings.maxStale().plusMillis(10);
+        Duration pause = settings.maxStale().isZero() || afterOneLease.compareTo(LONGEST_FORGET_PAUSE) > 0
+                ? LONGEST_FORGET_PAUSE
+                : afterOneLease;
+        loops.schedule(
+                () -> {
+                    leases.forgetEnded();
+                    forgetHosts(loops, leases);
+                },
+                pause);
+    }
+
+    private SpillFile openSpillFile() throws IOException {
+        if (!settings.hasSibling() || settings.spillLimit() == 0) {
+            return null;
+        }
+        SpillFile spill = SpillFile.open(settings.spillFileBeside(lru.file().path()), settings.spillLimit());
+        started.push(spill);
+        if (spill.size() > 0) {
+            LOGGER.info("The spill file of path {} holds {} entries to hand off", settings.authPath(), spill.size());
+        }
+        return spill;
+    }
+
+    private SiblingLink link(IpcDriver driver, Consumer<Frame> receiver) {
+        SegmentFile file = lru.file();
+        IpcNote note = new IpcNote(driver.folder(), file.relayEpoch(), stream);
+        SiblingLink link = new SiblingLink(note, lru.counters(), errors, receiver);
+        started.push(link);
+        if (!link.isDriverActive()) {
+            throw new IllegalStateException(
+                    "No Aeron media driver is alive there; start it first, or leave aeron_dir out: aeron_dir="
+                            + driver.folder());
+        }
+        link.open();
+        file.note(note.text());
+        started.push(() -> file.note(""));
+        return link;
+    }
+
+    private void startSibling(Path folder) throws IOException {
+        if (settings.siblingCommand().isEmpty()) {
+            return;
+        }
+        Counters counters = lru.counters();
+        sibling = new SiblingProcess.Builder(settings.siblingCommand())
+                .folder(folder)
+                .log(settings.siblingLog())
+                .onDeath(agent::siblingDied)
+                .onRestart(() -> counters.increment(Counter.SIBLING_RESTARTS))
+                .start();
+        started.push(sibling);
+    }
+
+    /** Passes on to the intake what the agent has to tell; already on the clients' event loop. */
+    private final class FromAgent implements ClientSide {
+        @Override
+        public void onHandOffProgress() {
+            intake.onHandOffProgress();
+        }
+
+        @Override
+        public void onBeaten(KeyDigest digest, Version tombstone) {
+            intake.onBeaten(digest, tombstone);
+        }
+    }
+
+    String name() {
+        return settings.authPath();
+    }
+
+    boolean hasSibling() {
+        return settings.hasSibling();
+    }
+
+    SharedLru lru() {
+        return lru;
+    }
+
+    RelayErrors errors() {
+        return errors;
+    }
+
+    /** What serves the hosts of this path; after {@link #start}. */
+    PathService service() {
+        return service;
+    }
+
+    OptionalLong siblingPid() {
+        return sibling == null ? OptionalLong.empty() : OptionalLong.of(sibling.pid());
+    }
+
+    /** Tells the child to end, without waiting for it: {@link #stop} does that. */
+    void askSiblingToEnd() {
+        if (sibling != null) {
+            sibling.askToEnd();
+        }
+    }
+
+    /** Ends what {@link #start} has started, as much as it was. */
+    void stop() {
+        started.close();
+    }
+
+    /** Leaves the segment as it is for the next start. */
+    @Override
+    public void close() {
+        lru.close();
+    }
+}

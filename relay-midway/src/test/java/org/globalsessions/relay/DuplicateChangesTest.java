@@ -1,0 +1,154 @@
+package org.globalsessions.relay;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.transport.frame.AnnounceDeleteFrame;
+import org.globalsessions.transport.frame.AnnounceSessionFrame;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Changes whose receipt was lost on the way come a second time. */
+class DuplicateChangesTest {
+    @TempDir
+    Path folder;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private MidwayRelay relay;
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            opened.get(i).close();
+        }
+    }
+
+    private void launch(boolean withSibling) throws IOException {
+        relay = MidwayRelay.launch(new RelayContext()
+                .authPath("auths")
+                .port(0)
+                .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(320))
+                .siblingExternal(withSibling));
+        opened.add(relay);
+    }
+
+    private TestHost host(int number) {
+        TestHost host = new TestHost(relay.port(), number);
+        opened.add(host);
+        return host.welcomed();
+    }
+
+    private KeyDigest digest(String key) {
+        return relay.lru().encode(key.getBytes(UTF_8)).digest();
+    }
+
+    private static Receipt receipt(Frame answer) {
+        assertThat(answer).isInstanceOf(SessionReceivedFrame.class);
+        return ((SessionReceivedFrame) answer).receipt();
+    }
+
+    /** The positions of what was announced, once the mark that is set now has been announced. */
+    private static List<Long> announcedUntil(TestHost setter, TestHost listener, String mark) {
+        long last = receipt(setter.set(mark, "mark")).position();
+        await().atMost(TestHost.LIMIT)
+                .until(() -> listener.announced.stream().anyMatch(frame -> positionOf(frame) == last));
+        return listener.announced.stream().map(DuplicateChangesTest::positionOf).toList();
+    }
+
+    private static long positionOf(Frame frame) {
+        if (frame instanceof AnnounceSessionFrame set) {
+            return set.position();
+        }
+        return ((AnnounceDeleteFrame) frame).position();
+    }
+
+    @Test
+    void shouldGiveTheSameReceiptAndAnnounceOnceWhenASetComesAgain() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        SessionFrame set = a.session("user-1", "x".getBytes(UTF_8), Acknowledgement.RELAY);
+        Receipt first = receipt(a.ask(set));
+        a.set("user-2", "y");
+        assertThat(receipt(a.ask(set))).isEqualTo(first);
+        // As after a reconnect, by another process of the host.
+        assertThat(receipt(host(1).ask(set))).isEqualTo(first);
+        assertThat(announcedUntil(a, b, "mark")).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void shouldGiveTheSameReceiptWhenASetWasRaisedAboveATombstone() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        SessionFrame early = a.session("user-1", "x".getBytes(UTF_8), Acknowledgement.RELAY);
+        receipt(a.delete(digest("user-1"), Acknowledgement.RELAY));
+        // It has applied the delete, and begins a life with a version that is older than the tombstone.
+        SessionFrame set = new SessionFrame(
+                early.correlationId(), early.level(), a.welcome.epoch(), 1, early.seenTombstone(), early.entry());
+        Receipt first = receipt(a.ask(set));
+        assertThat(first.outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(first.version()).isGreaterThan(early.entry().version());
+        assertThat(receipt(a.ask(set))).isEqualTo(first);
+    }
+
+    @Test
+    void shouldGiveTheSameReceiptAndAnnounceOnceWhenADeleteComesAgain() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        a.set("user-1", "x");
+        DeleteFrame delete = new DeleteFrame(7, Acknowledgement.RELAY, digest("user-1"), TestHost.newVersion(1));
+        Receipt first = receipt(a.ask(delete));
+        assertThat(first.held()).isTrue();
+        assertThat(receipt(a.ask(delete))).isEqualTo(first);
+        assertThat(announcedUntil(a, b, "mark")).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void shouldTellWhatCountsNowWhenASetComesAgainAfterANewerOneOrADelete() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        SessionFrame overwritten = a.session("user-1", "x".getBytes(UTF_8), Acknowledgement.RELAY);
+        a.ask(overwritten);
+        a.set("user-1", "y");
+        SessionFrame deleted = a.session("user-2", "x".getBytes(UTF_8), Acknowledgement.RELAY);
+        a.ask(deleted);
+        a.delete(digest("user-2"), Acknowledgement.RELAY);
+        assertThat(receipt(a.ask(overwritten)).outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(receipt(a.ask(deleted)).outcome()).isEqualTo(Receipt.Outcome.BEATEN_BY_TOMBSTONE);
+        assertThat(announcedUntil(a, b, "mark")).containsExactly(1L, 2L, 3L, 4L, 5L);
+    }
+
+    @Test
+    void shouldWaitForTheReliefTierAgainWhenAChangeComesAgainAndAsksForThat() throws Exception {
+        launch(true);
+        FakeSibling sibling = new FakeSibling(
+                relay.lru().file().note(),
+                "auths",
+                key -> relay.lru().encode(key).digest());
+        opened.add(sibling);
+        TestHost a = host(1);
+        SessionFrame set = a.session("user-1", "x".getBytes(UTF_8), Acknowledgement.RELIEF);
+        Receipt first = receipt(a.ask(set));
+        long sent = relay.counters().get(Counter.IPC_SENT);
+        assertThat(receipt(a.ask(set))).isEqualTo(first);
+        assertThat(relay.counters().get(Counter.IPC_SENT)).isGreaterThan(sent);
+        assertThat(relay.lru().file().position()).isEqualTo(1);
+    }
+}

@@ -1,2 +1,0 @@
-/** Which nodes own a key. */
-package org.globalsessions.transport.placement;
