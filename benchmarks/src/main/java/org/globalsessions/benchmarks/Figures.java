@@ -15,7 +15,7 @@ final class Figures {
      * @param unit    of the figure
      * @param subject who did it
      */
-    record Key(String work, String unit, Subject subject) {}
+    record Key(String work, String unit, Contender subject) {}
 
     private record Comparison(String work, String ours, String against, double ratio, String bar, boolean reached) {}
 
@@ -37,13 +37,13 @@ final class Figures {
     }
 
     /** A ratio of two medians that may be as high as the bar. */
-    void atMost(String work, String unit, Subject ours, Subject theirs, double bar) {
+    void atMost(String work, String unit, Contender ours, Contender theirs, double bar) {
         double ratio = ratio(work, unit, ours, theirs);
         compare(work, unit, ours, theirs, ratio, "at most " + number(bar), ratio <= bar);
     }
 
     /** A ratio of two medians that may be as low as the bar. */
-    void atLeast(String work, String unit, Subject ours, Subject theirs, double bar) {
+    void atLeast(String work, String unit, Contender ours, Contender theirs, double bar) {
         double ratio = ratio(work, unit, ours, theirs);
         compare(work, unit, ours, theirs, ratio, "at least " + number(bar), ratio >= bar);
     }
@@ -70,16 +70,16 @@ final class Figures {
                 figure / base >= bar));
     }
 
-    private double ratio(String work, String unit, Subject ours, Subject theirs) {
+    private double ratio(String work, String unit, Contender ours, Contender theirs) {
         return median(new Key(work, unit, ours)) / median(new Key(work, unit, theirs));
     }
 
     private void compare(
-            String work, String unit, Subject ours, Subject theirs, double ratio, String bar, boolean reached) {
+            String work, String unit, Contender ours, Contender theirs, double ratio, String bar, boolean reached) {
         comparisons.add(new Comparison(
                 work,
-                label(ours) + " " + number(median(new Key(work, unit, ours))) + " " + unit,
-                label(theirs) + " " + number(median(new Key(work, unit, theirs))) + " " + unit,
+                ours.label() + " " + number(median(new Key(work, unit, ours))) + " " + unit,
+                theirs.label() + " " + number(median(new Key(work, unit, theirs))) + " " + unit,
                 ratio,
                 bar,
                 reached));
@@ -104,7 +104,7 @@ final class Figures {
                 new StringBuilder("| work | subject | median | lowest | highest | unit |\n|---|---|---|---|---|---|\n");
         samples.forEach((key, values) -> {
             text.append("| ").append(key.work);
-            text.append(" | ").append(label(key.subject));
+            text.append(" | ").append(key.subject.label());
             text.append(" | ").append(number(median(key)));
             text.append(" | ")
                     .append(number(values.stream()
@@ -119,19 +119,6 @@ final class Figures {
             text.append(" | ").append(key.unit).append(" |\n");
         });
         return text.toString();
-    }
-
-    private static String label(Subject subject) {
-        return switch (subject) {
-            case COPY -> "R0";
-            case FLOOR -> "R1";
-            case SEGMENT -> "segment";
-            case CHRONICLE_MAP -> "Chronicle Map";
-            case OHC -> "OHC";
-            case CAFFEINE -> "Caffeine";
-            case EHCACHE -> "Ehcache";
-            case LMDB -> "LMDB";
-        };
     }
 
     /** Three or more digits that count, and none that do not. */

@@ -14,9 +14,6 @@ import java.util.concurrent.TimeUnit;
  * {@link LoadProcesses}, which starts it.
  */
 public final class LoadProcess {
-    /** Before each line that is meant for the one who started this process; libraries print theirs. */
-    static final String MARK = "load: ";
-
     /** What the process does. */
     enum Task {
         /** Gets and overwrites mixed; millions a second. */
@@ -109,7 +106,7 @@ public final class LoadProcess {
 
     private void run() throws IOException {
         if (orders.task == Task.OPEN) {
-            tell(Double.toString(open()));
+            ChildJvm.tell(Double.toString(open()));
             return;
         }
         try (Table table = orders.create
@@ -122,23 +119,18 @@ public final class LoadProcess {
             Workload.check(client, orders.entries);
             Workload workload =
                     orders.task == Task.HOLD ? null : new Workload(orders.entries, orders.distribution, false);
-            tell("ready");
+            ChildJvm.tellReady();
             if (input.readLine() != null && workload != null) {
                 for (int i = -orders.warmUps; i < orders.windows; i++) {
                     double figure = orders.task == Task.LATENCY ? latency(client, workload) : operate(client, workload);
                     if (i >= 0) {
-                        tell(Double.toString(figure));
+                        ChildJvm.tell(Double.toString(figure));
                     }
                 }
-                tell("done");
+                ChildJvm.tellDone();
                 input.readLine();
             }
         }
-    }
-
-    private static void tell(String line) {
-        System.out.println(MARK + line);
-        System.out.flush();
     }
 
     /** Time from before the table's first class is loaded to the answer of one get, or to an empty table. */

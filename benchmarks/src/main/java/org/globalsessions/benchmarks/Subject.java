@@ -4,23 +4,34 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** What is measured: two floors, this project's segment, and its peers. */
-public enum Subject {
+public enum Subject implements Contender {
     /** R0: one record is copied from a random place of a mapped file. No table at all. */
-    COPY,
+    COPY("R0"),
     /** R1: the least that a table of whole keys in shared memory can cost: {@link FloorTable}. */
-    FLOOR,
+    FLOOR("R1"),
     /** This project's segment. */
-    SEGMENT,
+    SEGMENT("segment"),
     /** Chronicle Map, shared by processes. */
-    CHRONICLE_MAP,
+    CHRONICLE_MAP("Chronicle Map"),
     /** OHC, off the heap of one process. */
-    OHC,
+    OHC("OHC"),
     /** Caffeine, on the heap of one process. */
-    CAFFEINE,
+    CAFFEINE("Caffeine"),
     /** Ehcache, off the heap of one process. */
-    EHCACHE,
+    EHCACHE("Ehcache"),
     /** LMDB, shared by processes. */
-    LMDB;
+    LMDB("LMDB");
+
+    private final String label;
+
+    Subject(String label) {
+        this.label = label;
+    }
+
+    @Override
+    public String label() {
+        return label;
+    }
 
     /**
      * Makes an empty table.

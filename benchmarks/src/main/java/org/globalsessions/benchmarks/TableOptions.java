@@ -62,7 +62,7 @@ record TableOptions(
         boolean sharedKeys = false;
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
-                case "--rows" -> rows = rows(value(args, ++i));
+                case "--rows" -> rows = constants(Row.class, value(args, ++i));
                 case "--entries" -> entries = numbers(value(args, ++i));
                 case "--rounds" -> rounds = Integer.parseInt(value(args, ++i));
                 case "--iterations" -> iterations = Integer.parseInt(value(args, ++i));
@@ -84,19 +84,21 @@ record TableOptions(
                 .orElse(1_000_000);
     }
 
-    private static String value(String[] args, int index) {
+    /** The argument after an option. */
+    static String value(String[] args, int index) {
         if (index == args.length) {
             throw new IllegalArgumentException("no value after " + args[index - 1]);
         }
         return args[index];
     }
 
-    private static Set<Row> rows(String names) {
-        Set<Row> rows = EnumSet.noneOf(Row.class);
+    /** Constants of an enumeration from their names with commas between, in any case. */
+    static <E extends Enum<E>> Set<E> constants(Class<E> type, String names) {
+        Set<E> found = EnumSet.noneOf(type);
         for (String name : names.split(",", -1)) {
-            rows.add(Row.valueOf(name.toUpperCase(Locale.ROOT)));
+            found.add(Enum.valueOf(type, name.toUpperCase(Locale.ROOT)));
         }
-        return rows;
+        return found;
     }
 
     private static List<Integer> numbers(String text) {

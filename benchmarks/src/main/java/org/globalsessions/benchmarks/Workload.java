@@ -112,6 +112,21 @@ final class Workload {
         LONGS.set(target, 0, entry);
     }
 
+    /** The value of an entry, in an array of its own. */
+    static byte[] valueOf(long entry) {
+        byte[] value = new byte[VALUE_LENGTH];
+        value(entry, value);
+        return value;
+    }
+
+    /** Fails unless a value has an entry's length and number; null for none. */
+    static void expect(long entry, byte[] value) {
+        if (value == null || value.length != VALUE_LENGTH || (long) LONGS.get(value, 0) != entry) {
+            throw new IllegalStateException(
+                    "wrong answer for entry " + entry + ": " + (value == null ? "none" : "another value"));
+        }
+    }
+
     /** Stores the entries from the first to the last but one. */
     static void fill(Table.Client client, long first, long end) {
         byte[] value = new byte[VALUE_LENGTH];
