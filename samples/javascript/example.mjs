@@ -48,6 +48,13 @@ console.log('get:', await listener.get(id));
 // A login after the logout that this client knows of begins a new life.
 console.log('set again:', await writer.set(id, 'user=8', { ttlMs: 60_000 }));
 console.log('get:', (await listener.get(id)).value.toString());
+
+// A save over the version that was read succeeds once.
+const { version: read } = await listener.get(id);
+console.log('save over what was read:', await writer.set(id, 'user=9', { expected: read }));
+console.log('the same again:', await listener.set(id, 'lost', { expected: read }));
+console.log('create:', await listener.set(id, 'lost', { expected: null }));
+console.log('get:', (await listener.get(id)).value.toString());
 await writer.delete(id);
 writer.close();
 listener.close();

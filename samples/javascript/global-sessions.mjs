@@ -87,6 +87,7 @@ class Writer {
   bytes(value) { this.#parts.push(value); return this; }
   text(value) { const b = Buffer.from(value); return this.u16(b.length).bytes(b); }
   version({ clock, origin }) { return this.i64(clock).i32(origin); }
+  condition(expected) { return expected === undefined ? this.u8(0) : this.u8(1).version(expected ?? NO_VERSION); }
   digest({ high, low }) { return this.i64(high).i64(low); }
 
   frame(type, correlationId) {
@@ -211,12 +212,14 @@ export class SessionClient extends EventEmitter {
   }
 
   /**
-   * Stores a session. ttlMs: lifetime; idleMs: idle time-out; ack: 'relay' or 'relief'.
-   * Resolves with 'stored', 'superseded' or 'beaten by a delete': somebody deleted it since this client last asked for it.
+   * Stores a session. ttlMs: lifetime; idleMs: idle time-out; ack: 'relay' or 'relief'; expected: the version, as get gives it, over which
+   * alone it is stored, null where no session may be there.
+   * Resolves with 'stored', 'superseded', 'condition failed' or 'beaten by a delete': somebody deleted it since this client last asked for it.
    */
-  async set(key, value, { ttlMs = 0, idleMs = 0, ack = 'relay' } = {}) {
+  async set(key, value, { ttlMs = 0, idleMs = 0, ack = 'relay', expected } = {}) {
     const keyBytes = Buffer.from(key);
     const valueBytes = Buffer.from(value);
+    if (expected && expected.clock > this.#lastClock) this.#lastClock = expected.clock;
     const version = this.#nextVersion();
     const known = this.#known.get(key);
     const answer = await this.#ask(TYPE.SESSION, new Writer()
@@ -224,6 +227,7 @@ export class SessionClient extends EventEmitter {
       // Up to where this client knows of deletes: what it was told when it last asked for the key, or was announced.
       .i64(this.#epoch).i64(known?.position > this.#position ? known.position : this.#position)
       .version(known?.tombstone ?? NO_VERSION)
+      .condition(expected)
       .u16(keyBytes.length).i32(valueBytes.length).version(version).i64(version.clock).u8(UNCONFIRMED)
       .i32(0).i32(Math.ceil(idleMs / TICK_MS)).i32(Math.ceil(ttlMs / TICK_MS))
       .bytes(keyBytes).bytes(valueBytes));

@@ -17,16 +17,38 @@ public final class ConditionFailedException extends RuntimeException {
     }
 
     private final Reason reason;
+    private final transient Version winner;
+
+    /**
+     * Says why, where nobody told what the write lost to.
+     *
+     * @param message what was wanted and what is there; never a key or value
+     * @param reason  why the write lost
+     */
+    public ConditionFailedException(String message, Reason reason) {
+        this(message, reason, Version.NONE);
+    }
 
     /**
      * Says why.
      *
      * @param message what was wanted and what is there; never a key or value
      * @param reason  why the write lost
+     * @param winner  the version that is there, or the delete's; {@link Version#NONE} where there is none
      */
-    public ConditionFailedException(String message, Reason reason) {
+    public ConditionFailedException(String message, Reason reason, Version winner) {
         super(message);
         this.reason = Objects.requireNonNull(reason, "reason");
+        this.winner = Objects.requireNonNull(winner, "winner");
+    }
+
+    /**
+     * What the write lost to.
+     *
+     * @return the version that is there, or the delete's; {@link Version#NONE} where there is none or it is not known
+     */
+    public Version winner() {
+        return winner == null ? Version.NONE : winner;
     }
 
     /**

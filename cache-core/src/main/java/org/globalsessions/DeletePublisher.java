@@ -29,10 +29,11 @@ final class DeletePublisher {
     /**
      * What stays behind a delete.
      *
-     * @param way a marked way, -1 where a caller's set is meant
-     * @param set the caller's set, or null
+     * @param way  a marked way, -1 where a caller's set or save is meant
+     * @param set  the caller's set, or null
+     * @param save the caller's conditional save, or null
      */
-    record Behind(int way, AwaitedSet set) {}
+    record Behind(int way, AwaitedSet set, ConditionalSave save) {}
 
     private record Delete(
             KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {}

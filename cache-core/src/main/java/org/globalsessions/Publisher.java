@@ -79,6 +79,7 @@ final class Publisher implements Runnable {
     private final WayRing fresh = new WayRing(RING_CAPACITY);
     private final WayRing urgent = new WayRing(URGENT_CAPACITY);
     private final DeletePublisher deletes;
+    private final ConditionalPublisher conditionals;
     private final Queue<AwaitedSet> awaited = new ArrayBlockingQueue<>(AWAITED_CAPACITY);
     private final ConcurrentHashMap<Integer, Long> waysInFlight = new ConcurrentHashMap<>();
 
@@ -117,6 +118,8 @@ final class Publisher implements Runnable {
         this.failures = failures;
         this.executor = executor;
         deletes = new DeletePublisher(lru, tier, applied, failures, executor, this::completed, this::onFreed);
+        conditionals = new ConditionalPublisher(
+                lru, tier, applied, deletes, this::sendAhead, failures, executor, this::completed);
         for (int i = 0; i < WINDOW; i++) {
             snapshots.add(new EntrySnapshot());
         }
@@ -180,6 +183,12 @@ final class Publisher implements Runnable {
         }
     }
 
+    /** A save that the relay decides. */
+    void offerConditional(ConditionalSave save) {
+        conditionals.offer(save);
+        wake(Wait.WORK);
+    }
+
     /**
      * A delete made here; where there is no room the sweep sends it, and a caller is told.
      *
@@ -216,7 +225,7 @@ final class Publisher implements Runnable {
             long seen = completions.count();
             // In this order: the thread holds nothing while it waits for work, and what it took before is in flight.
             boolean idle = isEmpty() && waitsFor == Wait.WORK;
-            if (idle && waysInFlight.isEmpty() && deletes.hasNoneInFlight()) {
+            if (idle && waysInFlight.isEmpty() && deletes.hasNoneInFlight() && conditionals.hasNoneInFlight()) {
                 return true;
             }
             long leftNs = deadlineNs - System.nanoTime();
@@ -263,7 +272,9 @@ final class Publisher implements Runnable {
             }
             park(next, completed);
         }
-        failWaiting("the cache was closed before the relay answered");
+        String why = "the cache was closed before the relay answered";
+        failWaiting(why);
+        conditionals.close(new TierUnavailableException(why));
     }
 
     /** What failed once must not stand in the way of all others; its mark is in the segment. */
@@ -273,6 +284,7 @@ final class Publisher implements Runnable {
             fail(heldSet, told);
         }
         deletes.dropHeld(told);
+        conditionals.dropHeld(told);
         heldSet = null;
         heldWay = -1;
     }
@@ -308,13 +320,13 @@ final class Publisher implements Runnable {
     }
 
     private boolean isEmpty() {
-        return fresh.isEmpty() && urgent.isEmpty() && deletes.isEmpty() && awaited.isEmpty();
+        return fresh.isEmpty() && urgent.isEmpty() && deletes.isEmpty() && awaited.isEmpty() && conditionals.isEmpty();
     }
 
     /** Sends until nothing is left, the window is full, or a burst is over. */
     private Wait sendSome() {
         for (int i = 0; i < BURST; i++) {
-            if (!deletes.send()) {
+            if (!deletes.send() || !conditionals.send()) {
                 return Wait.WINDOW;
             }
             if (heldSet == null) {
@@ -364,6 +376,12 @@ final class Publisher implements Runnable {
                 snapshots.add(snapshot);
             }
         }
+    }
+
+    /** Sends what this host has of a key and the relay lacks, unless it is in flight; false where the window is full. */
+    private boolean sendAhead(byte[] key) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        return !lru.find(lru.encode(key), snapshot) || send(snapshot.way());
     }
 
     private boolean send(AwaitedSet set) {
@@ -423,7 +441,7 @@ final class Publisher implements Runnable {
             if (!deletes.send() || !deletes.sendAhead(digest, seenTombstone)) {
                 return Sent.WINDOW_FULL;
             }
-            deletes.keepBehind(digest, new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller));
+            deletes.keepBehind(digest, new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller, null));
             return Sent.NOT;
         }
         waysInFlight.put(snapshot.way(), snapshot.stateWord());
@@ -504,6 +522,7 @@ final class Publisher implements Runnable {
             fail(set, failure);
         }
         deletes.failCallers(failure);
+        conditionals.failWaiting(new TierUnavailableException("nothing stored; the relay is away"));
     }
 
     /** On the executor: what depends on the caller's future may block, and must hold up neither this thread nor the link's. */
@@ -513,7 +532,16 @@ final class Publisher implements Runnable {
 
     /** What stayed behind a delete: a way whose delete has failed is left to the sweep. */
     private void onFreed(DeletePublisher.Behind kept, boolean acknowledged) {
-        if (acknowledged && kept.set() != null) {
+        if (kept.save() != null) {
+            if (acknowledged) {
+                offerConditional(kept.save());
+            } else {
+                conditionals.fail(
+                        kept.save(),
+                        new TierUnavailableException(
+                                "nothing stored, the relay did not acknowledge the delete before it"));
+            }
+        } else if (acknowledged && kept.set() != null) {
             offerAwaited(kept.set());
         } else if (acknowledged) {
             offer(kept.way());

@@ -33,6 +33,7 @@ import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.NextTierProvider;
+import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierHost;
 
 /**
@@ -367,21 +368,22 @@ public final class SessionCacheManager implements AutoCloseable {
      * @param value   the value, may be empty
      * @param options lifetime, how far to wait, condition
      * @return the version that counts; exceptionally {@link ConditionFailedException} where the write lost, or
-     *     {@link TierUnavailableException} where it stands on this host and the acknowledgement asked for did not come
+     *     {@link TierUnavailableException} where it stands on this host and the acknowledgement asked for did not come. A condition that the
+     *     relay has to decide leaves this host as it was until then: {@code TierUnavailableException} means that nothing is stored, or,
+     *     where the request may have reached the relay, that this is not known and the session is to be read again
      * @throws ValueTooLargeException   where the key does not fit a record, or the value neither a record nor
      *     {@code max_value_size}; nothing is stored
      * @throws IllegalStateException    as {@link #set(String, byte[])}
-     * @throws IllegalArgumentException where a condition is to be acknowledged by a later tier, or the acknowledgement is one of deletes
+     * @throws IllegalArgumentException where the acknowledgement is one of deletes
      */
     public CompletableFuture<Version> set(String key, byte[] value, SetOptions options) {
         ensureOpen();
         Acknowledgement level = options.acknowledgement();
-        if (options.expectedVersion() != null && level != Acknowledgement.LOCAL) {
-            throw new IllegalArgumentException(
-                    "a condition is decided by this host only: acknowledgement=" + level + ", limit=LOCAL");
-        }
         if (level == Acknowledgement.EVERYWHERE) {
             throw new IllegalArgumentException("an acknowledgement of deletes alone: acknowledgement=" + level);
+        }
+        if (options.expectedVersion() != null && level != Acknowledgement.LOCAL) {
+            return saveIf(key, value, options);
         }
         WriteOutcome outcome = new WriteOutcome();
         EncodedKey encoded = lru.encode(key);
@@ -405,6 +407,26 @@ public final class SessionCacheManager implements AutoCloseable {
         }
         arrived(key);
         return result;
+    }
+
+    /** Has the key's relay decide, and stores the value here once it has said yes. */
+    private CompletableFuture<Version> saveIf(String key, byte[] value, SetOptions options) {
+        EncodedKey encoded = lru.encode(key);
+        Version expected = options.expectedVersion();
+        SessionEntry proposed = lru.propose(encoded, value, options.lifetimeTicks(), expected);
+        if (relays == null) {
+            return CompletableFuture.failedFuture(
+                    new TierUnavailableException("nothing stored; no relay is configured that could decide"));
+        }
+        CompletableFuture<Version> result = new CompletableFuture<>();
+        relays.of(encoded.digestLow())
+                .publisher()
+                .offerConditional(
+                        new ConditionalSave(proposed, encoded.digest(), expected, options.acknowledgement(), result));
+        return result.thenApply(version -> {
+            arrived(key);
+            return version;
+        });
     }
 
     /**
@@ -677,9 +699,11 @@ public final class SessionCacheManager implements AutoCloseable {
             case OTHER_VERSION, SUPERSEDED ->
                 new ConditionFailedException(
                         "another version is there: version=" + outcome.version(),
-                        ConditionFailedException.Reason.NEWER_VERSION);
+                        ConditionFailedException.Reason.NEWER_VERSION,
+                        outcome.version());
             case BEATEN_BY_TOMBSTONE ->
-                new ConditionFailedException("the session was deleted", ConditionFailedException.Reason.DELETED);
+                new ConditionFailedException(
+                        "the session was deleted", ConditionFailedException.Reason.DELETED, outcome.version());
             default -> throw new IllegalStateException("the segment refused a set: " + outcome.status());
         };
     }

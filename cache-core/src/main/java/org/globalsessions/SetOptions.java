@@ -53,8 +53,12 @@ public final class SetOptions {
 
     /**
      * Stores only over this very version; otherwise the future ends with {@link ConditionFailedException} and nothing is stored.
-     * The comparison is made in this host's segment and holds among all processes of this host; of another host's write it
-     * knows only what has reached this host. Only together with {@link Acknowledgement#LOCAL}.
+     *
+     * <p>With {@link Acknowledgement#LOCAL} this host alone decides: the comparison is made in its segment and holds among all its
+     * processes; of another host's write it knows only what has reached this host. With {@link Acknowledgement#RELAY} or
+     * {@link Acknowledgement#RELIEF} the key's relay decides, so that of several hosts that save over one version exactly one succeeds; this
+     * host has the value once the relay has said yes, and until then what it had. Where the relay is away, or there is none, the future
+     * ends with {@link TierUnavailableException}.
      *
      * @param value a version that {@link SessionCacheManager#getVersioned} or an earlier set gave; {@link Version#NONE} where
      *              no live session may be there

@@ -36,6 +36,18 @@ final class AwayTier implements NextTier {
     }
 
     @Override
+    public CompletableFuture<Receipt> publishIf(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Version expected,
+            Acknowledgement level) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
     public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
         return CompletableFuture.failedFuture(new TierUnavailableException("away"));
     }

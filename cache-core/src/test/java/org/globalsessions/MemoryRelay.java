@@ -150,9 +150,13 @@ final class MemoryRelay implements AutoCloseable {
     }
 
     private void announce(TierHost origin, long position, Consumer<TierListener> tell) {
-        changes.add(new Change(position, origin.identityHigh(), tell));
+        announceToOthers(origin.identityHigh(), position, tell);
+    }
+
+    private void announceToOthers(long identity, long position, Consumer<TierListener> tell) {
+        changes.add(new Change(position, identity, tell));
         for (Link link : links) {
-            if (link.connected && link.subscribed && !link.deaf && link.host.identityHigh() != origin.identityHigh()) {
+            if (link.connected && link.subscribed && !link.deaf && link.host.identityHigh() != identity) {
                 tell.accept(link.listener);
             }
         }
@@ -228,14 +232,41 @@ final class MemoryRelay implements AutoCloseable {
                 long appliedPosition,
                 Version seenTombstone,
                 Acknowledgement level) {
+            return take(entry, digest, claimedEpoch, appliedPosition, seenTombstone, null);
+        }
+
+        @Override
+        public CompletableFuture<Receipt> publishIf(
+                SessionEntry entry,
+                KeyDigest digest,
+                long claimedEpoch,
+                long appliedPosition,
+                Version seenTombstone,
+                Version expected,
+                Acknowledgement level) {
+            return take(entry, digest, claimedEpoch, appliedPosition, seenTombstone, expected);
+        }
+
+        private CompletableFuture<Receipt> take(
+                SessionEntry entry,
+                KeyDigest digest,
+                long claimedEpoch,
+                long appliedPosition,
+                Version seenTombstone,
+                Version expected) {
             return sendInWindow(answer -> {
                 publishes.incrementAndGet();
                 WriteOutcome outcome = new WriteOutcome();
                 long known = claimedEpoch == epoch ? appliedPosition : 0;
-                lru.accept(lru.encode(entry.key()), entry, known, seenTombstone, outcome);
+                if (expected == null) {
+                    lru.accept(lru.encode(entry.key()), entry, known, seenTombstone, outcome);
+                } else {
+                    lru.acceptIf(lru.encode(entry.key()), entry, known, seenTombstone, expected, null, outcome);
+                }
                 Receipt.Outcome told = switch (outcome.status()) {
                     case STORED -> Receipt.Outcome.STORED;
                     case SUPERSEDED -> Receipt.Outcome.SUPERSEDED;
+                    case OTHER_VERSION, ABSENT -> Receipt.Outcome.CONDITION_FAILED;
                     case BEATEN_BY_TOMBSTONE -> Receipt.Outcome.BEATEN_BY_TOMBSTONE;
                     default -> throw new IllegalStateException(String.valueOf(outcome.status()));
                 };
@@ -250,7 +281,8 @@ final class MemoryRelay implements AutoCloseable {
                             entry.idleTicks(),
                             entry.idleLimitTicks(),
                             entry.lifetimeTicks());
-                    announce(host, position, to -> {
+                    // The host of a conditional save is told too, as a relay does.
+                    announceToOthers(expected == null ? host.identityHigh() : 0, position, to -> {
                         if (invalidates) {
                             to.onInvalidated(digest, stored.version(), epoch, position);
                         } else {

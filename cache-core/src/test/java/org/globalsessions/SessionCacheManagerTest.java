@@ -184,11 +184,19 @@ class SessionCacheManagerTest {
         assertThatThrownBy(() -> SetOptions.DEFAULTS.ttl(Duration.ofDays(241)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("limit=PT5760H");
-        assertThatThrownBy(() -> cache.set(
+        assertThat(cache.getLocal("a")).isNull();
+    }
+
+    @Test
+    void shouldStoreNothingWhenARelayIsToDecideAndThereIsNone() {
+        assertThat(cache.set(
                         "a",
                         bytes("one"),
                         SetOptions.DEFAULTS.expectedVersion(NOTHING_THERE).acknowledgement(Acknowledgement.RELAY)))
-                .isInstanceOf(IllegalArgumentException.class);
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withCauseInstanceOf(TierUnavailableException.class)
+                .withMessageContaining("nothing stored");
         assertThat(cache.getLocal("a")).isNull();
     }
 

@@ -164,6 +164,28 @@ class SeveralRelaysTest {
     }
 
     @Test
+    void shouldHaveTheKeysRelayDecideAConditionalSaveWhenAnotherIsAway() throws IOException {
+        SessionCacheManager a = host("a", 0, 1);
+        int[] owners = stored(a, 20);
+        relays.get(0).lastLink().cut();
+        for (int i = 0; i < owners.length; i++) {
+            String key = "user-" + i;
+            Version expected = join(a.getVersioned(key)).version();
+            CompletableFuture<Version> saved = a.set(key, bytes("saved"), TO_RELAY.expectedVersion(expected));
+            if (owners[i] == 1) {
+                assertThat(join(saved)).isGreaterThan(expected);
+                assertThat(relays.get(1).lru().get(relays.get(1).lru().encode(key)))
+                        .isEqualTo(bytes("saved"));
+            } else {
+                assertThat(catchThrowableOfType(CompletionException.class, () -> join(saved)))
+                        .hasCauseInstanceOf(TierUnavailableException.class);
+                assertThat(a.getLocal(key)).isEqualTo(bytes("v" + i));
+                assertThat(has(1, key)).isFalse();
+            }
+        }
+    }
+
+    @Test
     void shouldKeepAPositionForEachRelayWhenOneIsFarAhead() throws IOException {
         SessionCacheManager a = host("a", 0, 1);
         int[] owners = stored(a, 200);

@@ -263,6 +263,48 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * An entry for a conditional save that the relay decides: nothing of it is stored here. Its version is above the expected one and given
+     * once on this host, so that two saves over one version are never taken for one sent twice.
+     *
+     * @param key           the key
+     * @param value         the value, copied
+     * @param lifetimeTicks lifetime in ticks of 10 ms from now, 0 for the segment's own
+     * @param expected      the version that has to be there
+     * @return an entry that begins a life
+     * @throws org.globalsessions.ValueTooLargeException where the value is larger than {@link #maxValueLength}
+     */
+    public SessionEntry propose(EncodedKey key, byte[] value, int lifetimeTicks, Version expected) {
+        checkSize(key, value.length);
+        return writes.propose(key.copy(), value.clone(), lifetimeTicks, expected);
+    }
+
+    /**
+     * Takes in a conditional save that a host has published, as the path's relay: stores the entry only over the version expected, in one
+     * step with the comparison. The claims are held against a tombstone as {@link #accept} does. Where it is refused nothing is changed.
+     *
+     * @param key             the entry's key
+     * @param entry           the entry; of the life of the expected version where the writer's host holds that one
+     * @param appliedPosition the position that the writer's host had applied, 0 where it is of another epoch
+     * @param seenTombstone   the tombstone that the writer saw
+     * @param expected        version that has to be there; {@link Version#NONE}: nothing live
+     * @param behind          what a later tier holds of the key and this segment had no place for, or null
+     * @param outcome         STORED with version and life that count now, also where this very entry is there already; OTHER_VERSION with the
+     *                        one there; ABSENT; BEATEN_BY_TOMBSTONE with the tombstone; NO_ROOM
+     */
+    public void acceptIf(
+            EncodedKey key,
+            SessionEntry entry,
+            long appliedPosition,
+            Version seenTombstone,
+            Version expected,
+            SessionEntry behind,
+            WriteOutcome outcome) {
+        outcome.reset();
+        checkSize(key, entry.value().length);
+        writes.acceptIf(key, entry, appliedPosition, seenTombstone, expected, behind, outcome);
+    }
+
+    /**
      * Stores an entry that another tier has sent: an answer, an announcement, a hand-off. Stored only where it is newer than
      * what is here and no tombstone beats it.
      *

@@ -98,13 +98,8 @@ final class WriteOperations {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
-            if (seen.clock() != 0
-                    && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin)
-                            > 0) {
-                // The host's delete is still on its way here: the write that follows it brings it along.
-                if (segment.putTombstone(key, lock, seen.clock(), seen.origin(), 0) == Segment.Burial.LOST_LOCK) {
-                    return false;
-                }
+            if (!bringTombstone(key, lock, seen)) {
+                return false;
             }
             boolean live = segment.isLive(key);
             Version version = entry.version();
@@ -130,6 +125,72 @@ final class WriteOperations {
                 }
             }
             fillBody(key, entry, clock, origin, life, acceptMarks);
+            return store(key, lock, EntryWriter.Room.EVICT, outcome);
+        });
+    }
+
+    /** The host's delete may still be on its way here: the write that follows it brings it along. False where the lock was lost. */
+    private boolean bringTombstone(EncodedKey key, long lock, Version seen) {
+        TombstoneTable.Found tombstone = key.tombstone;
+        boolean newer = seen.clock() != 0
+                && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) > 0;
+        return !newer || segment.putTombstone(key, lock, seen.clock(), seen.origin(), 0) != Segment.Burial.LOST_LOCK;
+    }
+
+    /** An entry that nothing is stored of here: see {@link SharedLru#propose}. */
+    SessionEntry propose(byte[] key, byte[] value, int lifetime, Version expected) {
+        Version version = new Version(segment.uniqueVersion(expected.clock()), segment.origin());
+        int ticks = lifetime > 0 ? lifetime : lifetimeTicks;
+        return new SessionEntry(key, value, version, version.clock(), true, 0, idleLimitTicks, ticks);
+    }
+
+    /** A conditional save that a host has published: see {@link SharedLru#acceptIf}. */
+    void acceptIf(
+            EncodedKey key,
+            SessionEntry entry,
+            long appliedPosition,
+            Version seen,
+            Version expected,
+            SessionEntry behind,
+            WriteOutcome outcome) {
+        segment.underLock(key, lock -> {
+            if (!bringTombstone(key, lock, seen)) {
+                return false;
+            }
+            EntryWriter.Found found = key.found;
+            TombstoneTable.Found tombstone = key.tombstone;
+            boolean here = segment.isLive(key);
+            if (here || (behind != null && behind.life() > tombstone.versionClock)) {
+                Version there = here ? new Version(found.versionClock, found.versionOrigin) : behind.version();
+                if (here && there.equals(entry.version())) {
+                    // Sent again, as its receipt was lost.
+                    outcome.status = WriteOutcome.Status.STORED;
+                    report(outcome, there.clock(), there.origin(), found.life, found.way);
+                    return true;
+                }
+                if (!there.equals(expected) && !there.equals(entry.version())) {
+                    outcome.status = WriteOutcome.Status.OTHER_VERSION;
+                    report(outcome, there.clock(), there.origin(), 0, -1);
+                    return segment.holds(key, lock);
+                }
+                boolean again = there.equals(entry.version());
+                long clock = again ? there.clock() : Math.max(entry.version().clock(), there.clock() + 1);
+                long life = here ? found.life : behind.life();
+                fillBody(key, entry, clock, entry.version().origin(), life, acceptMarks);
+                return store(key, lock, EntryWriter.Room.EVICT, outcome);
+            }
+            // Whose host holds the expected version may save over it, as a plain save may: nobody has a newer one.
+            boolean holds = !entry.beginsLife() && entry.life() > tombstone.versionClock;
+            boolean creates = expected.equals(Version.NONE)
+                    && (!tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen));
+            if (!creates && (!holds || expected.equals(Version.NONE))) {
+                outcome.status =
+                        tombstone.exists() ? WriteOutcome.Status.BEATEN_BY_TOMBSTONE : WriteOutcome.Status.ABSENT;
+                report(outcome, tombstone.versionClock, tombstone.versionOrigin, 0, -1);
+                return segment.holds(key, lock);
+            }
+            long clock = Math.max(entry.version().clock(), tombstone.versionClock + 1);
+            fillBody(key, entry, clock, entry.version().origin(), creates ? clock : entry.life(), acceptMarks);
             return store(key, lock, EntryWriter.Room.EVICT, outcome);
         });
     }

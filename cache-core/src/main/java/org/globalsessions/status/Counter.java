@@ -99,7 +99,9 @@ public enum Counter {
     /** Entries taken away because the relay could not confirm them after this host had been cut off for too long. */
     DISCARDED_UNCONFIRMED(56, "entries discarded unconfirmed after a cut"),
     /** Hosts that had been away for so long that they could not be told all they had missed. */
-    HOSTS_TOO_FAR_BEHIND(57, "hosts that were too far behind to be told what they missed");
+    HOSTS_TOO_FAR_BEHIND(57, "hosts that were too far behind to be told what they missed"),
+    /** Conditional saves of hosts that lost: another version was here, none, or a delete. */
+    CONDITIONS_FAILED(58, "conditional saves that lost");
 
     private final int id;
     private final String label;

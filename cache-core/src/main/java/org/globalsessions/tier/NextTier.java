@@ -55,6 +55,28 @@ public interface NextTier extends AutoCloseable {
             Acknowledgement level);
 
     /**
+     * Has a conditional save decided: the entry is stored there only over the version expected, in one step with the comparison.
+     *
+     * @param entry           the entry wanted, with a version of its own; not in the sender's segment. It begins a life, but where the sender's
+     *                        segment holds the expected version: then it is of that one's
+     * @param digest          its key's digest
+     * @param epoch           relay epoch that the position belongs to
+     * @param appliedPosition position up to which the sender's segment has applied announcements
+     * @param seenTombstone   the key's tombstone in the sender's segment, or {@link Version#NONE}
+     * @param expected        version that has to be there; {@link Version#NONE} where no live entry may be
+     * @param level           {@link Acknowledgement#RELAY} or {@link Acknowledgement#RELIEF}
+     * @return the receipt; exceptionally with {@link TierBusyException} at once where the send window is full
+     */
+    CompletableFuture<Receipt> publishIf(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Version expected,
+            Acknowledgement level);
+
+    /**
      * Publishes one delete.
      *
      * @param digest    the key's digest

@@ -7,8 +7,9 @@ import org.globalsessions.Version;
  *
  * @param outcome  what became of it
  * @param version  the version that counts there now: the entry's for a publish (raised where the relay had to), the
- *                 tombstone's for a delete and for a publish that lost to one
- * @param life     the life that the write joined or began; 0 for a delete and for a publish that lost
+ *                 tombstone's for a delete and for a publish that lost to one; {@link Version#NONE} where a condition failed as nothing is there
+ * @param life     the life that the write joined or began; 0 for a delete, for a publish that lost, and for a conditional save that was stored
+ *                 and has been replaced or deleted since
  * @param held     for a delete: whether a tier that had answered by then held the key
  * @param epoch    the relay's epoch
  * @param position the number that the relay gave to the change

@@ -94,6 +94,10 @@ class JavaScriptClientIT {
                     get: null
                     set again: stored
                     get: user=8
+                    save over what was read: stored
+                    the same again: condition failed
+                    create: condition failed
+                    get: user=9
                     """);
             assertThat(node(
                             everywhere(),

@@ -134,7 +134,7 @@ final class Announcer {
     /**
      * Announces an entry, or its version, to every host but the one that stored it.
      *
-     * @param from     the host that stored it
+     * @param from     the host that stored it, or null for all to be told
      * @param digest   digest of its key
      * @param entry    the entry as it counts now
      * @param way      where it is

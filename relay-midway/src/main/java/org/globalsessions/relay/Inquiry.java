@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
@@ -80,9 +80,13 @@ final class Inquiry {
         lookBehind(digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
     }
 
-    /** Brings a key here that one of the tiers behind has, and tells what became of that. */
-    void look(byte[] key, Consumer<Status> then) {
-        lookBehind(lru.encode(key).digest(), key, file.position(), (found, asOf) -> then.accept(found.status));
+    /** Brings a key here that one of the tiers behind has, and tells what became of that: the entry too, as there may be no room for it. */
+    void look(byte[] key, BiConsumer<Status, SessionEntry> then) {
+        lookBehind(
+                lru.encode(key).digest(),
+                key,
+                file.position(),
+                (found, asOf) -> then.accept(found.status, found.entry));
     }
 
     private void lookBehind(KeyDigest digest, byte[] key, long position, Asker asker) {

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
+import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
@@ -111,6 +112,103 @@ final class Intake {
         }
     }
 
+    /** Whether the tiers behind have to be asked before a condition can be judged: the key is not here, nor was this very save taken before. */
+    boolean mustLook(SessionFrame frame) {
+        EncodedKey key = lru.encode(frame.entry().key());
+        return receipts.find(key.digest(), frame.entry().version()) == null && !lru.find(key, here);
+    }
+
+    /** Every tier has been asked for what {@link #mustLook} asks for; what was found is here now, where there was room for it. */
+    void onLooked(ClientEndPoint endPoint, SessionFrame frame, Status status, SessionEntry behind) {
+        if (status == Status.UNAVAILABLE) {
+            endPoint.send(refused(
+                    frame.correlationId(),
+                    ErrorCode.UNAVAILABLE,
+                    "a tier behind did not say which version it has, nothing is stored"));
+        } else {
+            onConditional(endPoint, frame, behind);
+        }
+    }
+
+    /**
+     * A host wants an entry stored on a condition, and the tiers behind have nothing newer of its key than what is given.
+     *
+     * @param behind what they have, null where nothing or where the key is here
+     */
+    void onConditional(ClientEndPoint endPoint, SessionFrame frame, SessionEntry behind) {
+        try {
+            decide(endPoint, frame, behind);
+        } catch (ValueTooLargeException e) {
+            counters.increment(Counter.ERRORS);
+            endPoint.send(new ErrorFrame(frame.correlationId(), ErrorCode.TOO_LARGE, e.getMessage()));
+        }
+    }
+
+    private void decide(ClientEndPoint endPoint, SessionFrame frame, SessionEntry behind) {
+        EncodedKey key = lru.encode(frame.entry().key());
+        KeyDigest digest = key.digest();
+        Receipt given = receipts.find(digest, frame.entry().version());
+        if (given != null) {
+            again(endPoint, frame, key, given);
+            return;
+        }
+        boolean sameEpoch = frame.claimEpoch() == file.relayEpoch();
+        lru.acceptIf(
+                key,
+                judged(frame, sameEpoch),
+                sameEpoch ? frame.claimPosition() : 0,
+                frame.seenTombstone(),
+                frame.expected(),
+                behind,
+                outcome);
+        switch (outcome.status()) {
+            // Its own host is told too: it has the older version, and may never get the receipt.
+            case STORED -> onStored(endPoint, frame, digest, null);
+            case OTHER_VERSION, ABSENT -> {
+                counters.increment(Counter.CONDITIONS_FAILED);
+                answer(endPoint, frame, Receipt.Outcome.CONDITION_FAILED, file.position());
+            }
+            case BEATEN_BY_TOMBSTONE -> {
+                counters.increment(Counter.CONDITIONS_FAILED);
+                answer(endPoint, frame, Receipt.Outcome.BEATEN_BY_TOMBSTONE, file.position());
+            }
+            case NO_ROOM -> {
+                // Not held: what the tiers behind have would have to be asked for again.
+                makeRoom(digest);
+                endPoint.send(refused(
+                        frame.correlationId(), ErrorCode.BUSY, "no room until more is handed off, nothing is stored"));
+            }
+            default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
+        }
+    }
+
+    /** Its receipt was lost on the way: it has won, whatever was stored since. */
+    private void again(ClientEndPoint endPoint, SessionFrame frame, EncodedKey key, Receipt given) {
+        if (lru.find(key, here) && here.version().equals(given.version())) {
+            acknowledge(endPoint, frame, here.way(), given);
+        } else {
+            endPoint.send(new SessionReceivedFrame(
+                    frame.correlationId(),
+                    new Receipt(given.outcome(), given.version(), 0, false, given.epoch(), given.position())));
+        }
+    }
+
+    /** That its host holds the expected version counts only where no delete that it has missed is forgotten here. */
+    private SessionEntry judged(SessionFrame frame, boolean sameEpoch) {
+        SessionEntry entry = frame.entry();
+        return entry.beginsLife() || (sameEpoch && frame.claimPosition() >= lru.horizon())
+                ? entry
+                : new SessionEntry(
+                        entry.key(),
+                        entry.value(),
+                        entry.version(),
+                        entry.version().clock(),
+                        true,
+                        entry.idleTicks(),
+                        entry.idleLimitTicks(),
+                        entry.lifetimeTicks());
+    }
+
     /** A host publishes an entry. */
     void onSession(ClientEndPoint endPoint, SessionFrame frame) {
         try {
@@ -151,7 +249,7 @@ final class Intake {
         long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         switch (outcome.status()) {
-            case STORED -> onStored(endPoint, frame, digest);
+            case STORED -> onStored(endPoint, frame, digest, endPoint.host());
             case SUPERSEDED -> answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position());
             case BEATEN_BY_TOMBSTONE -> answer(endPoint, frame, Receipt.Outcome.BEATEN_BY_TOMBSTONE, file.position());
             case NO_ROOM -> {
@@ -163,7 +261,8 @@ final class Intake {
         return true;
     }
 
-    private void onStored(ClientEndPoint endPoint, SessionFrame frame, KeyDigest digest) {
+    /** The host given knows of it and is not told. */
+    private void onStored(ClientEndPoint endPoint, SessionFrame frame, KeyDigest digest, HostId knowing) {
         Version version = outcome.version();
         long life = outcome.life();
         int way = outcome.way();
@@ -178,7 +277,7 @@ final class Intake {
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         receipts.add(digest, frame.entry().version(), receipt);
         acknowledge(endPoint, frame, way, receipt);
-        announcer.announce(endPoint.host(), digest, asStored(frame.entry(), version, life), way, position);
+        announcer.announce(knowing, digest, asStored(frame.entry(), version, life), way, position);
         if (agent.hasSibling()) {
             checkRoom(digest);
         }

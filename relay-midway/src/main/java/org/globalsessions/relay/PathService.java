@@ -160,8 +160,12 @@ final class PathService {
     }
 
     private void publish(ClientEndPoint endPoint, SessionFrame frame) {
-        if (intake.mustConfirm(frame)) {
-            inquiry.look(frame.entry().key(), status -> intake.onConfirmed(endPoint, frame, status));
+        if (frame.isConditional() && intake.mustLook(frame)) {
+            inquiry.look(frame.entry().key(), (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
+        } else if (frame.isConditional()) {
+            intake.onConditional(endPoint, frame, null);
+        } else if (intake.mustConfirm(frame)) {
+            inquiry.look(frame.entry().key(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
         } else {
             intake.onSession(endPoint, frame);
         }

@@ -111,6 +111,19 @@ final class TestHost implements FrameHandler, AutoCloseable {
         return ask(session(key, value.getBytes(UTF_8), Acknowledgement.RELAY));
     }
 
+    /** A save over a version, by a host that does not hold that version itself. */
+    SessionFrame conditional(String key, String value, Version expected) {
+        SessionFrame plain = session(key, value.getBytes(UTF_8), Acknowledgement.RELAY);
+        return new SessionFrame(
+                plain.correlationId(),
+                plain.level(),
+                plain.claimEpoch(),
+                plain.claimPosition(),
+                plain.seenTombstone(),
+                expected,
+                plain.entry());
+    }
+
     Frame delete(KeyDigest digest, Acknowledgement level) {
         return ask(new DeleteFrame(correlations.incrementAndGet(), level, digest, newVersion(origin)));
     }

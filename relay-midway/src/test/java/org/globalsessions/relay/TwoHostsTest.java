@@ -15,16 +15,21 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.ConditionFailedException;
 import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
 import org.globalsessions.TierUnavailableException;
+import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,11 +73,15 @@ class TwoHostsTest {
     }
 
     private SessionCacheManager application(String name) throws IOException {
+        return application(name, relay.port());
+    }
+
+    private SessionCacheManager application(String name, int port) throws IOException {
         return SessionCacheManager.open(
                 ConfigFactory.parseString("""
                 message_relay { auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
                 lru { cache { token_path : "%s", segment_dir : "%s", el_count : %d, unpublished_wait : 5s } }
-                """.formatted(relay.port(), folder.resolve(name), folder, EL_COUNT)));
+                """.formatted(port, folder.resolve(name), folder, EL_COUNT)));
     }
 
     private <T extends AutoCloseable> T keep(T resource) {
@@ -176,6 +185,77 @@ class TwoHostsTest {
         assertThat(relay.counters().get(Counter.LOST_SPILL_FULL)).isZero();
         assertThat(relay.counters().get(Counter.HANDED_OFF)).isGreaterThan(sessions / 2);
         assertThat(relay.counters().get(Counter.ERRORS)).isZero();
+    }
+
+    @Test
+    void shouldLetExactlyOneHostWinEachRoundWhenBothSaveOverTheSameVersion() throws Exception {
+        int rounds = 100;
+        SetOptions decided = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+        await().atMost(LIMIT).until(() -> relay.counters().get(Counter.CONNECTIONS) == 2);
+        Version expected = a.set("user-1", value(0), decided).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        for (int round = 1; round <= rounds; round++) {
+            // Some rounds over what only the relief tier has, as after an eviction; some over nothing.
+            if (round % 20 == 0) {
+                a.delete("user-1", Acknowledgement.RELAY).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+                // Its announcement is applied there, so that a new life may begin.
+                await().atMost(LIMIT).until(() -> b.getLocal("user-1") == null);
+                expected = Version.NONE;
+            } else if (round % 10 == 0) {
+                KeyDigest digest = relay.lru().encode("user-1").digest();
+                Version there = expected;
+                await().atMost(LIMIT)
+                        .until(() -> sibling.published.get(digest).version().equals(there));
+                assertThat(relay.lru().removeOlder(digest, new Version(there.clock() + 1, 0)))
+                        .isTrue();
+            }
+            // Each is the first to save every other time.
+            SetOptions over = decided.expectedVersion(expected);
+            CompletableFuture<Version> early = round % 2 == 0 ? a.set("user-1", value(round), over) : null;
+            CompletableFuture<Version> byB = b.set("user-1", value(-round), over);
+            CompletableFuture<Version> byA = early == null ? a.set("user-1", value(round), over) : early;
+            Version ofA = wonOrNull(byA);
+            Version ofB = wonOrNull(byB);
+            assertThat(ofA == null).as("round %d: a=%s, b=%s", round, ofA, ofB).isNotEqualTo(ofB == null);
+            expected = ofA == null ? ofB : ofA;
+            byte[] winner = value(ofA == null ? -round : round);
+            assertThat(get(a, "user-1")).as("round %d", round).isEqualTo(winner);
+            assertThat(get(b, "user-1")).as("round %d", round).isEqualTo(winner);
+        }
+        assertThat(relay.counters().get(Counter.CONDITIONS_FAILED)).isEqualTo(rounds);
+    }
+
+    @Test
+    void shouldGetTheSameAnswerOnTheNextConnectionWhenTheReceiptWasLost() throws Exception {
+        CuttingProxy proxy = keep(new CuttingProxy(relay.port()));
+        SessionCacheManager c = keep(application("c", proxy.port()));
+        SetOptions decided = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+        Version first = a.set("user-1", value(1), decided).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(get(c, "user-1")).isEqualTo(value(1));
+        long stored = relay.lru().file().position();
+        proxy.swallows = true;
+        CompletableFuture<Version> saved = c.set("user-1", value(2), decided.expectedVersion(first));
+        await().atMost(LIMIT).until(() -> relay.lru().file().position() > stored);
+        // Somebody goes on from there before the receipt comes a second time.
+        Version second = await().atMost(LIMIT)
+                .until(() -> a.getVersioned("user-1").join().version(), there -> !there.equals(first));
+        Version third =
+                a.set("user-1", value(3), decided.expectedVersion(second)).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        proxy.cut();
+        proxy.swallows = false;
+        assertThat(saved.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                .isEqualTo(second)
+                .isLessThan(third);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(get(c, "user-1")).isEqualTo(value(3)));
+        assertThat(relay.lru().file().position()).isEqualTo(stored + 2);
+    }
+
+    private static Version wonOrNull(CompletableFuture<Version> saved) throws Exception {
+        try {
+            return saved.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            assertThat(e).hasCauseInstanceOf(ConditionFailedException.class);
+            return null;
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.globalsessions.transport.client;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
@@ -181,6 +182,22 @@ public final class RelayLink implements NextTier {
             Acknowledgement level) {
         synchronized (lock) {
             return change(new SessionFrame(nextCorrelationId++, level, epoch, appliedPosition, seenTombstone, entry));
+        }
+    }
+
+    @Override
+    public CompletableFuture<Receipt> publishIf(
+            SessionEntry entry,
+            KeyDigest digest,
+            long epoch,
+            long appliedPosition,
+            Version seenTombstone,
+            Version expected,
+            Acknowledgement level) {
+        Objects.requireNonNull(expected, "expected");
+        synchronized (lock) {
+            return change(new SessionFrame(
+                    nextCorrelationId++, level, epoch, appliedPosition, seenTombstone, expected, entry));
         }
     }
 

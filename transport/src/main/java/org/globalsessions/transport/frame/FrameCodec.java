@@ -128,7 +128,12 @@ public final class FrameCodec {
      */
     public static boolean entryFits(int keyLength, int valueLength) {
         return keyLength <= MAX_KEY
-                && (long) HEADER_LENGTH + FrameWriter.SESSION_FIXED + ENTRY_HEADER_LENGTH + keyLength + valueLength
+                && (long) HEADER_LENGTH
+                                + FrameWriter.SESSION_FIXED
+                                + FrameWriter.CONDITION_LENGTH
+                                + ENTRY_HEADER_LENGTH
+                                + keyLength
+                                + valueLength
                         <= MAX_FRAME;
     }
 
@@ -228,7 +233,13 @@ public final class FrameCodec {
             case SUBSCRIBE -> new SubscribeFrame(correlationId, in.i64(), in.i64(), in.position());
             case SESSION ->
                 new SessionFrame(
-                        correlationId, WireCodes.level(in), in.i64(), in.position(), in.version(), readEntry(in));
+                        correlationId,
+                        WireCodes.level(in),
+                        in.i64(),
+                        in.position(),
+                        in.version(),
+                        in.flag("conditional") ? in.version() : null,
+                        readEntry(in));
             case ANNOUNCE_SESSION -> {
                 in.noCorrelation(correlationId);
                 yield new AnnounceSessionFrame(in.i64(), in.position(), readEntry(in));

@@ -9,7 +9,10 @@ import org.globalsessions.tier.SessionEntry;
 /** Writes payloads, and says beforehand how long they are. Static, any thread. */
 final class FrameWriter {
     /** Payload of a session before its entry: level, claim's epoch and position, tombstone seen. The longest such. */
-    static final int SESSION_FIXED = 1 + 8 + 8 + 12;
+    static final int SESSION_FIXED = 1 + 8 + 8 + 12 + 1;
+
+    /** Bytes that the condition of a session adds. */
+    static final int CONDITION_LENGTH = 12;
 
     private FrameWriter() {}
 
@@ -34,7 +37,7 @@ final class FrameWriter {
         } else if (frame instanceof EverywhereFrame) {
             return 8;
         } else if (frame instanceof SessionFrame session) {
-            return SESSION_FIXED + entryLength(session.entry());
+            return SESSION_FIXED + (session.isConditional() ? CONDITION_LENGTH : 0) + entryLength(session.entry());
         } else if (frame instanceof AnnounceSessionFrame announce) {
             return 16 + entryLength(announce.entry());
         } else if (frame instanceof SessionReceivedFrame) {
@@ -103,6 +106,10 @@ final class FrameWriter {
             out.writeLongLE(session.claimEpoch());
             writeNotNegative("position", session.claimPosition(), out);
             writeVersion(session.seenTombstone(), out);
+            out.writeByte(session.isConditional() ? 1 : 0);
+            if (session.isConditional()) {
+                writeVersion(session.expected(), out);
+            }
             writeEntry(session.entry(), out);
         } else if (frame instanceof AnnounceSessionFrame announce) {
             out.writeLongLE(announce.epoch());

@@ -51,6 +51,12 @@ final class FrameSamples {
         samples.put("subscribe", new SubscribeFrame(5, 11, 12, 13));
         samples.put("session", new SessionFrame(6, Acknowledgement.RELAY, 12, 13, new Version(5, 6), ENTRY));
         samples.put("session-relief", new SessionFrame(6, Acknowledgement.RELIEF, 0, 0, Version.NONE, EMPTY_VALUE));
+        samples.put(
+                "session-conditional",
+                new SessionFrame(6, Acknowledgement.RELAY, 12, 13, new Version(5, 6), new Version(7, 8), ENTRY));
+        samples.put(
+                "session-creating",
+                new SessionFrame(6, Acknowledgement.RELIEF, 0, 0, Version.NONE, Version.NONE, EMPTY_VALUE));
         samples.put("announce-session", new AnnounceSessionFrame(12, 14, ENTRY));
         samples.put(
                 "session-received",

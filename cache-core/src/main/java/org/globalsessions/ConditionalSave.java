@@ -1,0 +1,148 @@
+package org.globalsessions;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.globalsessions.AppliedPosition.Claims;
+import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+
+/**
+ * A save that its key's relay decides. Until the relay has said yes nothing of it is in the segment.
+ *
+ * <p>Belongs to the thread that sends it, then to the one that brings its receipt.
+ */
+final class ConditionalSave {
+    /** How long it is sent again where its receipt was lost with the connection. */
+    static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private final SessionEntry proposed;
+    private final KeyDigest digest;
+    private final Version expected;
+    private final Acknowledgement level;
+    private final CompletableFuture<Version> result;
+    private final long startNs = System.nanoTime();
+    private SessionEntry entry;
+    private Claims claims;
+    private Version seenTombstone;
+
+    /**
+     * Not yet sent.
+     *
+     * @param proposed what is to be stored, with a version of its own
+     * @param digest   digest of its key
+     * @param expected the version that has to be at the relay
+     * @param level    how far the caller waits
+     * @param result   the caller's future
+     */
+    ConditionalSave(
+            SessionEntry proposed,
+            KeyDigest digest,
+            Version expected,
+            Acknowledgement level,
+            CompletableFuture<Version> result) {
+        this.proposed = proposed;
+        this.digest = digest;
+        this.expected = expected;
+        this.level = level;
+        this.result = result;
+    }
+
+    byte[] key() {
+        return proposed.key();
+    }
+
+    KeyDigest digest() {
+        return digest;
+    }
+
+    Version expected() {
+        return expected;
+    }
+
+    Acknowledgement level() {
+        return level;
+    }
+
+    Claims claims() {
+        return claims;
+    }
+
+    Version seenTombstone() {
+        return seenTombstone;
+    }
+
+    /** Whether its claims are made: they stay as they were first sent, so that a delete since then beats it when it comes again. */
+    boolean isClaimed() {
+        return claims != null;
+    }
+
+    /**
+     * Makes the claims.
+     *
+     * @param here what this host has of the key, or null; counts where it is the expected version
+     */
+    void claim(Claims made, Version tombstone, EntrySnapshot here) {
+        boolean holds = here != null && here.version().equals(expected);
+        entry = holds ? of(proposed.version(), here.life(), here.toEntry().beginsLife(), 0) : proposed;
+        seenTombstone = tombstone;
+        claims = made;
+    }
+
+    /** The entry as it is to be sent now: its lifetime counts from the call. */
+    SessionEntry entry() {
+        return of(entry.version(), entry.life(), entry.beginsLife(), elapsedTicks());
+    }
+
+    /** The entry as the relay has stored it. */
+    SessionEntry stored(Receipt receipt) {
+        return of(receipt.version(), receipt.life(), false, elapsedTicks());
+    }
+
+    private SessionEntry of(Version version, long life, boolean beginsLife, int elapsedTicks) {
+        int lifetime = proposed.lifetimeTicks();
+        return new SessionEntry(
+                proposed.key(),
+                proposed.value(),
+                version,
+                life,
+                beginsLife,
+                0,
+                proposed.idleLimitTicks(),
+                lifetime == 0 ? 0 : Math.max(1, lifetime - elapsedTicks));
+    }
+
+    private int elapsedTicks() {
+        return (int) ((System.nanoTime() - startNs) / TICK_NS);
+    }
+
+    boolean isOver() {
+        return System.nanoTime() - startNs > LONGEST_NS;
+    }
+
+    /** Tells the caller what the relay said. */
+    void complete(Receipt receipt) {
+        switch (receipt.outcome()) {
+            case STORED -> result.complete(receipt.version());
+            case BEATEN_BY_TOMBSTONE ->
+                fail(new ConditionFailedException(
+                        "the session was deleted: version=" + receipt.version(),
+                        ConditionFailedException.Reason.DELETED,
+                        receipt.version()));
+            case CONDITION_FAILED, SUPERSEDED -> {
+                boolean absent = receipt.version().equals(Version.NONE);
+                fail(new ConditionFailedException(
+                        absent ? "the session is not there" : "another version is there: version=" + receipt.version(),
+                        absent ? ConditionFailedException.Reason.ABSENT : ConditionFailedException.Reason.NEWER_VERSION,
+                        receipt.version()));
+            }
+        }
+    }
+
+    void fail(RuntimeException failure) {
+        result.completeExceptionally(failure);
+    }
+}
