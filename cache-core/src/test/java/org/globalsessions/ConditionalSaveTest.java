@@ -277,6 +277,18 @@ class ConditionalSaveTest {
     }
 
     @Test
+    void shouldFindNothingAtTheRelayWhenTheExpectedVersionHasExpired() throws IOException {
+        SessionCacheManager a = host("a");
+        Version first = join(a.set("k", bytes("one"), TO_RELAY.ttl(Duration.ofMillis(50))));
+        soon().until(() -> a.getLocal("k") == null && atRelay() == null);
+        ConditionFailedException loss = lossOf(save(a, "lost", first));
+        assertThat(loss.reason()).isEqualTo(Reason.ABSENT);
+        assertThat(loss.winner()).isEqualTo(Version.NONE);
+        join(save(a, "two", Version.NONE));
+        assertThat(atRelay()).isEqualTo(bytes("two"));
+    }
+
+    @Test
     void shouldLetOneSaveWinWhenSeveralOfOneHostExpectTheSameVersion() throws IOException {
         SessionCacheManager a = host("a");
         Version expected = join(a.set("k", bytes("start"), TO_RELAY));
