@@ -35,6 +35,7 @@ final class ClientEndPoint {
     private SessionFrame waiting;
     private boolean slow;
     private int timesSlow;
+    private boolean sentToConfirm;
 
     ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, long welcomedAt, RelayErrors errors) {
         this.connection = connection;
@@ -74,6 +75,17 @@ final class ClientEndPoint {
     /** Notes that something was refused for want of a right; true the first time. */
     boolean isNewlyRefused(Right right) {
         return refused.add(right);
+    }
+
+    /**
+     * Notes that the host was sent away to confirm what it has, to come back with the position of this connection's welcome.
+     *
+     * @return true the first time; later ones that position is too old as well
+     */
+    boolean isNewlySentToConfirm() {
+        boolean first = !sentToConfirm;
+        sentToConfirm = true;
+        return first;
     }
 
     /**

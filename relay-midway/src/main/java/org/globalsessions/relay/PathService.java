@@ -182,6 +182,10 @@ final class PathService {
                         frame.correlationId(),
                         ErrorCode.MUST_CONFIRM,
                         "away for so long that deletes since then are forgotten here"));
+                if (!endPoint.isNewlySentToConfirm()) {
+                    // Deletes since its welcome are forgotten too: without a later welcome it would come back in vain for ever.
+                    endPoint.connection().close();
+                }
             }
             case DONE -> {}
         }

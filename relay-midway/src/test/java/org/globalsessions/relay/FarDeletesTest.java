@@ -26,6 +26,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.WelcomeFrame;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -245,13 +246,8 @@ class FarDeletesTest {
         TestHost a = host(1);
         TestHost b = host(2).subscribed(1, 0, 0);
         long seen = ((SessionReceivedFrame) a.set("k", "one")).receipt().position();
-        a.set("ended", "two");
         b.close();
-        delete(a, "ended");
-        long last = 0;
-        for (int i = 0; !relay.lru().tombstone(digest("ended")).equals(Version.NONE); i++) {
-            last = delete(a, "other-" + i);
-        }
+        long last = forgetADelete(a, "ended");
         TestHost again = host(2);
         assertError(again.subscribe(2, a.welcome.epoch(), seen).join(), ErrorCode.MUST_CONFIRM);
         assertError(again.renew(2, seen), ErrorCode.STALE_LEASE);
@@ -263,6 +259,39 @@ class FarDeletesTest {
         assertThat(relay.counters().get(Counter.DISCARDED_UNCONFIRMED)).isEqualTo(1);
         again.subscribed(2, a.welcome.epoch(), last);
         assertThat(again.renew(2, last)).isInstanceOf(RenewedFrame.class);
+    }
+
+    @Test
+    void shouldGiveALaterWelcomeToAHostWhoseConfirmationTookSoLongThatDeletesSinceItsWelcomeAreForgotten() throws Exception {
+        rememberNobody();
+        launch(Duration.ofMinutes(5));
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(1, 0, 0);
+        long seen = ((SessionReceivedFrame) a.set("k", "one")).receipt().position();
+        b.close();
+        forgetADelete(a, "first");
+        TestHost again = host(2);
+        WelcomeFrame early = again.welcome;
+        assertError(again.subscribe(2, early.epoch(), seen).join(), ErrorCode.MUST_CONFIRM);
+
+        // The connection stays: what it has goes out on it.
+        assertThat(save(again, "k", seen).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        long last = forgetADelete(a, "second");
+        assertError(again.subscribe(2, early.epoch(), early.position()).join(), ErrorCode.MUST_CONFIRM);
+        await().atMost(TestHost.LIMIT).until(() -> !again.welcome.equals(early));
+        assertThat(again.welcome.position()).isGreaterThanOrEqualTo(last);
+        again.subscribed(2, again.welcome.epoch(), again.welcome.position());
+        assertThat(again.renew(2, again.welcome.position())).isInstanceOf(RenewedFrame.class);
+    }
+
+    /** Deletes a session and then others until its tombstone is gone; the position of the last delete. */
+    private long forgetADelete(TestHost host, String key) {
+        host.set(key, "two");
+        long last = delete(host, key);
+        for (int i = 0; !relay.lru().tombstone(digest(key)).equals(Version.NONE); i++) {
+            last = delete(host, "after-" + key + i);
+        }
+        return last;
     }
 
     /** Publishes a later version of a life that the relay has confirmed before. */
