@@ -55,7 +55,7 @@ final class HeldRoom {
     }
 
     private boolean await(WriteOutcome outcome, Status full, Write write, BooleanSupplier hurry) {
-        long deadlineNs = System.nanoTime() + TOTAL_FACTOR * waitNs;
+        long deadlineNs = lru.file().nanoTime() + TOTAL_FACTOR * waitNs;
         while (relays.isAnyConnected()) {
             long seen = receipts.count();
             boolean hopeful = hurry.getAsBoolean();
@@ -66,7 +66,7 @@ final class HeldRoom {
             if (!hopeful) {
                 return false;
             }
-            long leftNs = Math.min(waitNs, deadlineNs - System.nanoTime());
+            long leftNs = Math.min(waitNs, deadlineNs - lru.file().nanoTime());
             if (leftNs <= 0 || !receipts.awaitAfter(seen, leftNs)) {
                 return false;
             }

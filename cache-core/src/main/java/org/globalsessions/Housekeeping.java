@@ -1,5 +1,6 @@
 package org.globalsessions;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.globalsessions.segment.SegmentFile.Duty;
@@ -29,6 +30,7 @@ final class Housekeeping implements Runnable {
     private final Thread thread;
     private long sweeperEpoch;
     private int nextBucket;
+    private long nextTickNs;
     private volatile boolean wanted;
     private volatile boolean closed;
 
@@ -37,13 +39,16 @@ final class Housekeeping implements Runnable {
      *
      * @param relays null where there are none
      */
-    Housekeeping(SharedLru lru, Relays relays, Arrivals arrivals, Loads loads, Failures failures) {
+    Housekeeping(
+            SharedLru lru, Relays relays, Arrivals arrivals, Loads loads, Failures failures, ThreadFactory threads) {
         this.lru = lru;
         this.relays = relays;
         this.arrivals = arrivals;
         this.loads = loads;
         this.failures = failures;
-        thread = new Thread(this, "global-sessions-housekeeping");
+        nextTickNs = lru.file().nanoTime();
+        thread = threads.newThread(this);
+        thread.setName("global-sessions-housekeeping");
         thread.setDaemon(true);
     }
 
@@ -70,24 +75,29 @@ final class Housekeeping implements Runnable {
 
     @Override
     public void run() {
-        long nextTickNs = System.nanoTime();
         while (!closed) {
-            wanted = false;
-            doSafely("sweeping failed", nextTickNs - System.nanoTime() <= 0 ? this::sweep : () -> {});
-            if (relays != null) {
-                doSafely("serving the links failed", relays::tick);
-            }
-            doSafely("renewing the claims of loaders failed", loads::renew);
-            doSafely("looking for awaited sessions failed", arrivals::tick);
-            long nowNs = System.nanoTime();
-            if (nextTickNs - nowNs <= 0) {
-                nextTickNs = nowNs + TICK_NS;
-            }
+            long pauseNs = round();
             if (!wanted && !closed) {
-                LockSupport.parkNanos(this, nextTickNs - nowNs);
+                LockSupport.parkNanos(this, pauseNs);
             }
         }
         doSafely("giving up the leases failed", this::giveUp);
+    }
+
+    /** Does what is due; how long nothing will be, in nanoseconds, unless somebody calls {@link #wake}. */
+    long round() {
+        wanted = false;
+        doSafely("sweeping failed", nextTickNs - lru.file().nanoTime() <= 0 ? this::sweep : () -> {});
+        if (relays != null) {
+            doSafely("serving the links failed", relays::tick);
+        }
+        doSafely("renewing the claims of loaders failed", loads::renew);
+        doSafely("looking for awaited sessions failed", arrivals::tick);
+        long nowNs = lru.file().nanoTime();
+        if (nextTickNs - nowNs <= 0) {
+            nextTickNs = nowNs + TICK_NS;
+        }
+        return nextTickNs - nowNs;
     }
 
     private void sweep() {

@@ -45,7 +45,7 @@ final class LinkDuty {
     private long nextRenewalTick;
     private CompletableFuture<LeaseRenewal> renewing;
     private int nextBucket;
-    private long nextPassNs = System.nanoTime();
+    private long nextPassNs;
 
     /** True after a pass stopped because the publisher had enough to do; written here, read by the publisher's thread. */
     private volatile boolean stalled;
@@ -70,6 +70,7 @@ final class LinkDuty {
         this.applied = applied;
         this.announcements = announcements;
         this.lease = lease;
+        nextPassNs = lru.file().nanoTime();
     }
 
     /** Whether the duty could be done now. */
@@ -95,10 +96,10 @@ final class LinkDuty {
         if (epoch != leaseEpoch || !connection.equals(subscribed)) {
             leaseEpoch = epoch;
             subscribed = connection;
-            nextPassNs = System.nanoTime();
+            nextPassNs = lru.file().nanoTime();
             confirmed = false;
             nextUnconfirmed = 0;
-            judgeDeadlineNs = System.nanoTime() + JUDGE_LIMIT_NS;
+            judgeDeadlineNs = lru.file().nanoTime() + JUDGE_LIMIT_NS;
             subscribe(connection, applied.place().epoch(), applied.place().position());
         }
         if (announcements.mustConfirm(connection) && !confirmed) {
@@ -111,7 +112,7 @@ final class LinkDuty {
         } else {
             renew();
         }
-        if (nextPassNs - System.nanoTime() <= 0) {
+        if (nextPassNs - lru.file().nanoTime() <= 0) {
             sendAgain();
         }
     }
@@ -154,7 +155,7 @@ final class LinkDuty {
         if (nextUnconfirmed == 0) {
             judged = true;
         }
-        boolean late = judgeDeadlineNs - System.nanoTime() <= 0;
+        boolean late = judgeDeadlineNs - lru.file().nanoTime() <= 0;
         for (int i = 0; i < SCANS_A_TICK && nextUnconfirmed < lru.bucketCount(); i++) {
             lru.scan(nextUnconfirmed, BUCKETS_A_SCAN, 0, entry -> {
                 judged &= discardIfUnconfirmed(entry, late);
@@ -214,7 +215,7 @@ final class LinkDuty {
             nextBucket += BUCKETS_A_SCAN;
             if (nextBucket >= lru.bucketCount()) {
                 nextBucket = 0;
-                nextPassNs = System.nanoTime() + PASS_PAUSE_NS;
+                nextPassNs = lru.file().nanoTime() + PASS_PAUSE_NS;
                 return;
             }
         }
@@ -233,9 +234,8 @@ final class LinkDuty {
         return !isOldEnough(version) || !owns.test(digest.low()) || publisher.offerSweptDelete(digest, version);
     }
 
-    private static boolean isOldEnough(Version version) {
-        long ageUs =
-                TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis()) - (version.clock() >>> Version.LOGICAL_BITS);
+    private boolean isOldEnough(Version version) {
+        long ageUs = lru.file().wallClockMicros() - (version.clock() >>> Version.LOGICAL_BITS);
         // A version from the future, after the wall clock was set back, is old enough too: it would wait too long
         // otherwise.
         return ageUs < 0 || ageUs >= MIN_AGE_US;

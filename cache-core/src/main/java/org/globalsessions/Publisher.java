@@ -5,6 +5,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongPredicate;
@@ -47,7 +48,7 @@ final class Publisher implements Runnable {
     private static final long WINDOW_PARK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     /** What the thread waits for, so that only that wakes it. */
-    private enum Wait {
+    enum Wait {
         NOTHING,
         WORK,
         WINDOW,
@@ -93,9 +94,10 @@ final class Publisher implements Runnable {
     private volatile boolean closed;
     private volatile Runnable onDrained = () -> {};
 
+    private long startNs;
+
     // Owned by the sending thread.
     private boolean wasConnected;
-    private long startNs;
 
     /** What found the window full, and is sent next. */
     private int heldWay = -1;
@@ -109,7 +111,8 @@ final class Publisher implements Runnable {
             AppliedPosition applied,
             ReceiptSignal receipts,
             Failures failures,
-            Executor executor) {
+            Executor executor,
+            ThreadFactory threads) {
         this.lru = lru;
         this.tier = tier;
         this.owns = owns;
@@ -123,7 +126,8 @@ final class Publisher implements Runnable {
         for (int i = 0; i < WINDOW; i++) {
             snapshots.add(new EntrySnapshot());
         }
-        thread = new Thread(this, "global-sessions-publisher");
+        thread = threads.newThread(this);
+        thread.setName("global-sessions-publisher");
         thread.setDaemon(true);
     }
 
@@ -134,6 +138,7 @@ final class Publisher implements Runnable {
      */
     void start(Runnable drained) {
         onDrained = drained;
+        startNs = lru.file().nanoTime();
         thread.start();
     }
 
@@ -253,28 +258,34 @@ final class Publisher implements Runnable {
 
     @Override
     public void run() {
-        startNs = System.nanoTime();
         while (!closed) {
-            Wait next;
             long completed = completions.count();
-            try {
-                boolean connected = tier.isConnected();
-                wasConnected |= connected;
-                next = connected ? sendSome() : Wait.CONNECTION;
-                if (!connected && (wasConnected || System.nanoTime() - startNs >= FIRST_CONNECTION_NS)) {
-                    failWaiting("done on this host; the relay is away and will be told later");
-                }
-            } catch (Throwable e) {
-                // Also a want of memory: a host whose publisher has ended would keep its changes to itself for ever.
-                failures.unexpected("publishing failed", e);
-                dropHeld(e);
-                next = Wait.WINDOW;
-            }
-            park(next, completed);
+            park(round(), completed);
         }
         String why = "the cache was closed before the relay answered";
         failWaiting(why);
         conditionals.close(new TierUnavailableException(why));
+    }
+
+    /** Sends what can be sent now; what to wait for then. */
+    Wait round() {
+        try {
+            boolean connected = tier.isConnected();
+            wasConnected |= connected;
+            Wait next = connected ? sendSome() : Wait.CONNECTION;
+            if (!connected && (wasConnected || lru.file().nanoTime() - startNs >= FIRST_CONNECTION_NS)) {
+                failWaiting("done on this host; the relay is away and will be told later");
+            }
+            if (next == Wait.WORK) {
+                onDrained.run();
+            }
+            return next;
+        } catch (Throwable e) {
+            // Also a want of memory: a host whose publisher has ended would keep its changes to itself for ever.
+            failures.unexpected("publishing failed", e);
+            dropHeld(e);
+            return Wait.WINDOW;
+        }
     }
 
     /** What failed once must not stand in the way of all others; its mark is in the segment. */
@@ -292,9 +303,6 @@ final class Publisher implements Runnable {
     private void park(Wait next, long completed) {
         if (next == Wait.NOTHING) {
             return;
-        }
-        if (next == Wait.WORK) {
-            onDrained.run();
         }
         waitsFor = next;
         // Pairs with wake: whoever offers after this look sees waitsFor and unparks.

@@ -1,6 +1,7 @@
 package org.globalsessions;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.LongPredicate;
 import org.globalsessions.segment.RelayLease;
 import org.globalsessions.segment.RelayPosition;
@@ -28,7 +29,8 @@ final class Relay {
             Failures failures,
             Executor executor,
             Notifier notifier,
-            Arrivals arrivals) {}
+            Arrivals arrivals,
+            ThreadFactory threads) {}
 
     /**
      * Not yet started.
@@ -49,7 +51,8 @@ final class Relay {
         this.tier = tier;
         lease = new HostLease(shared.lru, relayLease);
         applied = new AppliedPosition(shared.lru.file(), place);
-        publisher = new Publisher(shared.lru, tier, owns, applied, shared.receipts, shared.failures, shared.executor);
+        publisher = new Publisher(
+                shared.lru, tier, owns, applied, shared.receipts, shared.failures, shared.executor, shared.threads);
         announcements = new Announcements(
                 shared.lru,
                 applied,

@@ -15,6 +15,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -91,7 +92,8 @@ public final class SessionCacheManager implements AutoCloseable {
     private final ThreadLocal<WriteOutcome> outcomes = ThreadLocal.withInitial(WriteOutcome::new);
     private volatile boolean closed;
 
-    private SessionCacheManager(SharedLru lru, List<NextTier> tiers, Duration unpublishedWait, Executor wanted) {
+    private SessionCacheManager(
+            SharedLru lru, List<NextTier> tiers, Duration unpublishedWait, Executor wanted, ThreadFactory threads) {
         this.lru = lru;
         this.executor = new AnswerThreads(wanted);
         Failures failures = new Failures(lru.counters(), lru.file().errors());
@@ -102,16 +104,16 @@ public final class SessionCacheManager implements AutoCloseable {
             relays = null;
             recovery = null;
             heldRoom = null;
-            housekeeping = new Housekeeping(lru, null, arrivals, loads, failures);
+            housekeeping = new Housekeeping(lru, null, arrivals, loads, failures, threads);
             startOrEnd(housekeeping::start);
             return;
         }
         ReceiptSignal receipts = new ReceiptSignal();
-        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals);
+        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals, threads);
         relays = new Relays(shared, tiers, this::onConnectionChanged);
         recovery = new Recovery(lru, relays, executor, failures);
         heldRoom = new HeldRoom(lru, relays, receipts, unpublishedWait);
-        housekeeping = new Housekeeping(lru, relays, arrivals, loads, failures);
+        housekeeping = new Housekeeping(lru, relays, arrivals, loads, failures, threads);
         startOrEnd(() -> {
             housekeeping.start();
             relays.start(housekeeping::wake);
@@ -207,14 +209,27 @@ public final class SessionCacheManager implements AutoCloseable {
             throws IOException {
         settings.relays(
                 relays.stream().mapToLong(relay -> RelayPlaces.id(relay.name())).toArray());
-        SharedLru lru = SharedLru.open(settings);
+        return open(SharedLru.open(settings), relays, unpublishedWait, executor, Thread::new);
+    }
+
+    /**
+     * Opens a cache over a segment that is open, which is closed with it, or here where that fails.
+     *
+     * @param threads makes the two kinds of threads that the cache has for itself
+     */
+    static SessionCacheManager open(
+            SharedLru lru,
+            List<RelaySource> relays,
+            Duration unpublishedWait,
+            Executor executor,
+            ThreadFactory threads) {
         List<NextTier> tiers = new ArrayList<>();
         try {
             TierHost host = hostOf(lru.file());
             for (RelaySource relay : relays) {
                 tiers.add(relay.tier().apply(host));
             }
-            return new SessionCacheManager(lru, tiers, unpublishedWait, executor);
+            return new SessionCacheManager(lru, tiers, unpublishedWait, executor, threads);
         } catch (Throwable e) {
             // Again, where the start has failed and not the making: closing twice does nothing more.
             tiers.forEach(NextTier::close);

@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -49,6 +51,9 @@ final class MemoryRelay implements AutoCloseable {
     final AtomicInteger questions = new AtomicInteger();
     final AtomicInteger publishes = new AtomicInteger();
     final AtomicInteger deletes = new AtomicInteger();
+
+    /** By the version with which a delete came: one that comes again is known. */
+    private final Map<Version, Receipt> deleteReceipts = new ConcurrentHashMap<>();
 
     /** Who waits for a delete to be everywhere: completed by the test. */
     final Queue<CompletableFuture<Void>> farDeletes = new ConcurrentLinkedQueue<>();
@@ -301,13 +306,22 @@ final class MemoryRelay implements AutoCloseable {
         public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
             return sendInWindow(answer -> {
                 deletes.incrementAndGet();
+                Receipt given = deleteReceipts.get(tombstone);
+                if (given != null && lru.tombstone(digest).equals(given.version())) {
+                    complete(this, answer, given);
+                    return;
+                }
                 WriteOutcome outcome = new WriteOutcome();
                 lru.acceptDelete(digest, tombstone, outcome);
                 Version version = outcome.version();
                 long position = lru.file().nextPosition();
                 announce(host, position, to -> to.onDeleted(digest, version, epoch, position));
-                complete(
-                        this, answer, new Receipt(Receipt.Outcome.STORED, version, 0, outcome.held(), epoch, position));
+                Receipt.Outcome told = outcome.status() == WriteOutcome.Status.STORED
+                        ? Receipt.Outcome.STORED
+                        : Receipt.Outcome.SUPERSEDED;
+                Receipt receipt = new Receipt(told, version, 0, outcome.held(), epoch, position);
+                deleteReceipts.put(tombstone, receipt);
+                complete(this, answer, receipt);
             });
         }
 

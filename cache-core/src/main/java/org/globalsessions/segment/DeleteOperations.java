@@ -1,6 +1,7 @@
 package org.globalsessions.segment;
 
 import static org.globalsessions.segment.RecordDescriptor.LIFE_UNCONFIRMED;
+import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
 
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
@@ -33,20 +34,23 @@ final class DeleteOperations {
 
     /**
      * A delete that a host has published. It is raised above all that is here, save where it was known before and a new life
-     * has begun over it since: then it comes a second time, and says nothing of that life.
+     * has begun over it since: then it comes a second time, and says nothing of that life. Where a later delete stands that is not that host's,
+     * what the host has begun over its own does not stand behind that one: its own is superseded then, whatever it takes away.
      */
     void accept(EncodedKey key, Version version, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
             boolean live = segment.isLive(key);
-            boolean known = tombstone.exists()
-                    && Version.compare(
-                                    version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
-                            <= 0;
+            int order = tombstone.exists()
+                    ? Version.compare(
+                            version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
+                    : 1;
+            // A lower version of another host may be of a later delete, by a clock that lags.
+            boolean known = order == 0 || (order < 0 && version.origin() == tombstone.versionOrigin);
             outcome.held |= live && !known;
-            if (known && (!live || found.life > tombstone.versionClock)) {
-                outcome.status = WriteOutcome.Status.STORED;
+            if (known ? !live || found.life > tombstone.versionClock : order < 0 && !live) {
+                outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
                 outcome.versionClock = tombstone.versionClock;
                 outcome.versionOrigin = tombstone.versionOrigin;
                 return true;
@@ -54,12 +58,20 @@ final class DeleteOperations {
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
             boolean raised = highest >= version.clock();
             long clock = raised ? highest + 1 : version.clock();
-            return bury(key, lock, clock, raised ? segment.origin() : version.origin(), 0, outcome);
+            boolean done = bury(key, lock, clock, raised ? segment.origin() : version.origin(), 0, outcome);
+            if (order < 0 && !known && outcome.status == WriteOutcome.Status.STORED) {
+                outcome.status = WriteOutcome.Status.SUPERSEDED;
+            }
+            return done;
         });
     }
 
-    /** A delete that another tier has announced, or that beat an entry of this host. */
-    void apply(EncodedKey key, Version version, long tombstonePosition, WriteOutcome outcome) {
+    /**
+     * A delete that another tier has announced, that beat an entry of this host, or that stands in the place of this host's own.
+     *
+     * @param answered whether it comes as the receipt of this host's own delete
+     */
+    void apply(EncodedKey key, Version version, long tombstonePosition, boolean answered, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
@@ -72,12 +84,18 @@ final class DeleteOperations {
                     segment.count(Counter.BEATEN_BY_TOMBSTONE);
                     segment.writer().retire(found.way, found.state);
                 }
+                // What the next tier made of this host's own delete only its receipt tells: it is sent again, as this
+                // one.
+                boolean awaited =
+                        !answered && tombstone.exists() && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
                 boolean done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
                 }
-                segment.acknowledgeTombstone(key, version);
+                if (!awaited) {
+                    segment.acknowledgeTombstone(key, version);
+                }
                 return done;
             }
             segment.acknowledgeTombstone(key, version);
@@ -116,8 +134,11 @@ final class DeleteOperations {
             }
             Version told = receipt.version();
             EntryWriter.Found found = key.found;
-            if (segment.isLive(key) && found.life > published.clock() && found.life <= told.clock()) {
+            boolean begunHere = segment.isLive(key) && (found.marks() & LIFE_UNCONFIRMED) != 0;
+            if (begunHere && found.life > published.clock() && found.life <= told.clock()) {
                 // Begun after the delete on this host, and below what the relay made of the delete: it stays after it.
+                // What came from the
+                // relay meanwhile does not: that is what the relay has raised the delete above.
                 writes.liftLife(key, lock, told.clock() + 1, lifted);
                 // Without room the tombstone stays unacknowledged, so that the delete is sent again before this life
                 // is.
@@ -136,12 +157,17 @@ final class DeleteOperations {
         return tombstone.versionClock == version.clock() && tombstone.versionOrigin == version.origin();
     }
 
-    /** Takes an entry away whose version is lower, without a tombstone. */
+    /**
+     * Takes an entry away whose version is lower, without a tombstone. Not one that the next tier has not judged yet: it may have begun over
+     * a delete that the other version does not stand behind.
+     */
     boolean removeOlder(EncodedKey key, Version version) {
         boolean[] removed = new boolean[1];
+        segment.see(version);
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             if (found.way >= 0
+                    && (found.marks() & UNPUBLISHED) == 0
                     && Version.compare(found.versionClock, found.versionOrigin, version.clock(), version.origin())
                             < 0) {
                 removed[0] = segment.writer().retire(found.way, found.state);

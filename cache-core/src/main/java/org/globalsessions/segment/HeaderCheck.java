@@ -20,7 +20,7 @@ final class HeaderCheck implements PlaceCheck {
         {456, 512},
         {548, 576},
         {580, 640},
-        {896, 1024}
+        {904, 1024}
     };
 
     private final CheckedSegment segment;
@@ -85,6 +85,7 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
+        requireNotNegative(SegmentDescriptor.HIGHEST_VERSION_OFFSET, "highest version", findings);
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
             int lease = SegmentDescriptor.LEASES_OFFSET + place * SegmentDescriptor.LEASE_LENGTH;
             requireNotNegative(lease + SegmentDescriptor.LEASE_END_OFFSET, "end of a relay's lease", findings);

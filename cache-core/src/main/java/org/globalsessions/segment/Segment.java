@@ -35,7 +35,7 @@ final class Segment {
     private final VictimChoice victims;
     private final EntryWriter writer;
     private final Departures departures;
-    private final VersionClock clock = new VersionClock();
+    private final VersionClock clock;
     private final AtomicLong lastUnique = new AtomicLong();
     private final int tombstoneFlags;
     private volatile boolean closed;
@@ -43,6 +43,7 @@ final class Segment {
     Segment(SegmentFile file, SegmentSettings settings) {
         int holdMask = holdMask(settings.role());
         this.file = file;
+        this.clock = new VersionClock(file.environment(), file.header());
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.records = new RecordView(file, overflow);
@@ -278,7 +279,12 @@ final class Segment {
         return key.found.isLive();
     }
 
-    /** A version above everything of the key that was found under the lock. */
+    /** A version from elsewhere, which versions given here have to be above. */
+    void see(Version version) {
+        clock.see(version.clock());
+    }
+
+    /** A version above everything of the key that was found under the lock, and above what was seen of others. */
     long nextVersion(EncodedKey key) {
         long above = key.found.way >= 0 ? key.found.versionClock : 0;
         return clock.next(Math.max(above, key.tombstone.versionClock));
@@ -312,6 +318,7 @@ final class Segment {
         if (!locks.holds(key.firstBucket, lock)) {
             return Burial.LOST_LOCK;
         }
+        clock.see(versionClock);
         int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, tombstoneFlags);
         if (place < 0) {
             return Burial.NO_ROOM;

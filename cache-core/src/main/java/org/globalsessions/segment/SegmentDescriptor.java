@@ -165,6 +165,9 @@ public final class SegmentDescriptor {
     /** Clock of versions when a process of this host last lost its connection to the relay. */
     public static final int LEASE_CUT_OFFSET = 8;
 
+    /** Highest version clock that was seen or given here ahead of the wall clock; 0 for none. */
+    public static final int HIGHEST_VERSION_OFFSET = 896;
+
     /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
     public static final int NOTE_OFFSET = 1024;
 

@@ -3,7 +3,6 @@ package org.globalsessions.segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
@@ -19,6 +18,7 @@ import org.globalsessions.tier.KeyDigest;
  */
 public final class SegmentFile implements AutoCloseable {
     private final Path file;
+    private final Environment environment;
     private final SegmentMapping mapping;
     private final ByteBuffer header;
     private final SegmentTime time;
@@ -31,11 +31,13 @@ public final class SegmentFile implements AutoCloseable {
     private final int incarnation;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private SegmentFile(Path file, SegmentMapping mapping, ProcessIdentity self, TimeSource clocks) throws IOException {
+    private SegmentFile(Path file, SegmentMapping mapping, ProcessIdentity self, Environment environment)
+            throws IOException {
         this.file = file;
+        this.environment = environment;
         this.mapping = mapping;
         header = mapping.header();
-        time = new SegmentTime(header, clocks, e -> recordError("ticker", e));
+        time = new SegmentTime(header, environment, e -> recordError("ticker", e));
         errors = new DistinctErrors(errorsOf(header), time::tick);
         processes = new ProcessTable(
                 header, new LivenessLocks(file), self, file, e -> errors.record("liveness of a process", e));
@@ -50,8 +52,9 @@ public final class SegmentFile implements AutoCloseable {
     static SegmentFile open(SegmentSettings settings) throws IOException {
         Path file = SegmentOpener.realFile(settings);
         ProcessIdentity self = ProcessIdentity.current();
-        TimeSource time = TimeSource.system(self);
-        SegmentFile segment = new SegmentFile(file, new SegmentOpener(settings, time, file).open(), self, time);
+        Environment environment = Environment.system(self);
+        SegmentFile segment =
+                new SegmentFile(file, new SegmentOpener(settings, environment, file).open(), self, environment);
         try {
             segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
             return segment;
@@ -61,11 +64,15 @@ public final class SegmentFile implements AutoCloseable {
         }
     }
 
-    /** Over clocks of a test, which moves them and calls {@link SegmentTime#advance} itself. */
-    static SegmentFile open(SegmentSettings settings, TimeSource clocks) throws IOException {
+    /** In an environment of a test, which moves its clocks and calls {@link SegmentTime#advance} itself. */
+    static SegmentFile open(SegmentSettings settings, Environment environment) throws IOException {
         Path file = SegmentOpener.realFile(settings);
         return new SegmentFile(
-                file, new SegmentOpener(settings, clocks, file).open(), ProcessIdentity.current(), clocks);
+                file, new SegmentOpener(settings, environment, file).open(), ProcessIdentity.current(), environment);
+    }
+
+    Environment environment() {
+        return environment;
     }
 
     SegmentTime time() {
@@ -97,6 +104,24 @@ public final class SegmentFile implements AutoCloseable {
      */
     public long now() {
         return time.now();
+    }
+
+    /**
+     * The clock by which what lies around the segment measures pauses and time-outs, as {@link System#nanoTime}.
+     *
+     * @return nanoseconds from any origin
+     */
+    public long nanoTime() {
+        return environment.nanoTime();
+    }
+
+    /**
+     * The wall clock that versions are made of.
+     *
+     * @return microseconds since 1970
+     */
+    public long wallClockMicros() {
+        return environment.wallClockMicros();
     }
 
     /**
@@ -134,7 +159,10 @@ public final class SegmentFile implements AutoCloseable {
      */
     public int redrawOrigin(int refused) {
         Words.INT.compareAndSet(
-                header, SegmentDescriptor.ORIGIN_OFFSET, refused, new SecureRandom().nextInt(1, Integer.MAX_VALUE));
+                header,
+                SegmentDescriptor.ORIGIN_OFFSET,
+                refused,
+                environment.random().nextInt(1, Integer.MAX_VALUE));
         return origin();
     }
 
@@ -258,6 +286,11 @@ public final class SegmentFile implements AutoCloseable {
      */
     public void position(long epoch, long position) {
         relays.own().set(epoch, position);
+    }
+
+    /** Draws a relay epoch of its own, with no number given yet, as a relay whose segment is new. */
+    public void beginRelayEpoch() {
+        position(environment.random().nextLong() >>> 1 | 1, 0);
     }
 
     /**

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.security.SecureRandom;
+import java.util.random.RandomGenerator;
 
 /** Writes a new segment's header, and judges the header of a file found. Static, no state. */
 final class SegmentHeader {
@@ -17,8 +17,9 @@ final class SegmentHeader {
     private SegmentHeader() {}
 
     /** A header as its creator writes it, ready but for the version word, which is 0. */
-    static ByteBuffer create(SegmentGeometry geometry, SegmentSettings.Role role, TimeSource time) throws IOException {
-        SecureRandom random = new SecureRandom();
+    static ByteBuffer create(SegmentGeometry geometry, SegmentSettings.Role role, Environment environment)
+            throws IOException {
+        RandomGenerator random = environment.random();
         ByteBuffer header = ByteBuffer.allocate(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
         header.putLong(SegmentDescriptor.MAGIC_OFFSET, SegmentDescriptor.MAGIC);
         header.putInt(SegmentDescriptor.RECORD_STRIDE_OFFSET, geometry.recordStride());
@@ -41,11 +42,11 @@ final class SegmentHeader {
         header.putLong(SegmentDescriptor.LOG_KEY_OFFSET, random.nextLong());
         header.putInt(SegmentDescriptor.ROLE_OFFSET, roleNumber(role));
         long offset = SegmentTime.FIRST_TICKS;
-        header.putLong(SegmentDescriptor.TICK_OFFSET, time.uptimeTicks() + offset);
+        header.putLong(SegmentDescriptor.TICK_OFFSET, environment.uptimeTicks() + offset);
         header.putLong(SegmentDescriptor.BOOT_OFFSET_OFFSET, offset);
-        header.putLong(SegmentDescriptor.BOOT_ID_HIGH_OFFSET, time.bootIdHigh());
-        header.putLong(SegmentDescriptor.BOOT_ID_LOW_OFFSET, time.bootIdLow());
-        header.putLong(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, time.wallClockMs());
+        header.putLong(SegmentDescriptor.BOOT_ID_HIGH_OFFSET, environment.bootIdHigh());
+        header.putLong(SegmentDescriptor.BOOT_ID_LOW_OFFSET, environment.bootIdLow());
+        header.putLong(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, environment.wallClockMs());
         return header;
     }
 

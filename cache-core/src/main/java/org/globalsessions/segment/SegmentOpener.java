@@ -22,15 +22,15 @@ final class SegmentOpener {
 
     private final SegmentSettings settings;
     private final SegmentGeometry asked;
-    private final TimeSource time;
+    private final Environment environment;
     private final Path file;
     private final long deadlineNs;
     private long pageLength;
 
     /** @param file the settings' file with its folder's real path, which exists */
-    SegmentOpener(SegmentSettings settings, TimeSource time, Path file) {
+    SegmentOpener(SegmentSettings settings, Environment environment, Path file) {
         this.settings = settings;
-        this.time = time;
+        this.environment = environment;
         this.file = file;
         asked = SegmentGeometry.of(settings);
         deadlineNs = System.nanoTime() + settings.attachTimeout().toNanos();
@@ -56,9 +56,9 @@ final class SegmentOpener {
                 mapping = attach();
             }
             if (mapping != null) {
-                if (SegmentTime.isOtherBoot(mapping.header(), time)) { // LAYOUT attach 6
+                if (SegmentTime.isOtherBoot(mapping.header(), environment)) { // LAYOUT attach 6
                     ByteBuffer header = mapping.header();
-                    CreationLock.locked(file, deadlineNs, () -> SegmentTime.enterBoot(header, time));
+                    CreationLock.locked(file, deadlineNs, () -> SegmentTime.enterBoot(header, environment));
                 }
                 return mapping;
             }
@@ -105,7 +105,7 @@ final class SegmentOpener {
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(SegmentFolder.FILE_MODE)))) {
             takeRoom(channel, length); // LAYOUT create 4
-            ByteBuffer header = SegmentHeader.create(asked, settings.role(), time);
+            ByteBuffer header = SegmentHeader.create(asked, settings.role(), environment);
             // Through a mapping, as hugetlbfs knows no other way.
             ByteBuffer start =
                     SegmentMapping.piece(channel, MapMode.READ_WRITE, 0, SegmentDescriptor.HEADER_LENGTH, pageLength);

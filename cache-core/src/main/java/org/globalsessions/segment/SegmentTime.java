@@ -37,7 +37,7 @@ final class SegmentTime implements AutoCloseable {
     private record Base(long ticks, long nanos) {}
 
     private final ByteBuffer header;
-    private final TimeSource source;
+    private final Environment environment;
     private final Consumer<Throwable> onError;
     private final long offset;
     private volatile Base base;
@@ -55,23 +55,24 @@ final class SegmentTime implements AutoCloseable {
      *
      * @param onError told what failed on the ticker's thread, which goes on
      */
-    SegmentTime(ByteBuffer header, TimeSource source, Consumer<Throwable> onError) throws IOException {
+    SegmentTime(ByteBuffer header, Environment environment, Consumer<Throwable> onError) throws IOException {
         this.header = header;
-        this.source = source;
+        this.environment = environment;
         this.onError = onError;
         offset = (long) Words.LONG.getAcquire(header, SegmentDescriptor.BOOT_OFFSET_OFFSET);
-        comparedNs = source.nanoTime();
-        comparedWallMs = source.wallClockMs();
-        base = new Base(source.uptimeTicks() + offset, comparedNs);
+        comparedNs = environment.nanoTime();
+        comparedWallMs = environment.wallClockMs();
+        base = new Base(environment.uptimeTicks() + offset, comparedNs);
         // What others have published is the least: their next tick may come a moment before ours.
         TICK.setVolatile(this, (long) Words.LONG.getAcquire(header, SegmentDescriptor.TICK_OFFSET));
         advance();
     }
 
     /** Whether the header's offset belongs to another boot, so that {@link #enterBoot} must come before the first tick. */
-    static boolean isOtherBoot(ByteBuffer header, TimeSource source) {
-        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET) != source.bootIdLow()
-                || (long) Words.LONG.getAcquire(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET) != source.bootIdHigh();
+    static boolean isOtherBoot(ByteBuffer header, Environment environment) {
+        return (long) Words.LONG.getAcquire(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET) != environment.bootIdLow()
+                || (long) Words.LONG.getAcquire(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET)
+                        != environment.bootIdHigh();
     }
 
     /**
@@ -79,17 +80,18 @@ final class SegmentTime implements AutoCloseable {
      * the creation lock. The boot id is written last, so whoever dies before leaves it to the next one, which starts from the
      * same numbers.
      */
-    static void enterBoot(ByteBuffer header, TimeSource source) throws IOException {
-        if (!isOtherBoot(header, source)) {
+    static void enterBoot(ByteBuffer header, Environment environment) throws IOException {
+        if (!isOtherBoot(header, environment)) {
             return;
         }
         long lastTick = (long) Words.LONG.getAcquire(header, SegmentDescriptor.TICK_OFFSET);
         long lastWallMs = (long) Words.LONG.getAcquire(header, SegmentDescriptor.WALL_CLOCK_MS_OFFSET);
-        long passed = Math.max(0, source.wallClockMs() - lastWallMs) / 10;
+        long passed = Math.max(0, environment.wallClockMs() - lastWallMs) / 10;
         // LAYOUT time 1
-        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_OFFSET_OFFSET, lastTick + passed - source.uptimeTicks());
-        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET, source.bootIdHigh()); // LAYOUT time 2
-        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET, source.bootIdLow()); // LAYOUT time 3
+        Words.LONG.setRelease(
+                header, SegmentDescriptor.BOOT_OFFSET_OFFSET, lastTick + passed - environment.uptimeTicks());
+        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_HIGH_OFFSET, environment.bootIdHigh()); // LAYOUT time 2
+        Words.LONG.setRelease(header, SegmentDescriptor.BOOT_ID_LOW_OFFSET, environment.bootIdLow()); // LAYOUT time 3
     }
 
     /** The tick that the ticker last saw. */
@@ -121,7 +123,7 @@ final class SegmentTime implements AutoCloseable {
                 // Whatever it is, also a want of memory: with a ticker that has ended, time would stand still for ever.
                 tellSafely(e);
             }
-            LockSupport.parkNanos(this, TICK_NS - Math.floorMod(source.nanoTime() - base.nanos(), TICK_NS));
+            LockSupport.parkNanos(this, TICK_NS - Math.floorMod(environment.nanoTime() - base.nanos(), TICK_NS));
         }
     }
 
@@ -150,7 +152,7 @@ final class SegmentTime implements AutoCloseable {
 
     private long computed() {
         Base from = base;
-        return from.ticks() + (source.nanoTime() - from.nanos()) / TICK_NS;
+        return from.ticks() + (environment.nanoTime() - from.nanos()) / TICK_NS;
     }
 
     /**
@@ -159,8 +161,8 @@ final class SegmentTime implements AutoCloseable {
      * set, boot time says so.
      */
     private void compareWithUptime() {
-        long nowNs = source.nanoTime();
-        long wallMs = source.wallClockMs();
+        long nowNs = environment.nanoTime();
+        long wallMs = environment.wallClockMs();
         long passedNs = nowNs - comparedNs;
         long apartMs = wallMs - comparedWallMs - passedNs / 1_000_000;
         if (passedNs < COMPARE_INTERVAL_NS && Math.abs(apartMs) < TICK_MS) {
@@ -169,10 +171,10 @@ final class SegmentTime implements AutoCloseable {
         comparedNs = nowNs;
         comparedWallMs = wallMs;
         try {
-            long actual = source.uptimeTicks() + offset;
+            long actual = environment.uptimeTicks() + offset;
             // One tick apart is rounding. Where boot time is behind, the field waits for it: it never goes back.
             if (Math.abs(actual - computed()) > 1) {
-                base = new Base(actual, source.nanoTime());
+                base = new Base(actual, environment.nanoTime());
             }
         } catch (IOException e) {
             onError.accept(e);
@@ -185,7 +187,7 @@ final class SegmentTime implements AutoCloseable {
         while (published < now) {
             long witness = (long) Words.LONG.compareAndExchange(header, SegmentDescriptor.TICK_OFFSET, published, now);
             if (witness == published) {
-                Words.LONG.setOpaque(header, SegmentDescriptor.WALL_CLOCK_MS_OFFSET, source.wallClockMs());
+                Words.LONG.setOpaque(header, SegmentDescriptor.WALL_CLOCK_MS_OFFSET, environment.wallClockMs());
                 return;
             }
             published = witness;

@@ -63,7 +63,16 @@ public final class SharedLru implements AutoCloseable {
      */
     public static SharedLru open(SegmentSettings settings) throws IOException {
         settings.check();
-        SegmentFile file = SegmentFile.open(settings);
+        return over(SegmentFile.open(settings), settings);
+    }
+
+    /** In an environment of a test, which moves its clocks and turns the ticker itself. */
+    static SharedLru open(SegmentSettings settings, Environment environment) throws IOException {
+        settings.check();
+        return over(SegmentFile.open(settings, environment), settings);
+    }
+
+    private static SharedLru over(SegmentFile file, SegmentSettings settings) throws IOException {
         try {
             SharedLru lru = new SharedLru(file, settings);
             if (settings.relays().length > 0) {
@@ -362,7 +371,8 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param digest  digest of the key
      * @param version the delete's version
-     * @param outcome STORED with the tombstone's version as it counts now, and held; NO_TOMBSTONE_ROOM
+     * @param outcome STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a later delete of the key, which
+     *                stands; NO_TOMBSTONE_ROOM
      */
     public void acceptDelete(KeyDigest digest, Version version, WriteOutcome outcome) {
         outcome.reset();
@@ -380,7 +390,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public void applyDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
         outcome.reset();
-        deletes.apply(digestKey(digest), version, position, outcome);
+        deletes.apply(digestKey(digest), version, position, false, outcome);
     }
 
     /**
@@ -441,7 +451,10 @@ public final class SharedLru implements AutoCloseable {
                         receipt.position(),
                         new WriteOutcome());
             // The relay has a newer version: the next get asks for it.
-            case SUPERSEDED, CONDITION_FAILED -> segment.retire(keys.ofThread(), published.way, published.stateWord);
+            case SUPERSEDED, CONDITION_FAILED -> {
+                segment.see(told);
+                segment.retire(keys.ofThread(), published.way, published.stateWord);
+            }
         }
     }
 
@@ -466,7 +479,13 @@ public final class SharedLru implements AutoCloseable {
      * @param from    position of the relay that gave it
      */
     public void confirmDelete(KeyDigest digest, Version version, Receipt receipt, RelayPosition from) {
-        deletes.confirm(digestKey(digest), version, receipt, from);
+        if (receipt.outcome() == Receipt.Outcome.SUPERSEDED) {
+            // Somebody else's later delete, as if it had been announced.
+            long position = from.inTombstone(receipt.epoch(), receipt.position());
+            deletes.apply(digestKey(digest), receipt.version(), position, true, new WriteOutcome());
+        } else {
+            deletes.confirm(digestKey(digest), version, receipt, from);
+        }
     }
 
     /**
@@ -537,7 +556,7 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Takes an entry away if its version is lower than one that counts elsewhere. Leaves no tombstone.
+     * Takes an entry away if its version is lower than one that counts elsewhere, and it is published. Leaves no tombstone.
      *
      * @param digest  digest of the key
      * @param version the version that counts

@@ -1,38 +1,89 @@
 package org.globalsessions.segment;
 
-import java.time.Instant;
+import static org.globalsessions.segment.SegmentDescriptor.HIGHEST_VERSION_OFFSET;
+
+import java.nio.ByteBuffer;
 import org.globalsessions.Version;
 
 /**
- * The wall clock in microseconds that versions are made of, read without a system call per version: taken from the precise
- * clock once a second and carried on with {@link System#nanoTime()} in between.
+ * The clock that versions are made of: the wall clock in microseconds, read without a system call per version (taken from the precise clock
+ * once a second and carried on with {@code nanoTime} in between), and never below what was seen (a hybrid logical clock: Kulkarni et al.,
+ * Logical Physical Clocks, 2014). The highest version ahead of the wall clock lies in the segment: a host whose clock lags gives none twice,
+ * also where what it gave the last time has gone meanwhile, by another process, or after a start.
  *
- * <p>Any thread. It may step with the wall clock; versions stay in order because each is made higher than those it follows
- * (a hybrid logical clock: Kulkarni et al., Logical Physical Clocks, 2014; here the running number is per key).
+ * <p>Any thread. The wall clock may step.
  */
 final class VersionClock {
     private static final long REFRESH_NS = 1_000_000_000L;
 
+    /** A day: what is further ahead of the wall clock is no clock's but damage, and is left to the one key that has it. */
+    private static final long MOST_AHEAD = 86_400_000_000L << Version.LOGICAL_BITS;
+
     private record Base(long micros, long nanos) {}
 
-    private volatile Base base = read();
+    private final Environment environment;
+    private volatile Base base;
 
-    private static Base read() {
-        long nanos = System.nanoTime();
-        Instant now = Instant.now();
-        return new Base(now.getEpochSecond() * 1_000_000L + now.getNano() / 1_000, nanos);
+    private final ByteBuffer header;
+
+    VersionClock(Environment environment, ByteBuffer header) {
+        this.environment = environment;
+        this.header = header;
+        base = read();
     }
 
-    /** The lowest version clock that this moment and the version before allow. */
+    private Base read() {
+        long nanos = environment.nanoTime();
+        return new Base(environment.wallClockMicros(), nanos);
+    }
+
+    /** A version clock above one, and above all that were seen. */
     long next(long above) {
+        long now = now();
+        long highest = highest();
+        if (now > Math.max(above, highest) || above - now > MOST_AHEAD) {
+            return Math.max(now, above + 1);
+        }
+        while (true) {
+            long next = Math.max(above, usable(highest, now)) + 1;
+            if (next <= highest || Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, highest, next)) {
+                return next;
+            }
+            highest = highest();
+        }
+    }
+
+    /** A version from elsewhere: what is given here from now on is higher. */
+    void see(long clock) {
+        long highest = highest();
+        while (clock > highest) {
+            long now = now();
+            if (clock <= now
+                    || clock - now > MOST_AHEAD
+                    || Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, highest, clock)) {
+                return;
+            }
+            highest = highest();
+        }
+    }
+
+    private long highest() {
+        return (long) Words.LONG.getVolatile(header, HIGHEST_VERSION_OFFSET);
+    }
+
+    /** Damage in the header must not make every version one of a far future. */
+    private static long usable(long highest, long now) {
+        return highest - now > MOST_AHEAD ? 0 : highest;
+    }
+
+    private long now() {
         Base current = base;
-        long elapsed = System.nanoTime() - current.nanos;
+        long elapsed = environment.nanoTime() - current.nanos;
         if (elapsed > REFRESH_NS) {
             current = read();
             base = current;
             elapsed = 0;
         }
-        long now = (current.micros + elapsed / 1_000) << Version.LOGICAL_BITS;
-        return Math.max(now, above + 1);
+        return (current.micros + elapsed / 1_000) << Version.LOGICAL_BITS;
     }
 }

@@ -108,16 +108,24 @@ final class WriteOperations {
             long life = entry.life();
             if (live) {
                 int order = Version.compare(clock, origin, found.versionClock, found.versionOrigin);
-                if (order <= 0) {
+                boolean joins = entry.beginsLife()
+                        ? !tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen)
+                        : life == found.life;
+                if (order != 0 && !joins && life <= tombstone.versionClock) {
+                    // Of the life before the one that is here, which somebody has begun since: what was deleted must
+                    // not go on in it.
+                    return lose(key, outcome);
+                }
+                if (order <= 0 || (!joins && (entry.beginsLife() || life < found.life))) {
                     outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
                     report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                     return true;
                 }
-                life = found.life;
+                life = joins ? found.life : life;
             } else if (tombstone.exists()) {
                 boolean mayBegin = entry.beginsLife() && knowsTombstone(tombstone, entry, appliedPosition, seen);
                 if (!mayBegin && (entry.beginsLife() || life <= tombstone.versionClock)) {
-                    return lose(key, lock, clock, outcome);
+                    return lose(key, outcome);
                 }
                 if (life <= tombstone.versionClock) {
                     clock = Math.max(clock, tombstone.versionClock + 1);
@@ -206,21 +214,14 @@ final class WriteOperations {
         return named || (tombstone.position != 0 && tombstone.position <= appliedPosition);
     }
 
-    /** The tombstone is raised above the loser, so that its host takes it away whatever its clock had said. */
-    private boolean lose(EncodedKey key, long lock, long clock, WriteOutcome outcome) {
-        TombstoneTable.Found tombstone = key.tombstone;
-        long raised = tombstone.versionClock;
-        int origin = tombstone.versionOrigin;
-        if (clock >= raised) {
-            raised = clock + 1;
-            origin = segment.origin();
-            if (segment.putTombstone(key, lock, raised, origin, tombstone.position) == Segment.Burial.LOST_LOCK) {
-                return false;
-            }
-        }
+    /**
+     * Tells the tombstone as it is, by which its writer's host takes away what nobody has judged yet whatever its clock had said. Not raised:
+     * the delete's own host could no longer tell it from a later one, and lose what it has begun over it.
+     */
+    private boolean lose(EncodedKey key, WriteOutcome outcome) {
         segment.count(Counter.BEATEN_BY_TOMBSTONE);
         outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
-        report(outcome, raised, origin, 0, -1);
+        report(outcome, key.tombstone.versionClock, key.tombstone.versionOrigin, 0, -1);
         return true;
     }
 
@@ -293,10 +294,13 @@ final class WriteOperations {
         }
     }
 
-    /** Of one life the higher version; of two the newer life, unless the relay has not yet judged the one here. */
+    /**
+     * Of one life the higher version; of two the newer life. One that was begun here stays until the relay has judged it: it may stand behind a
+     * delete that takes the other one away.
+     */
     private static boolean isNewer(SessionEntry entry, EntryWriter.Found found) {
-        if (entry.life() != found.life && (found.marks() & UNPUBLISHED) == 0) {
-            return entry.life() > found.life;
+        if (entry.life() != found.life) {
+            return (found.marks() & LIFE_UNCONFIRMED) == 0 && entry.life() > found.life;
         }
         Version version = entry.version();
         return Version.compare(version.clock(), version.origin(), found.versionClock, found.versionOrigin) > 0;
@@ -333,6 +337,7 @@ final class WriteOperations {
     private void fillBody(EncodedKey key, SessionEntry entry, long clock, int origin, long life, int marks) {
         EntryWriter.Body body = key.body;
         int tick = segment.now();
+        segment.see(entry.version());
         body.value = entry.value();
         body.offset = 0;
         body.length = entry.value().length;

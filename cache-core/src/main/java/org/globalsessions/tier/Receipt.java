@@ -19,7 +19,7 @@ public record Receipt(Outcome outcome, Version version, long life, boolean held,
     public enum Outcome {
         /** Stored there, or the delete was applied there. */
         STORED,
-        /** A newer version of the same life is there: this one is superseded, nothing is lost. */
+        /** A newer version of the same life is there: this one is superseded, nothing is lost. Of a delete: a later delete of the key stands. */
         SUPERSEDED,
         /** A tombstone that the writer had not seen beats it: the writer has to apply that tombstone. */
         BEATEN_BY_TOMBSTONE,

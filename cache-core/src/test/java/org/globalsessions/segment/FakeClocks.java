@@ -1,13 +1,16 @@
 package org.globalsessions.segment;
 
 import java.io.IOException;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /** Clocks that a test moves. */
-final class FakeClocks implements TimeSource {
+final class FakeClocks implements Environment {
     long nanoTime = 123_456;
     long uptimeTicks = 50_000;
     long wallClockMs = 1_700_000_000_000L;
     long bootId = 1;
+    final RandomGenerator random = new SplittableRandom(1);
     boolean broken;
 
     void pass(long ticks) {
@@ -37,6 +40,16 @@ final class FakeClocks implements TimeSource {
     @Override
     public long wallClockMs() {
         return wallClockMs;
+    }
+
+    @Override
+    public long wallClockMicros() {
+        return wallClockMs * 1000;
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return random;
     }
 
     @Override

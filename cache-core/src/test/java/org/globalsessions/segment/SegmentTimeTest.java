@@ -37,9 +37,9 @@ class SegmentTimeTest {
 
     @Test
     void shouldGoOnTickingWhenTheErrorCannotBeToldEither() throws IOException {
-        SegmentTime.enterBoot(header, TimeSource.system(ProcessIdentity.current()));
+        SegmentTime.enterBoot(header, Environment.system(ProcessIdentity.current()));
         AtomicInteger failed = new AtomicInteger();
-        try (SegmentTime time = new SegmentTime(header, TimeSource.system(ProcessIdentity.current()), e -> {
+        try (SegmentTime time = new SegmentTime(header, Environment.system(ProcessIdentity.current()), e -> {
             throw new InternalError("told in vain");
         })) {
             time.onTick(tick -> {

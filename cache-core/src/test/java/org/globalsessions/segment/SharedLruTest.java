@@ -50,6 +50,10 @@ class SharedLruTest {
                 key.getBytes(UTF_8), value.getBytes(UTF_8), new Version(version, 7), life, false, 0, 0, 0);
     }
 
+    private static Receipt receipt(Receipt.Outcome outcome, Version version) {
+        return new Receipt(outcome, version, 0, false, 1, 1);
+    }
+
     private static SessionEntry begun(String key, String value, long version) {
         return new SessionEntry(
                 key.getBytes(UTF_8), value.getBytes(UTF_8), new Version(version, 7), version, true, 0, 0, 0);
@@ -404,22 +408,119 @@ class SharedLruTest {
             assertThat(tombstone.clock()).isGreaterThan(100);
             relay.accept(relay.encode("k"), entry("k", "update", 500, 100), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
-            assertThat(outcome.version().clock()).isGreaterThan(500);
+            assertThat(outcome.version()).isEqualTo(tombstone);
             relay.accept(relay.encode("k"), begun("k", "unaware", 700), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
-            Version raised = outcome.version();
             assertThat(get(relay, "k")).isNull();
-            relay.accept(relay.encode("k"), begun("k", "read before the delete", 300), 0, raised, outcome);
+            relay.accept(relay.encode("k"), begun("k", "read before the delete", 95), 0, tombstone, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
-            long again = raised.clock() + 5;
-            relay.accept(relay.encode("k"), begun("k", "logged in again", again), 0, raised, outcome);
+            long again = tombstone.clock() + 5;
+            relay.accept(relay.encode("k"), begun("k", "logged in again", again), 0, tombstone, outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
-            assertThat(outcome.life()).isGreaterThan(raised.clock());
+            assertThat(outcome.life()).isGreaterThan(tombstone.clock());
             assertThat(get(relay, "k")).isEqualTo("logged in again");
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), outcome);
+            relay.acceptDelete(digest(relay, "k"), tombstone, outcome);
             assertThat(get(relay, "k"))
                     .as("the same delete, sent a second time")
                     .isEqualTo("logged in again");
+        }
+    }
+
+    @Test
+    void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), outcome);
+            relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 0, new Version(500, 3), outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), outcome);
+            assertThat(get(relay, "k")).isNull();
+            assertThat(outcome.held()).isTrue();
+            assertThat(outcome.version().clock()).isGreaterThan(600);
+            assertThat(outcome.status())
+                    .as("another host's delete was later than this one, and what follows this one knew nothing of it")
+                    .isEqualTo(Status.SUPERSEDED);
+        }
+    }
+
+    @Test
+    void shouldNotLetAnUpdateOfADeletedLifeGoOnInTheNextOne() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), outcome);
+            relay.accept(relay.encode("k"), begun("k", "two", 300), 0, new Version(200, 3), outcome);
+            relay.accept(relay.encode("k"), entry("k", "update of one", 900, 100), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            relay.accept(relay.encode("k"), begun("k", "unaware of the delete", 950), 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(get(relay, "k")).isEqualTo("two");
+            relay.accept(relay.encode("k"), entry("k", "update of two", 400, 300), 0, Version.NONE, outcome);
+            assertThat(get(relay, "k")).isEqualTo("update of two");
+        }
+    }
+
+    @Test
+    void shouldNotKeepWhatTheRelayHasSentWhenItRaisesADeleteOfThisHostAboveThat() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            WriteOutcome deleted = new WriteOutcome();
+            host.delete(host.encode("k"), deleted);
+            long life = deleted.version().clock() + 1000;
+            host.fill(host.encode("k"), entry("k", "of another host", life, life), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(get(host, "k")).isEqualTo("of another host");
+            host.confirmDelete(
+                    digest(host, "k"), deleted.version(), receipt(Receipt.Outcome.STORED, new Version(life + 1, 99)));
+            assertThat(get(host, "k")).isNull();
+        }
+    }
+
+    @Test
+    void shouldLoseWhatBeganOverAnOwnDeleteWhenALaterOneStands() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            WriteOutcome deleted = new WriteOutcome();
+            host.delete(host.encode("k"), deleted);
+            set(host, "k", "logged in again");
+            Version later = new Version(deleted.version().clock() + (60_000_000L << Version.LOGICAL_BITS), 4);
+            host.confirmDelete(digest(host, "k"), deleted.version(), receipt(Receipt.Outcome.SUPERSEDED, later));
+            assertThat(get(host, "k")).isNull();
+            assertThat(host.tombstone(digest(host, "k"))).isEqualTo(later);
+            assertThat(host.awaitsDeleteReceipt(digest(host, "k"))).isFalse();
+        }
+    }
+
+    @Test
+    void shouldSendAnOwnDeleteAgainWhenAnothersIsAnnouncedBeforeItsReceipt() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            WriteOutcome deleted = new WriteOutcome();
+            host.delete(host.encode("k"), deleted);
+            Version others = new Version(deleted.version().clock() + 1, 4);
+            host.applyDelete(digest(host, "k"), others, 0, outcome);
+            assertThat(host.tombstone(digest(host, "k"))).isEqualTo(others);
+            assertThat(host.awaitsDeleteReceipt(digest(host, "k"))).isTrue();
+        }
+    }
+
+    @Test
+    void shouldKeepWhatBeganHereUntilTheRelayHasJudgedItWhenAnotherLifeIsAnnounced() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            set(host, "k", "begun here");
+            long life = (System.currentTimeMillis() * 1000 + 60_000_000L) << Version.LOGICAL_BITS;
+            host.fill(host.encode("k"), entry("k", "announced", life, life), Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(host.removeOlder(digest(host, "k"), new Version(life, 4)))
+                    .isFalse();
+            assertThat(get(host, "k")).isEqualTo("begun here");
+        }
+    }
+
+    @Test
+    void shouldGiveNoVersionTwiceWhenAHostsClockLagsAndWhatItGaveIsGone() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            long ahead = (System.currentTimeMillis() * 1000 + 60_000_000L) << Version.LOGICAL_BITS;
+            host.removeOlder(digest(host, "k"), new Version(ahead, 4));
+            host.delete(host.encode("k"), outcome);
+            Version first = outcome.version();
+            host.delete(host.encode("other"), outcome);
+            assertThat(first.clock()).isGreaterThan(ahead);
+            assertThat(outcome.version().clock()).isGreaterThan(first.clock());
         }
     }
 

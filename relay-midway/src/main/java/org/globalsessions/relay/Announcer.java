@@ -21,41 +21,29 @@ import org.globalsessions.transport.frame.SubscribeFrame;
 /**
  * Tells hosts what other hosts have changed, in the order of positions: one subscription a host, held by its link owner.
  *
- * <p>A ring of the last {@link #RING_CAPACITY} changes serves a host that comes back with an older position. A host that does
+ * <p>A ring of the last {@link ChangeRing#CAPACITY} changes serves a host that comes back with an older position. A host that does
  * not drain its announcements is disconnected rather than left with a gap: it comes back with its position. On the relay's
  * event loop alone.
  */
 final class Announcer {
-    /** Changes remembered for hosts that come back. */
-    static final int RING_CAPACITY = 16_384;
-
-    private static final int DELETED = -1;
-
     /** What became of a wish to subscribe. */
     enum Subscribed {
         DONE,
         /** Another process of the host is link owner by a newer lease. */
         STALE_LEASE,
-        /** Deletes that the host has not applied may be forgotten here. */
+        /** What the host has missed may be forgotten here. */
         MUST_CONFIRM
     }
 
     private record Subscription(long leaseEpoch, ClientEndPoint endPoint) {}
-
-    /** One change; the way is {@link #DELETED} for a delete. */
-    private record Change(long position, HostId host, KeyDigest digest, Version version, int way) {}
 
     private final SharedLru lru;
     private final Announce announce;
     private final HostLeases leases;
     private final Map<HostId, Subscription> subscriptions = new HashMap<>();
     private final Map<HostId, Long> highestLease = new HashMap<>();
-    private final Change[] ring = new Change[RING_CAPACITY];
+    private final ChangeRing changes;
     private final EntrySnapshot snapshot = new EntrySnapshot();
-    /** Every change with a position above this one is in the ring. */
-    private long ringBase;
-
-    private int ringNext;
 
     /**
      * An announcer without subscriptions.
@@ -63,12 +51,13 @@ final class Announcer {
      * @param lru      the relay's table
      * @param announce what hosts are told of new entries; of deletes always all
      * @param leases   told how far each host is
+     * @param changes  for hosts that come back
      */
-    Announcer(SharedLru lru, Announce announce, HostLeases leases) {
+    Announcer(SharedLru lru, Announce announce, HostLeases leases, ChangeRing changes) {
         this.lru = lru;
         this.leases = leases;
         this.announce = announce;
-        this.ringBase = lru.file().position();
+        this.changes = changes;
     }
 
     /**
@@ -90,7 +79,9 @@ final class Announcer {
         }
         highestLease.put(host, frame.leaseEpoch());
         long from = beginning(endPoint, frame);
-        if (from < lru.horizon()) {
+        // Where hosts are told of deletes alone the tombstones say all of it.
+        boolean told = announce == Announce.OFF || from >= changes.base();
+        if (from < lru.horizon() || !told) {
             leave(endPoint);
             return Subscribed.MUST_CONFIRM;
         }
@@ -132,16 +123,27 @@ final class Announcer {
     }
 
     /**
+     * Notes a change for hosts that come back: before anybody is told of it, or one that nobody remembers could have been told to some.
+     *
+     * @param from     the host that made it, or null for all to be told
+     * @param digest   digest of the key
+     * @param version  version of the entry or tombstone
+     * @param way      where the entry is, or {@link ChangeRing#DELETED}
+     * @param position number of the change
+     */
+    void note(HostId from, KeyDigest digest, Version version, int way, long position) {
+        changes.add(position, from, digest, version, way);
+    }
+
+    /**
      * Announces an entry, or its version, to every host but the one that stored it.
      *
      * @param from     the host that stored it, or null for all to be told
      * @param digest   digest of its key
      * @param entry    the entry as it counts now
-     * @param way      where it is
-     * @param position number of the change
+     * @param position number of the change, which is noted
      */
-    void announce(HostId from, KeyDigest digest, SessionEntry entry, int way, long position) {
-        remember(new Change(position, from, digest, entry.version(), way));
+    void announce(HostId from, KeyDigest digest, SessionEntry entry, long position) {
         long epoch = lru.file().relayEpoch();
         switch (announce) {
             case FULL -> {
@@ -165,21 +167,11 @@ final class Announcer {
      * @param from     the host that requested it, or null for all to be told
      * @param digest   digest of the key
      * @param version  the tombstone's version
-     * @param position number of the change
+     * @param position number of the change, which is noted
      */
     void announceDelete(HostId from, KeyDigest digest, Version version, long position) {
-        remember(new Change(position, from, digest, version, DELETED));
         AnnounceDeleteFrame frame = new AnnounceDeleteFrame(lru.file().relayEpoch(), position, digest, version);
         sendToOthers(from, endPoint -> frame);
-    }
-
-    private void remember(Change change) {
-        Change overwritten = ring[ringNext];
-        if (overwritten != null) {
-            ringBase = overwritten.position;
-        }
-        ring[ringNext] = change;
-        ringNext = (ringNext + 1) % RING_CAPACITY;
     }
 
     private void sendToOthers(HostId from, Function<ClientEndPoint, Frame> frame) {
@@ -201,40 +193,36 @@ final class Announcer {
 
     private void replay(ClientEndPoint endPoint, long from) {
         long epoch = lru.file().relayEpoch();
-        if (from < ringBase && !replayTombstones(endPoint, from, epoch)) {
+        if (from < changes.base() && !replayTombstones(endPoint, from, epoch)) {
             return;
         }
-        for (int i = 0; i < RING_CAPACITY; i++) {
-            Change change = ring[(ringNext + i) % RING_CAPACITY];
-            if (change == null || change.position <= from || endPoint.host().equals(change.host)) {
-                continue;
-            }
-            Frame frame = again(change, epoch, endPoint.may(Right.SUBSCRIBE));
-            if (frame != null && !send(endPoint, frame)) {
-                return;
-            }
-        }
+        boolean whole = endPoint.may(Right.SUBSCRIBE);
+        changes.forEachAfter(from, change -> {
+            Frame frame = endPoint.host().equals(change.host()) ? null : again(change, epoch, whole);
+            return frame == null || send(endPoint, frame);
+        });
     }
 
     /** What tells of a change once more, null for nothing. */
-    private Frame again(Change change, long epoch, boolean whole) {
-        if (change.way == DELETED) {
-            return new AnnounceDeleteFrame(epoch, change.position, change.digest, change.version);
+    private Frame again(ChangeRing.Change change, long epoch, boolean whole) {
+        if (change.way() == ChangeRing.DELETED) {
+            return new AnnounceDeleteFrame(epoch, change.position(), change.digest(), change.version());
         }
         if (announce == Announce.OFF) {
             return null;
         }
         if (announce == Announce.FULL
                 && whole
-                && lru.read(change.way, snapshot)
-                && snapshot.version().equals(change.version)) {
-            return new AnnounceSessionFrame(epoch, change.position, snapshot.toEntry());
+                && lru.read(change.way(), snapshot)
+                && snapshot.version().equals(change.version())
+                && lru.encode(snapshot.keyCopy()).digest().equals(change.digest())) {
+            return new AnnounceSessionFrame(epoch, change.position(), snapshot.toEntry());
         }
         // Handed off and evicted since, or overwritten: an older copy there is void all the same.
-        return new AnnounceInvalidationFrame(epoch, change.position, change.digest, change.version);
+        return new AnnounceInvalidationFrame(epoch, change.position(), change.digest(), change.version());
     }
 
-    /** Where the ring does not reach back, as after a restart: the tombstones are still here, five minutes and longer. */
+    /** Where the noted changes do not reach back: the tombstones are still here, five minutes and longer. */
     private boolean replayTombstones(ClientEndPoint endPoint, long from, long epoch) {
         boolean[] sent = {true};
         lru.scanTombstones((digest, version, position) -> {

@@ -1,16 +1,15 @@
 package org.globalsessions.relay;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.EverywhereFrame;
 import org.globalsessions.transport.frame.NeedEverywhereFrame;
-import org.globalsessions.transport.net.EventLoops;
 
 /**
  * Tells those who wait for it when a delete has reached every host, and an owner in the relief tier where there is one. On the relay's event
@@ -28,15 +27,15 @@ final class FarDeletes {
 
     private final SharedLru lru;
     private final HostLeases leases;
-    private final EventLoops loops;
-    private final Map<ClientEndPoint, Map<Long, NeedEverywhereFrame>> waiting = new HashMap<>();
+    private final Scheduler loop;
+    private final Map<ClientEndPoint, Map<Long, NeedEverywhereFrame>> waiting = new LinkedHashMap<>();
     private boolean lookingSoon;
     private boolean lookingLater;
 
-    FarDeletes(SharedLru lru, HostLeases leases, EventLoops loops) {
+    FarDeletes(SharedLru lru, HostLeases leases, Scheduler loop) {
         this.lru = lru;
         this.leases = leases;
-        this.loops = loops;
+        this.loop = loop;
     }
 
     /** A host waits for a delete to be everywhere. */
@@ -63,7 +62,7 @@ final class FarDeletes {
     void lookSoon() {
         if (!lookingSoon && !waiting.isEmpty()) {
             lookingSoon = true;
-            loops.schedule(
+            loop.schedule(
                     () -> {
                         lookingSoon = false;
                         look();
@@ -75,7 +74,7 @@ final class FarDeletes {
     private void lookLater() {
         if (!lookingLater && !waiting.isEmpty()) {
             lookingLater = true;
-            loops.schedule(
+            loop.schedule(
                     () -> {
                         lookingLater = false;
                         look();

@@ -20,12 +20,12 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.globalsessions.transport.net.EventLoops;
 
 /**
  * Takes in what hosts publish: stores it, numbers it, acknowledges it, has it announced, and queues its way to the relief tier.
@@ -42,7 +42,7 @@ final class Intake {
     private final SpillFile spill;
     private final RelayAgent agent;
     private final Announcer announcer;
-    private final EventLoops loops;
+    private final Scheduler loop;
     private final Duration retryPause;
     private final long stallNs;
     private final WriteOutcome outcome = new WriteOutcome();
@@ -61,7 +61,7 @@ final class Intake {
      * @param spill           the spill file, or null for none
      * @param agent           owns the way to the relief tier
      * @param announcer       tells the other hosts
-     * @param loops           the event loop that all of this runs on
+     * @param loop            the event loop that all of this runs on
      * @param unpublishedWait tenth part of the time without progress after which an entry is spilled
      */
     Intake(
@@ -69,7 +69,7 @@ final class Intake {
             SpillFile spill,
             RelayAgent agent,
             Announcer announcer,
-            EventLoops loops,
+            Scheduler loop,
             Duration unpublishedWait) {
         this.lru = lru;
         this.file = lru.file();
@@ -77,7 +77,7 @@ final class Intake {
         this.spill = spill;
         this.agent = agent;
         this.announcer = announcer;
-        this.loops = loops;
+        this.loop = loop;
         this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
     }
@@ -224,7 +224,7 @@ final class Intake {
         if (tryTake(endPoint, frame)) {
             return;
         }
-        long nowNs = System.nanoTime();
+        long nowNs = file.nanoTime();
         if (!stalled) {
             stalled = true;
             stalledSinceNs = nowNs;
@@ -276,8 +276,9 @@ final class Intake {
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         receipts.add(digest, frame.entry().version(), receipt);
+        announcer.note(knowing, digest, version, way, position);
         acknowledge(endPoint, frame, way, receipt);
-        announcer.announce(knowing, digest, asStored(frame.entry(), version, life), way, position);
+        announcer.announce(knowing, digest, asStored(frame.entry(), version, life), position);
         if (agent.hasSibling()) {
             checkRoom(digest);
         }
@@ -343,7 +344,7 @@ final class Intake {
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
         Receipt given = receipts.find(digest, frame.tombstone());
-        if (given != null) {
+        if (given != null && lru.tombstone(digest).equals(given.version())) {
             acknowledge(endPoint, frame, given);
             return;
         }
@@ -352,18 +353,23 @@ final class Intake {
         if (spill != null
                 && spill.delete(
                         digest,
-                        outcome.status() == WriteOutcome.Status.STORED ? outcome.version() : frame.tombstone())) {
+                        outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM
+                                ? frame.tombstone()
+                                : outcome.version())) {
             held = true;
         }
-        if (outcome.status() != WriteOutcome.Status.STORED) {
+        if (outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
             endPoint.send(
                     refused(frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, the entry is gone here"));
             return;
         }
         Version version = outcome.version();
         long position = file.nextPosition();
-        Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, 0, held, file.relayEpoch(), position);
+        Receipt.Outcome how =
+                outcome.status() == WriteOutcome.Status.STORED ? Receipt.Outcome.STORED : Receipt.Outcome.SUPERSEDED;
+        Receipt receipt = new Receipt(how, version, 0, held, file.relayEpoch(), position);
         receipts.add(digest, frame.tombstone(), receipt);
+        announcer.note(endPoint.host(), digest, version, ChangeRing.DELETED, position);
         acknowledge(endPoint, frame, receipt);
         announcer.announceDelete(endPoint.host(), digest, version, position);
         if (!agent.hasSibling()) {
@@ -392,6 +398,7 @@ final class Intake {
             spill.delete(digest, tombstone);
         }
         long position = file.nextPosition();
+        announcer.note(null, digest, tombstone, ChangeRing.DELETED, position);
         // Known by its number, or a host away since before could not be found to have missed it.
         lru.confirmDelete(
                 digest,
@@ -467,7 +474,7 @@ final class Intake {
             return;
         }
         retryScheduled = true;
-        loops.schedule(
+        loop.schedule(
                 () -> {
                     retryScheduled = false;
                     retry();

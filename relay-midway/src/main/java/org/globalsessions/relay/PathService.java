@@ -115,13 +115,12 @@ final class PathService {
         ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, file.position(), errors);
         Origin known = origins.get(hello.origin());
         origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
-        long nowMicros = System.currentTimeMillis() * 1000;
         connection.send(new WelcomeFrame(
                 hello.correlationId(),
                 hello.commonVersion(),
                 file.relayEpoch(),
                 file.position(),
-                nowMicros,
+                file.wallClockMicros(),
                 FrameCodec.MAX_FRAME,
                 rights,
                 maxStale.toMillis()));
@@ -183,7 +182,8 @@ final class PathService {
                         ErrorCode.MUST_CONFIRM,
                         "away for so long that deletes since then are forgotten here"));
                 if (!endPoint.isNewlySentToConfirm()) {
-                    // Deletes since its welcome are forgotten too: without a later welcome it would come back in vain for ever.
+                    // Deletes since its welcome are forgotten too: without a later welcome it would come back in vain
+                    // for ever.
                     endPoint.connection().close();
                 }
             }

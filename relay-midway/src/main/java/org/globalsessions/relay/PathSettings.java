@@ -253,6 +253,11 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
         return maxStale;
     }
 
+    /** Where the last changes are remembered. */
+    Path changesFileBeside(Path segmentFile) {
+        return segmentFile.resolveSibling(segmentFile.getFileName() + ".changes");
+    }
+
     /** Where the hosts are remembered. */
     Path hostsFileBeside(Path segmentFile) {
         return segmentFile.resolveSibling(segmentFile.getFileName() + ".hosts");

@@ -2,12 +2,10 @@ package org.globalsessions.relay;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.agrona.concurrent.AgentRunner;
-import org.agrona.concurrent.SystemNanoClock;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
@@ -15,8 +13,8 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.IpcNote;
+import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.Frame;
-import org.globalsessions.transport.net.EventLoops;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,10 +60,13 @@ final class RelayPath implements AutoCloseable {
      * @return the path, which serves nobody yet
      */
     static RelayPath open(PathSettings<?> settings, int index) throws IOException {
-        SharedLru lru = SharedLru.open(settings.segment());
-        SegmentFile file = lru.file();
-        if (file.relayEpoch() == 0) {
-            file.position(new SecureRandom().nextLong() >>> 1 | 1, 0);
+        return over(SharedLru.open(settings.segment()), settings, index);
+    }
+
+    /** A path over a segment that is open. */
+    static RelayPath over(SharedLru lru, PathSettings<?> settings, int index) {
+        if (lru.file().relayEpoch() == 0) {
+            lru.file().beginRelayEpoch();
         }
         return new RelayPath(settings, IpcNote.streamOf(index), lru);
     }
@@ -81,35 +82,12 @@ final class RelayPath implements AutoCloseable {
     /**
      * Starts all that is not the segment.
      *
-     * @param loops  the event loop of the relay's clients
+     * @param loop   the event loop of the relay's clients
      * @param driver carries what goes to the sibling; null where the path has none
      * @param folder working folder of the child, null for this process's own
      */
-    void start(EventLoops loops, IpcDriver driver, Path folder) throws IOException {
-        SpillFile spill = openSpillFile();
-        agent = new RelayAgent(
-                lru,
-                spill,
-                driver == null ? null : receiver -> link(driver, receiver),
-                errors,
-                settings.authPath(),
-                SystemNanoClock.INSTANCE,
-                loops::execute,
-                new FromAgent());
-        HostMemory memory = HostMemory.open(settings.hostsFileBeside(lru.file().path()));
-        started.push(memory);
-        HostLeases leases = new HostLeases(lru.file()::now, settings.maxStale(), memory, errors);
-        forgetHosts(loops, leases);
-        if (settings.maxStale().isZero()) {
-            LOGGER.warn(
-                    "max_stale is off: a host of path {} that is cut off serves what was deleted elsewhere for as long as that lasts",
-                    settings.authPath());
-        }
-        Announcer announcer = new Announcer(lru, settings.announce(), leases);
-        intake = new Intake(lru, spill, agent, announcer, loops, settings.unpublishedWait());
-        Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
-        service = new PathService(
-                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loops));
+    void start(Scheduler loop, IpcDriver driver, Path folder) throws IOException {
+        assemble(loop, driver == null ? null : receiver -> link(driver, receiver));
         AgentRunner runner = new AgentRunner(agent.idleStrategy(), errors, null, agent);
         AgentRunner.startOnThread(runner, task -> {
             Thread thread = new Thread(task);
@@ -120,15 +98,39 @@ final class RelayPath implements AutoCloseable {
         startSibling(folder);
     }
 
-    private void forgetHosts(EventLoops loops, HostLeases leases) {
+    /** Makes all the parts; who calls this and not {@link #start} turns the agent himself. */
+    void assemble(Scheduler loop, RelayAgent.LinkMaker links) throws IOException {
+        SpillFile spill = openSpillFile();
+        agent = new RelayAgent(
+                lru, spill, links, errors, settings.authPath(), lru.file()::nanoTime, loop::execute, new FromAgent());
+        HostMemory memory = HostMemory.open(settings.hostsFileBeside(lru.file().path()));
+        started.push(memory);
+        HostLeases leases = new HostLeases(lru.file()::now, settings.maxStale(), memory, errors);
+        forgetHosts(loop, leases);
+        if (settings.maxStale().isZero()) {
+            LOGGER.warn(
+                    "max_stale is off: a host of path {} that is cut off serves what was deleted elsewhere for as long as that lasts",
+                    settings.authPath());
+        }
+        SegmentFile file = lru.file();
+        ChangeRing changes =
+                ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
+        Announcer announcer = new Announcer(lru, settings.announce(), leases, changes);
+        intake = new Intake(lru, spill, agent, announcer, loop, settings.unpublishedWait());
+        Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
+        service = new PathService(
+                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop));
+    }
+
+    private void forgetHosts(Scheduler loop, HostLeases leases) {
         Duration afterOneLease = settings.maxStale().plusMillis(10);
         Duration pause = settings.maxStale().isZero() || afterOneLease.compareTo(LONGEST_FORGET_PAUSE) > 0
                 ? LONGEST_FORGET_PAUSE
                 : afterOneLease;
-        loops.schedule(
+        loop.schedule(
                 () -> {
                     leases.forgetEnded();
-                    forgetHosts(loops, leases);
+                    forgetHosts(loop, leases);
                 },
                 pause);
     }
@@ -145,10 +147,10 @@ final class RelayPath implements AutoCloseable {
         return spill;
     }
 
-    private SiblingLink link(IpcDriver driver, Consumer<Frame> receiver) {
+    private AeronLink link(IpcDriver driver, Consumer<Frame> receiver) {
         SegmentFile file = lru.file();
         IpcNote note = new IpcNote(driver.folder(), file.relayEpoch(), stream);
-        SiblingLink link = new SiblingLink(note, lru.counters(), errors, receiver);
+        AeronLink link = new AeronLink(note, lru.counters(), errors, receiver);
         started.push(link);
         if (!link.isDriverActive()) {
             throw new IllegalStateException(
@@ -202,6 +204,11 @@ final class RelayPath implements AutoCloseable {
 
     RelayErrors errors() {
         return errors;
+    }
+
+    /** Owns what leaves the process; after {@link #assemble}. */
+    RelayAgent agent() {
+        return agent;
     }
 
     /** What serves the hosts of this path; after {@link #start}. */

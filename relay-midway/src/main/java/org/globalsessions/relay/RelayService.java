@@ -10,12 +10,12 @@ import org.globalsessions.status.Counters;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.PeerKind;
-import org.globalsessions.transport.net.EventLoops;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,7 @@ final class RelayService implements FrameHandler {
     private final Counters counters;
     private final RelayErrors errors;
     private final Duration slowLimit;
-    private final EventLoops loops;
+    private final Scheduler loop;
     private final Map<Long, Connection> connections = new HashMap<>();
 
     /** By name; null until the paths serve, after the listener is bound. */
@@ -48,13 +48,13 @@ final class RelayService implements FrameHandler {
      * @param slowLimit longest time for which a host may leave what it is sent where it is
      * @param counters  counts what belongs to no path
      * @param errors    told of errors that belong to no path
-     * @param loops     the event loop that all of this runs on
+     * @param loop      the event loop that all of this runs on
      */
-    RelayService(Duration slowLimit, Counters counters, RelayErrors errors, EventLoops loops) {
+    RelayService(Duration slowLimit, Counters counters, RelayErrors errors, Scheduler loop) {
         this.slowLimit = slowLimit;
         this.counters = counters;
         this.errors = errors;
-        this.loops = loops;
+        this.loop = loop;
     }
 
     /** Begins to serve these paths; connections that came before have waited unread. */
@@ -87,7 +87,7 @@ final class RelayService implements FrameHandler {
         if (!connection.isWritable()) {
             int time = guest.endPoint.slowDown();
             if (time > 0) {
-                loops.schedule(() -> guest.endPoint.giveUp(time), slowLimit);
+                loop.schedule(() -> guest.endPoint.giveUp(time), slowLimit);
             }
         }
     }

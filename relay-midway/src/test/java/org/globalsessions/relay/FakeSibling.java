@@ -74,8 +74,8 @@ final class FakeSibling implements AutoCloseable {
         aeron = Aeron.connect(new Aeron.Context()
                 .aeronDirectoryName(place.aeronDir())
                 .errorHandler(failure -> System.err.println("fake sibling: " + failure)));
-        subscription = aeron.addSubscription(SiblingLink.AERON_CHANNEL_URI, place.stream());
-        publication = aeron.addExclusivePublication(SiblingLink.AERON_CHANNEL_URI, place.streamToRelay());
+        subscription = aeron.addSubscription(AeronLink.AERON_CHANNEL_URI, place.stream());
+        publication = aeron.addExclusivePublication(AeronLink.AERON_CHANNEL_URI, place.streamToRelay());
         thread = new Thread(() -> run(pathName), "fake-sibling");
         thread.setDaemon(true);
         thread.start();

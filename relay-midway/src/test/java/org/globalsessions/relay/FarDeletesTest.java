@@ -245,7 +245,8 @@ class FarDeletesTest {
         launch(Duration.ofMinutes(5));
         TestHost a = host(1);
         TestHost b = host(2).subscribed(1, 0, 0);
-        long seen = ((SessionReceivedFrame) a.set("k", "one")).receipt().position();
+        Receipt one = ((SessionReceivedFrame) a.set("k", "one")).receipt();
+        long seen = one.position();
         b.close();
         long last = forgetADelete(a, "ended");
         TestHost again = host(2);
@@ -254,20 +255,22 @@ class FarDeletesTest {
         assertThat(relay.counters().get(Counter.HOSTS_TOO_FAR_BEHIND)).isEqualTo(1);
 
         // What it saved meanwhile of a life that nobody here knows any more does not come back; what lives here does.
-        assertThat(save(again, "ended", seen).outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
-        assertThat(save(again, "k", seen).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(save(again, "ended", 1, seen).outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(save(again, "k", one.life(), seen).outcome()).isEqualTo(Receipt.Outcome.STORED);
         assertThat(relay.counters().get(Counter.DISCARDED_UNCONFIRMED)).isEqualTo(1);
         again.subscribed(2, a.welcome.epoch(), last);
         assertThat(again.renew(2, last)).isInstanceOf(RenewedFrame.class);
     }
 
     @Test
-    void shouldGiveALaterWelcomeToAHostWhoseConfirmationTookSoLongThatDeletesSinceItsWelcomeAreForgotten() throws Exception {
+    void shouldGiveALaterWelcomeToAHostWhoseConfirmationTookSoLongThatDeletesSinceItsWelcomeAreForgotten()
+            throws Exception {
         rememberNobody();
         launch(Duration.ofMinutes(5));
         TestHost a = host(1);
         TestHost b = host(2).subscribed(1, 0, 0);
-        long seen = ((SessionReceivedFrame) a.set("k", "one")).receipt().position();
+        Receipt one = ((SessionReceivedFrame) a.set("k", "one")).receipt();
+        long seen = one.position();
         b.close();
         forgetADelete(a, "first");
         TestHost again = host(2);
@@ -275,7 +278,7 @@ class FarDeletesTest {
         assertError(again.subscribe(2, early.epoch(), seen).join(), ErrorCode.MUST_CONFIRM);
 
         // The connection stays: what it has goes out on it.
-        assertThat(save(again, "k", seen).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(save(again, "k", one.life(), seen).outcome()).isEqualTo(Receipt.Outcome.STORED);
         long last = forgetADelete(a, "second");
         assertError(again.subscribe(2, early.epoch(), early.position()).join(), ErrorCode.MUST_CONFIRM);
         await().atMost(TestHost.LIMIT).until(() -> !again.welcome.equals(early));
@@ -295,10 +298,9 @@ class FarDeletesTest {
     }
 
     /** Publishes a later version of a life that the relay has confirmed before. */
-    private Receipt save(TestHost host, String key, long applied) {
+    private Receipt save(TestHost host, String key, long life, long applied) {
         Version version = TestHost.newVersion(2);
-        SessionEntry entry =
-                new SessionEntry(key.getBytes(UTF_8), new byte[3], version, version.clock() - 1000, false, 0, 0, 0);
+        SessionEntry entry = new SessionEntry(key.getBytes(UTF_8), new byte[3], version, life, false, 0, 0, 0);
         Frame answer = host.ask(new SessionFrame(
                 host.nextId(), Acknowledgement.RELAY, host.welcome.epoch(), applied, Version.NONE, entry));
         return ((SessionReceivedFrame) answer).receipt();

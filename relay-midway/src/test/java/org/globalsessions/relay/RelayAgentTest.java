@@ -66,7 +66,7 @@ class RelayAgentTest {
                 lru,
                 null,
                 receiver -> {
-                    SiblingLink link = keep(new SiblingLink(place(aeronDir), lru.counters(), errors, receiver));
+                    AeronLink link = keep(new AeronLink(place(aeronDir), lru.counters(), errors, receiver));
                     link.open();
                     return link;
                 },

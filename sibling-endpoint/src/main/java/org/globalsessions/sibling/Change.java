@@ -23,7 +23,7 @@ final class Change extends Request {
      * @param correlationId what the relay called it
      * @param version       version of the entry or of the delete
      * @param life          life of the entry, 0 for a delete
-     * @param deadlineNs    {@link System#nanoTime} after which it is refused
+     * @param deadlineNs    time by the segment's clock after which it is refused
      */
     Change(int ipcSession, long correlationId, Version version, long life, long deadlineNs) {
         super(ipcSession, correlationId, deadlineNs);

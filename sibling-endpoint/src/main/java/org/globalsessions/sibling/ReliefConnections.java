@@ -105,7 +105,7 @@ final class ReliefConnections implements FrameHandler {
                 version,
                 segment.file().relayEpoch(),
                 segment.file().position(),
-                System.currentTimeMillis() * 1000,
+                segment.file().wallClockMicros(),
                 FrameCodec.MAX_FRAME,
                 Set.of(),
                 0));

@@ -141,7 +141,7 @@ final class ReliefRouter {
     }
 
     private void onFrame(Message message) throws IOException {
-        long deadlineNs = System.nanoTime() + timeoutNs;
+        long deadlineNs = segment.file().nanoTime() + timeoutNs;
         Frame frame = message.frame();
         int ipcSession = message.ipcSession();
         if (frame instanceof NeedSessionFrame need) {

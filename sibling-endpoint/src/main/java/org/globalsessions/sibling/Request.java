@@ -27,7 +27,7 @@ abstract class Request {
      *
      * @param ipcSession    the connection to the relay that it came over
      * @param correlationId what the relay called it
-     * @param deadlineNs    {@link System#nanoTime} after which it is answered with what is known by then
+     * @param deadlineNs    time by the segment's clock after which it is answered with what is known by then
      */
     Request(int ipcSession, long correlationId, long deadlineNs) {
         this.ipcSession = ipcSession;

@@ -140,7 +140,7 @@ public final class SiblingEndpoint implements AutoCloseable {
             return;
         }
         try {
-            router.timeOut(System.nanoTime());
+            router.timeOut(segment.file().nanoTime());
             wakeAgent();
         } finally {
             loops.schedule(this::tick, TICK);

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
@@ -36,8 +37,8 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
-import org.globalsessions.transport.net.Connector;
 import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.Network;
 
 /**
  * The relay as the next tier of a host's segment: one connection, kept up by itself.
@@ -62,6 +63,7 @@ public final class RelayLink implements NextTier {
     }
 
     private final RelayLinkSettings settings;
+    private final Supplier<Network> networks;
     private final LinkCounters counters = new LinkCounters();
 
     /** Guards all below. Frames are sent under it, so they leave in the order of their requests; nobody is called under it. */
@@ -85,8 +87,8 @@ public final class RelayLink implements NextTier {
     private String lastReason = "not started";
     private long nextCorrelationId = 1;
     private boolean timerArmed;
-    private EventLoops loops;
-    private Connector connector;
+    private Network network;
+    private Network.Dial dial;
 
     /**
      * Makes a link; it connects when it is started.
@@ -95,7 +97,13 @@ public final class RelayLink implements NextTier {
      * @param host     who asks
      */
     public RelayLink(RelayLinkSettings settings, TierHost host) {
+        this(settings, host, () -> EventLoops.start("global-sessions-relay-link", 1));
+    }
+
+    /** Over any network, which is opened by the start and closed by the close. */
+    RelayLink(RelayLinkSettings settings, TierHost host, Supplier<Network> networks) {
         this.settings = settings;
+        this.networks = networks;
         this.host = host;
         this.open = new OpenRequests(settings.window(), settings.windowBytes());
         this.waits = new OpenRequests(settings.window(), settings.windowBytes());
@@ -108,9 +116,8 @@ public final class RelayLink implements NextTier {
                 throw new IllegalStateException("a link is started once: phase=" + phase);
             }
             phase = Phase.CONNECTING;
-            loops = EventLoops.start("global-sessions-relay-link", 1);
-            connector = Connector.start(
-                    loops,
+            network = networks.get();
+            dial = network.connect(
                     settings.relay(),
                     this::hello,
                     settings.reconnect(),
@@ -288,7 +295,7 @@ public final class RelayLink implements NextTier {
     @Override
     public void close() {
         List<Request> left;
-        EventLoops ending;
+        Network ending;
         synchronized (lock) {
             if (phase == Phase.CONNECTED && !connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING))) {
                 counters.refused.increment();
@@ -296,19 +303,19 @@ public final class RelayLink implements NextTier {
             phase = Phase.CLOSED;
             lastReason = "the link is closed";
             left = removeAll();
-            ending = loops;
+            ending = network;
         }
         TierUnavailableException reason = away();
         left.forEach(request -> request.fail(reason));
         if (ending != null) {
-            connector.close();
+            dial.close();
             ending.close();
         }
     }
 
     private HelloFrame hello() {
         synchronized (lock) {
-            helloNs = System.nanoTime();
+            helloNs = network.nanoTime();
             return HelloFrame.ofHost(nextCorrelationId++, host, settings.path(), settings.secret());
         }
     }
@@ -432,7 +439,7 @@ public final class RelayLink implements NextTier {
     /** Since this host asked for the connection that stands. */
     Duration age() {
         synchronized (lock) {
-            return Duration.ofNanos(System.nanoTime() - helloNs);
+            return Duration.ofNanos(network.nanoTime() - helloNs);
         }
     }
 
@@ -457,18 +464,18 @@ public final class RelayLink implements NextTier {
     }
 
     private long deadlineNs() {
-        return System.nanoTime() + settings.requestTimeout().toNanos();
+        return network.nanoTime() + settings.requestTimeout().toNanos();
     }
 
     /** One timer for all, at the oldest one's deadline; under the lock. */
     private void armTimer() {
         if (!timerArmed) {
             timerArmed = true;
-            long nowNs = System.nanoTime();
+            long nowNs = network.nanoTime();
             // Never longer than what is sent next may wait: the timer runs already then.
             long delayNs = Math.min(
                     settings.requestTimeout().toNanos(), Math.min(open.firstDelayNs(nowNs), waits.firstDelayNs(nowNs)));
-            loops.schedule(this::expire, Duration.ofNanos(delayNs));
+            network.schedule(this::expire, Duration.ofNanos(delayNs));
         }
     }
 
@@ -476,7 +483,7 @@ public final class RelayLink implements NextTier {
         List<Request> due;
         synchronized (lock) {
             timerArmed = false;
-            long nowNs = System.nanoTime();
+            long nowNs = network.nanoTime();
             due = open.removeDue(nowNs);
             due.addAll(waits.removeDue(nowNs));
             if (!open.isEmpty() || !waits.isEmpty()) {

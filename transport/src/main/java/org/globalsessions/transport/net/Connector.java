@@ -33,7 +33,7 @@ import org.globalsessions.transport.tls.TlsFailure;
  * <p>The pauses grow until a peer has said welcome, not only until it has accepted: one that accepts and refuses is no reason
  * to hurry.
  */
-public final class Connector implements AutoCloseable {
+public final class Connector implements Network.Dial {
     private final EventLoops loops;
     private final EventLoop loop;
     private final PeerAddress peer;

@@ -11,13 +11,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.Frame;
 
 /**
  * The threads that own connections; each connection stays with one. They are daemons.
  *
  * <p>Any thread may call any method.
  */
-public final class EventLoops implements AutoCloseable {
+public final class EventLoops implements Network {
     private static final System.Logger LOG = System.getLogger(EventLoops.class.getName());
 
     private static final long CLOSE_TIMEOUT_MS = 2_000;
@@ -63,22 +66,14 @@ public final class EventLoops implements AutoCloseable {
         return new EventLoops(threadName, threads, onFailure);
     }
 
-    /**
-     * Runs something on the first loop.
-     *
-     * @param task what to run; must not block
-     */
+    /** Runs something on the first loop. */
+    @Override
     public void execute(Runnable task) {
         first.execute(guarded(task));
     }
 
-    /**
-     * Runs something on the first loop, once, later.
-     *
-     * @param task  what to run; must not block
-     * @param delay from now, 0 or more
-     * @return takes it back
-     */
+    /** Runs something on the first loop, once, later. */
+    @Override
     public Scheduled schedule(Runnable task, Duration delay) {
         Future<?> future = first.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
         return () -> future.cancel(false);
@@ -93,14 +88,20 @@ public final class EventLoops implements AutoCloseable {
         return first.inEventLoop();
     }
 
-    /** Something that will run later. */
-    public interface Scheduled {
-        /**
-         * Takes it back; does nothing if it has run.
-         *
-         * @return false if it has run or was taken back before
-         */
-        boolean cancel();
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public Connector connect(
+            PeerAddress peer,
+            Supplier<Frame> hello,
+            ReconnectPolicy policy,
+            LinkSettings settings,
+            PipelineSecurity security,
+            FrameHandler handler) {
+        return Connector.start(this, peer, hello, policy, settings, security, handler);
     }
 
     /**

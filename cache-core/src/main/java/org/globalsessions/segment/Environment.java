@@ -3,9 +3,12 @@ package org.globalsessions.segment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.random.RandomGenerator;
 
-/** The clocks behind segment time; the tests have others. Any thread. */
-interface TimeSource {
+/** What a segment takes from its machine, clocks and randomness; the tests have others. Any thread. */
+interface Environment {
     /** A clock that never goes back, which may stop while the machine sleeps. */
     long nanoTime();
 
@@ -14,17 +17,23 @@ interface TimeSource {
 
     long wallClockMs();
 
+    /** The wall clock in microseconds since 1970, as precise as the machine has it. */
+    long wallClockMicros();
+
+    /** Where identities and keys come from. */
+    RandomGenerator random();
+
     long bootIdHigh();
 
     long bootIdLow();
 
-    /** The machine's clocks; where there is no /proc, time since the epoch at the start and nanoTime from there. */
-    static TimeSource system(ProcessIdentity self) {
+    /** The machine's own; where there is no /proc, time since the epoch at the start and nanoTime from there. */
+    static Environment system(ProcessIdentity self) {
         Path uptime = Path.of("/proc/uptime");
         boolean hasUptime = Files.isReadable(uptime);
         long startNs = System.nanoTime();
         long startTicks = System.currentTimeMillis() / 10;
-        return new TimeSource() {
+        return new Environment() {
             @Override
             public long nanoTime() {
                 return System.nanoTime();
@@ -45,6 +54,17 @@ interface TimeSource {
             @Override
             public long wallClockMs() {
                 return System.currentTimeMillis();
+            }
+
+            @Override
+            public long wallClockMicros() {
+                Instant now = Instant.now();
+                return now.getEpochSecond() * 1_000_000L + now.getNano() / 1_000;
+            }
+
+            @Override
+            public RandomGenerator random() {
+                return new SecureRandom();
             }
 
             @Override

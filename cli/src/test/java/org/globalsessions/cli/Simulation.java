@@ -1,0 +1,644 @@
+package org.globalsessions.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.ConditionFailedException;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
+import org.globalsessions.SimulatedCache;
+import org.globalsessions.cli.SimulationHistory.Call;
+import org.globalsessions.cli.SimulationHistory.Kind;
+import org.globalsessions.relay.RelayContext.Announce;
+import org.globalsessions.relay.SimulatedRelay;
+import org.globalsessions.relief.SimulatedRelief;
+import org.globalsessions.segment.RelayPlaces;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.SimulatedMachine;
+import org.globalsessions.sibling.SimulatedSibling;
+import org.globalsessions.simulation.SimulatedProcess;
+import org.globalsessions.simulation.VirtualTime;
+import org.globalsessions.status.Counter;
+import org.globalsessions.transport.client.SimulatedLink;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.net.Network;
+import org.globalsessions.transport.net.PeerAddress;
+import org.globalsessions.transport.simulation.SimulatedNetwork;
+
+/**
+ * One life of hosts, a relay, its sibling and relief nodes in virtual time: the product's own classes, over segments in files, with clocks,
+ * network, threads and randomness replaced. A seed decides how many there are of what, what applications do, and what befalls the
+ * processes and connections; in the end all of it heals.
+ */
+final class Simulation implements AutoCloseable {
+    private static final String PATH = "auths";
+    private static final String RELAY_NAME = "relay";
+    private static final PeerAddress RELAY = PeerAddress.tcp("relay", 1);
+    private static final PeerAddress SIBLING = PeerAddress.tcp("sibling", 2);
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1_000 * MILLI;
+
+    private final VirtualTime time;
+    private final SplittableRandom random;
+    private final SimulatedNetwork network;
+    private final SimulationHistory history = new SimulationHistory();
+    private final Consumer<String> trace;
+    private final Path folder;
+    private final List<Host> hosts = new ArrayList<>();
+    private final List<Relief> reliefs = new ArrayList<>();
+    private final List<String> keys = new ArrayList<>();
+    private final int replicas;
+    private final boolean hasSibling;
+    private final int relayCapacity;
+    private final SimulatedRelay.Settings relaySettings;
+    private final SimulatedMachine relayMachine;
+    private RelayNode relay;
+    private SiblingNode sibling;
+    private boolean ending;
+
+    /**
+     * A simulation that has not begun.
+     *
+     * @param seed   decides everything
+     * @param parent where its segments go
+     * @param trace  told what happens
+     */
+    Simulation(long seed, Path parent, Consumer<String> trace) throws IOException {
+        this.time = new VirtualTime(seed);
+        this.random = time.random();
+        this.trace = trace;
+        this.network = new SimulatedNetwork(time, this::trace);
+        this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
+        hasSibling = random.nextInt(2) == 0;
+        replicas = 1 + random.nextInt(2);
+        int keyCount = random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
+        for (int i = 0; i < keyCount; i++) {
+            keys.add("key-" + i);
+        }
+        relayCapacity = random.nextBoolean() ? 16 : 200;
+        SegmentSettings segment = segment("relay", relayCapacity).role(Role.RELAY);
+        relaySettings = new SimulatedRelay.Settings(
+                PATH,
+                segment,
+                Duration.ofMillis(random.nextInt(4) == 0 ? 60_000 : random.nextInt(1_000, 5_000)),
+                List.of(Announce.values()).get(random.nextInt(Announce.values().length)),
+                hasSibling,
+                random.nextBoolean() ? 0 : 1 << 20);
+        trace("relay with " + relayCapacity + " entries, replicas=" + replicas + ", " + relaySettings);
+        relayMachine = new SimulatedMachine(time);
+        int hostCount = 2 + random.nextInt(2);
+        for (int i = 0; i < hostCount; i++) {
+            hosts.add(new Host(i));
+        }
+        if (hasSibling) {
+            int aging = 1 + random.nextInt(2);
+            int expansion = random.nextInt(3);
+            for (int i = 0; i < aging + expansion; i++) {
+                reliefs.add(new Relief(i, i < aging));
+            }
+        }
+    }
+
+    private SegmentSettings segment(String name, int elCount) {
+        return new SegmentSettings(folder.resolve(name))
+                .elCount(elCount)
+                .recordSize(256)
+                .maxValueSize(100)
+                .overflowShare(0)
+                .pathName(PATH)
+                .seed(7);
+    }
+
+    /** Runs it to its end. */
+    void run() throws IOException {
+        startRelay();
+        if (hasSibling) {
+            startSibling();
+        }
+        for (Relief relief : reliefs) {
+            relief.start();
+        }
+        for (Host host : hosts) {
+            for (int i = 0; i < host.processes.length; i++) {
+                host.start(i);
+            }
+        }
+        time.pass(time.between(0, 2 * SECOND));
+        int calls = 20 + random.nextInt(100);
+        int faults = random.nextInt(4) == 0 ? 0 : random.nextInt(8);
+        long lengthNs = time.between(SECOND, 12 * SECOND);
+        for (int i = 0; i < calls; i++) {
+            time.after(time.between(0, lengthNs), this::someCall);
+        }
+        for (int i = 0; i < faults; i++) {
+            time.after(time.between(0, lengthNs), this::someFault);
+        }
+        time.pass(lengthNs);
+        end();
+    }
+
+    private void end() throws IOException {
+        ending = true;
+        trace("all heals");
+        network.heal();
+        // The longest stop, then a lease, the grace of a connection and the longest pause between two attempts.
+        time.pass(8 * SECOND);
+        restartDead();
+        time.pass(12 * SECOND);
+        forgiveWhatWasCounted();
+        for (String key : keys) {
+            if (history.about(key).isEmpty()) {
+                continue;
+            }
+            List<Call> gets = new ArrayList<>();
+            for (Host host : hosts) {
+                for (HostProcess process : host.processes) {
+                    if (process != null) {
+                        process.process.run(() -> gets.add(process.get(key)));
+                    }
+                }
+            }
+            time.pass(3 * SECOND);
+            history.checkEnd(key, gets, relaySettings.announce() != Announce.OFF, time.nowNs());
+        }
+    }
+
+    private void restartDead() throws IOException {
+        if (!relay.process.isAlive()) {
+            startRelay();
+        }
+        if (hasSibling && !sibling.process.isAlive()) {
+            startSibling();
+        }
+        for (Relief relief : reliefs) {
+            if (!relief.process.isAlive()) {
+                relief.start();
+            }
+        }
+        for (Host host : hosts) {
+            for (int i = 0; i < host.processes.length; i++) {
+                if (!host.lost && !host.processes[i].process.isAlive()) {
+                    host.start(i);
+                }
+            }
+        }
+    }
+
+    private void forgiveWhatWasCounted() {
+        long lost = 0;
+        for (Host host : hosts) {
+            if (!host.lost) {
+                lost += host.processes[0].lru.counters().get(Counter.LOST_UNPUBLISHED);
+            }
+        }
+        lost += relay.lru.counters().get(Counter.LOST_FOR_SPACE)
+                + relay.lru.counters().get(Counter.LOST_SPILL_FULL);
+        for (Relief relief : reliefs) {
+            lost += relief.lru.counters().get(Counter.LOST_FOR_SPACE);
+        }
+        if (lost > 0) {
+            history.forgiveLosses();
+        }
+    }
+
+    // What applications do.
+
+    private void someCall() {
+        Host host = hosts.get(random.nextInt(hosts.size()));
+        HostProcess process = host.processes[random.nextInt(host.processes.length)];
+        String key = keys.get(random.nextInt(keys.size()));
+        int kind = random.nextInt(100);
+        if (host.lost) {
+            return;
+        }
+        process.process.run(() -> {
+            if (kind < 35) {
+                process.get(key);
+            } else if (kind < 80) {
+                process.set(key);
+            } else {
+                process.delete(key);
+            }
+        });
+    }
+
+    private Acknowledgement someLevel(boolean everywhereToo) {
+        int level = random.nextInt(10);
+        if (level < 4) {
+            return Acknowledgement.LOCAL;
+        }
+        if (level < 7) {
+            return Acknowledgement.RELAY;
+        }
+        return everywhereToo ? Acknowledgement.EVERYWHERE : hasSibling ? Acknowledgement.RELIEF : Acknowledgement.RELAY;
+    }
+
+    // What befalls them.
+
+    private void someFault() {
+        switch (random.nextInt(10)) {
+            case 0, 1 -> cutSomeHost();
+            case 2 -> killSomeHost();
+            case 3 -> stopSomething();
+            case 4, 5 -> killRelay();
+            case 6 -> setSomeClock();
+            case 7 -> killSibling();
+            case 8 -> killSomeRelief();
+            default -> loseSomeHost();
+        }
+    }
+
+    private void cutSomeHost() {
+        Host host = hosts.get(random.nextInt(hosts.size()));
+        boolean reset = random.nextBoolean();
+        long lengthNs = time.between(10 * MILLI, 8 * SECOND);
+        trace("host " + host.number + " is cut off for " + lengthNs / MILLI + " ms" + (reset ? ", reset" : ""));
+        for (HostProcess process : host.processes) {
+            network.cut(process.process.toString(), RELAY, lengthNs, reset);
+        }
+    }
+
+    private void killSomeHost() {
+        Host host = hosts.get(random.nextInt(hosts.size()));
+        int index = random.nextInt(host.processes.length);
+        HostProcess process = host.processes[index];
+        if (host.lost || !process.process.isAlive()) {
+            return;
+        }
+        trace("host " + host.number + " loses process " + process.process);
+        process.kill();
+        time.after(time.between(MILLI, 3 * SECOND), () -> {
+            if (!ending && !host.lost && host.processes[index] == process) {
+                host.start(index);
+            }
+        });
+    }
+
+    private void loseSomeHost() {
+        Host host = hosts.get(random.nextInt(hosts.size()));
+        if (host.lost || hosts.stream().filter(each -> !each.lost).count() < 2) {
+            return;
+        }
+        trace("host " + host.number + " is lost with its segment");
+        host.lost = true;
+        history.hostLost(host.number);
+        for (HostProcess process : host.processes) {
+            if (process.process.isAlive()) {
+                process.kill();
+            }
+        }
+    }
+
+    private void stopSomething() {
+        List<SimulatedProcess> all = new ArrayList<>();
+        hosts.forEach(host -> Stream.of(host.processes).forEach(each -> all.add(each.process)));
+        reliefs.forEach(each -> all.add(each.process));
+        all.add(relay.process);
+        if (hasSibling) {
+            all.add(sibling.process);
+        }
+        SimulatedProcess process = all.get(random.nextInt(all.size()));
+        long lengthNs = time.between(10 * MILLI, 6 * SECOND);
+        trace(process + " is stopped for " + lengthNs / MILLI + " ms");
+        process.stop(lengthNs);
+    }
+
+    private void setSomeClock() {
+        Host host = hosts.get(random.nextInt(hosts.size()));
+        long offMs = random.nextLong(-3_000, 3_000);
+        trace("the clock of host " + host.number + " is off by " + offMs + " ms");
+        host.machine.wallClockOff(offMs);
+    }
+
+    private void killRelay() {
+        RelayNode killed = relay;
+        if (!killed.process.isAlive()) {
+            return;
+        }
+        trace("the relay is killed");
+        killed.kill();
+        time.after(time.between(MILLI, 3 * SECOND), () -> {
+            if (!ending && relay == killed) {
+                startRelay();
+            }
+        });
+    }
+
+    private void killSibling() {
+        if (!hasSibling || !sibling.process.isAlive()) {
+            return;
+        }
+        SiblingNode killed = sibling;
+        trace("the sibling is killed");
+        killed.kill();
+        time.after(time.between(MILLI, 2 * SECOND), () -> {
+            if (!ending && sibling == killed) {
+                startSibling();
+            }
+        });
+    }
+
+    private void killSomeRelief() {
+        if (reliefs.isEmpty()) {
+            return;
+        }
+        Relief relief = reliefs.get(random.nextInt(reliefs.size()));
+        if (!relief.process.isAlive()) {
+            return;
+        }
+        trace(relief.process + " is killed");
+        relief.kill();
+        time.after(time.between(MILLI, 2 * SECOND), () -> {
+            if (!ending && !relief.process.isAlive()) {
+                relief.start();
+            }
+        });
+    }
+
+    // The nodes.
+
+    private void startRelay() {
+        trace("the relay starts");
+        relay = new RelayNode();
+        if (sibling != null && sibling.process.isAlive()) {
+            link();
+        }
+    }
+
+    private void startSibling() {
+        trace("the sibling starts");
+        sibling = new SiblingNode();
+        if (relay.process.isAlive()) {
+            link();
+        }
+    }
+
+    /** Relay and sibling find each other. */
+    private void link() {
+        RelayNode ofRelay = relay;
+        SiblingNode ofSibling = sibling;
+        time.after(time.between(MILLI, 300 * MILLI), () -> {
+            if (relay == ofRelay && sibling == ofSibling) {
+                ofRelay.process.run(() -> ofRelay.node.siblingConnected(true));
+                ofSibling.process.run(ofSibling.node::relayStarted);
+            }
+        });
+    }
+
+    private final class RelayNode {
+        private final SimulatedProcess process = new SimulatedProcess(time, "relay");
+        private final SharedLru lru;
+        private final SimulatedRelay node;
+        private long lastArrivalNs;
+
+        RelayNode() {
+            try {
+                lru = relayMachine.open(relaySettings.segment());
+                Network loop = network.of(process);
+                node = SimulatedRelay.start(lru, process, loop, relaySettings, hasSibling ? this::toSibling : null);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            network.listen(RELAY, process, node.handler());
+        }
+
+        private void toSibling(Frame frame) {
+            SiblingNode to = sibling;
+            byte[] bytes = SimulatedNetwork.encoded(frame);
+            lastArrivalNs = Math.max(lastArrivalNs + 1, time.nowNs() + time.between(1_000, 100_000));
+            time.after(
+                    lastArrivalNs - time.nowNs(),
+                    () -> to.process.run(() -> to.node.fromRelay(SimulatedNetwork.decoded(bytes))));
+        }
+
+        void kill() {
+            process.kill();
+            network.killed(process);
+            node.end();
+            lru.close();
+        }
+    }
+
+    private final class SiblingNode {
+        private final SimulatedProcess process = new SimulatedProcess(time, "sibling");
+        private final SharedLru segment;
+        private final SimulatedSibling node;
+        private long lastArrivalNs;
+
+        SiblingNode() {
+            try {
+                segment = relayMachine.open(
+                        segment("relay", relayCapacity).role(Role.RELAY).initializer(false));
+                node = SimulatedSibling.start(
+                        segment, process, PATH, replicas, folder.resolve("members"), this::toRelay);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            network.listen(SIBLING, process, node.handler());
+        }
+
+        private void toRelay(Frame frame) {
+            RelayNode to = relay;
+            byte[] bytes = SimulatedNetwork.encoded(frame);
+            lastArrivalNs = Math.max(lastArrivalNs + 1, time.nowNs() + time.between(1_000, 100_000));
+            time.after(
+                    lastArrivalNs - time.nowNs(),
+                    () -> to.process.run(() -> to.node.fromSibling(SimulatedNetwork.decoded(bytes))));
+        }
+
+        void kill() {
+            process.kill();
+            network.killed(process);
+            segment.close();
+            RelayNode left = relay;
+            left.process.run(() -> left.node.siblingConnected(false));
+        }
+    }
+
+    private final class Relief {
+        private final int number;
+        private final boolean aging;
+        private final SimulatedMachine machine = new SimulatedMachine(time);
+        private SimulatedProcess process;
+        private SharedLru lru;
+
+        Relief(int number, boolean aging) {
+            this.number = number;
+            this.aging = aging;
+        }
+
+        void start() {
+            String name = (aging ? "aging-" : "expansion-") + number;
+            trace(name + " starts");
+            process = new SimulatedProcess(time, name);
+            try {
+                lru = machine.open(segment(name, 200).role(Role.RELIEF));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            SimulatedRelief.start(lru, process, network.of(process), SIBLING, PATH, aging);
+        }
+
+        void kill() {
+            process.kill();
+            network.killed(process);
+            lru.close();
+        }
+    }
+
+    private final class Host {
+        private final int number;
+        private final SimulatedMachine machine = new SimulatedMachine(time);
+        private final HostProcess[] processes = new HostProcess[1 + random.nextInt(2)];
+        private boolean lost;
+
+        Host(int number) {
+            this.number = number;
+        }
+
+        void start(int index) {
+            trace("process " + index + " of host " + number + " starts");
+            processes[index] = new HostProcess(this, index);
+        }
+    }
+
+    private final class HostProcess {
+        private final Host host;
+        private final SimulatedProcess process;
+        private final SharedLru lru;
+        private final SessionCacheManager cache;
+
+        HostProcess(Host host, int index) {
+            this.host = host;
+            process = new SimulatedProcess(time, "host-" + host.number + "-" + index);
+            try {
+                lru = host.machine.open(
+                        segment("host-" + host.number, 64).role(Role.HOST).relays(RelayPlaces.id(RELAY_NAME)));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            Network ofProcess = network.of(process);
+            cache = SimulatedCache.open(
+                            lru, process, RELAY_NAME, tierHost -> SimulatedLink.open(ofProcess, RELAY, PATH, tierHost))
+                    .cache();
+        }
+
+        void kill() {
+            process.kill();
+            network.killed(process);
+            lru.close();
+        }
+
+        Call get(String key) {
+            Call call = history.begin(Kind.GET, key, host.number, Acknowledgement.LOCAL, 0, time.nowNs());
+            CompletableFuture<byte[]> future = cache.get(key);
+            call.returnedNs = time.nowNs();
+            var unused = future.whenComplete((value, failure) -> {
+                if (!process.isAlive()) {
+                    return;
+                }
+                if (failure == null) {
+                    history.answered(call, value, time.nowNs());
+                } else {
+                    call.answer = String.valueOf(causeOf(failure).getMessage());
+                }
+                trace(process + " " + call);
+            });
+            return call;
+        }
+
+        void set(String key) {
+            long lifetimeNs = random.nextInt(12) == 0 ? time.between(20 * MILLI, 3 * SECOND) : 0;
+            Call call = history.begin(Kind.SET, key, host.number, someLevel(false), lifetimeNs, time.nowNs());
+            SetOptions options = SetOptions.DEFAULTS.acknowledgement(call.level);
+            if (lifetimeNs > 0) {
+                options = options.ttl(Duration.ofNanos(lifetimeNs));
+            }
+            follow(call, cache.set(key, call.value(), options));
+        }
+
+        void delete(String key) {
+            Call call = history.begin(Kind.DELETE, key, host.number, someLevel(true), 0, time.nowNs());
+            follow(call, cache.delete(key, call.level));
+        }
+
+        private void follow(Call call, CompletableFuture<?> future) {
+            call.returnedNs = time.nowNs();
+            var unused = future.whenComplete((result, failure) -> {
+                if (!process.isAlive()) {
+                    return;
+                }
+                if (failure == null) {
+                    call.doneNs = time.nowNs();
+                    call.answer = "done " + result;
+                } else {
+                    call.lost = causeOf(failure) instanceof ConditionFailedException
+                            || (call.kind == Kind.DELETE
+                                    && String.valueOf(failure.getMessage()).contains("too many deletes"));
+                    call.answer = String.valueOf(causeOf(failure).getMessage());
+                }
+                trace(process + " " + call);
+            });
+            trace(process + " " + call);
+        }
+    }
+
+    private static Throwable causeOf(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private void trace(String what) {
+        trace.accept(String.format(Locale.ROOT, "%9.3f %s", time.nowNs() / 1e9, what));
+    }
+
+    /** What has happened. */
+    SimulationHistory history() {
+        return history;
+    }
+
+    /** How many events there were. */
+    long eventCount() {
+        return time.eventCount();
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Host host : hosts) {
+            for (HostProcess process : host.processes) {
+                if (process != null && process.process.isAlive()) {
+                    process.kill();
+                }
+            }
+        }
+        for (Relief relief : reliefs) {
+            if (relief.process != null && relief.process.isAlive()) {
+                relief.kill();
+            }
+        }
+        if (sibling != null && sibling.process.isAlive()) {
+            sibling.kill();
+        }
+        if (relay != null && relay.process.isAlive()) {
+            relay.kill();
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+package org.globalsessions.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.globalsessions.Acknowledgement;
+
+/**
+ * What applications asked for in a simulation and what they got, and whether that keeps the promises. It knows nothing of versions, lives or
+ * positions: only who asked what, when, and what came back.
+ */
+final class SimulationHistory {
+    private static final long PENDING = Long.MAX_VALUE;
+    private static final long TICK_NS = 10_000_000;
+
+    /** Two cuts of eight seconds one after the other, and a stop. */
+    private static final long LONGEST_HOLD_UP_NS = 22_000_000_000L;
+
+    /** What was asked for. */
+    enum Kind {
+        SET,
+        DELETE,
+        GET
+    }
+
+    /** One call of an application. */
+    static final class Call {
+        final int number;
+        final Kind kind;
+        final String key;
+        final int host;
+        final Acknowledgement level;
+        final long lifetimeNs;
+        final long startNs;
+
+        /** When the call had returned, and with it what it does on its own host; pending where its process died in it. */
+        long returnedNs = PENDING;
+
+        /** When its future was complete, with what was asked for and not exceptionally. */
+        long doneNs = PENDING;
+
+        /** It did not happen at all, or has lost: nobody may count on it, and nobody need see it. */
+        boolean lost;
+
+        String answer = "";
+
+        private Call(
+                int number, Kind kind, String key, int host, Acknowledgement level, long lifetimeNs, long startNs) {
+            this.number = number;
+            this.kind = kind;
+            this.key = key;
+            this.host = host;
+            this.level = level;
+            this.lifetimeNs = lifetimeNs;
+            this.startNs = startNs;
+        }
+
+        /** A value that says which call it is of. */
+        byte[] value() {
+            return (key + "#" + number).getBytes(UTF_8);
+        }
+
+        @Override
+        public String toString() {
+            return String.format(
+                    Locale.ROOT,
+                    "%4d %9.3f %s host %d %s %s%s%s %s",
+                    number,
+                    startNs / 1e9,
+                    doneNs == PENDING ? "  (open)" : String.format(Locale.ROOT, "%8.3f", doneNs / 1e9),
+                    host,
+                    kind,
+                    key,
+                    level == Acknowledgement.LOCAL ? "" : " " + level,
+                    lifetimeNs == 0 ? "" : " ttl " + lifetimeNs / 1_000_000 + " ms",
+                    lost ? "lost: " + answer : answer);
+        }
+    }
+
+    private final List<Call> calls = new ArrayList<>();
+    private final List<String> violations = new ArrayList<>();
+    private final List<Integer> lostHosts = new ArrayList<>();
+    private boolean forgivesLosses;
+
+    Call begin(Kind kind, String key, int host, Acknowledgement level, long lifetimeNs, long nowNs) {
+        Call call = new Call(calls.size(), kind, key, host, level, lifetimeNs, nowNs);
+        calls.add(call);
+        return call;
+    }
+
+    /** A host is gone with its segment: what only it had nobody can count on. */
+    void hostLost(int host) {
+        lostHosts.add(host);
+    }
+
+    /** Something was counted as lost, which is the sole exception that the promises make. */
+    void forgiveLosses() {
+        forgivesLosses = true;
+    }
+
+    void violation(String what, Call about) {
+        violations.add(what + ": " + about);
+    }
+
+    List<String> violations() {
+        return violations;
+    }
+
+    /** All calls about a key. */
+    List<Call> about(String key) {
+        return calls.stream().filter(call -> call.key.equals(key)).toList();
+    }
+
+    List<Call> calls() {
+        return calls;
+    }
+
+    /** An answer has come to a get: the value, or null. */
+    void answered(Call get, byte[] value, long nowNs) {
+        get.doneNs = nowNs;
+        if (value == null) {
+            get.answer = "nothing";
+            checkNothing(get);
+            return;
+        }
+        Call set = setOf(get, value);
+        if (set == null) {
+            return;
+        }
+        get.answer = "value of " + set.number;
+        checkDead(get, set);
+        checkExpired(get, set);
+        checkNotGoneBack(get, set);
+    }
+
+    /** P2 and P3: whole, and of this key. */
+    private Call setOf(Call get, byte[] value) {
+        String text = new String(value, UTF_8);
+        int mark = text.indexOf('#');
+        if (mark < 0 || !text.substring(0, mark).equals(get.key)) {
+            violation("another's session, or a torn one", get);
+            return null;
+        }
+        return calls.get(Integer.parseInt(text.substring(mark + 1)));
+    }
+
+    /** P1: nothing that began before a delete is returned on its host after it, nor anywhere after it was everywhere. */
+    private void checkDead(Call get, Call set) {
+        for (Call delete : about(get.key)) {
+            boolean here = delete.host == get.host && delete.returnedNs < get.startNs;
+            // What a host has begun while it was cut off it serves without limit; only what the relay had from it
+            // before is deleted.
+            boolean known = set.host != get.host || (set.level != Acknowledgement.LOCAL && set.doneNs < delete.startNs);
+            boolean everywhere = delete.level == Acknowledgement.EVERYWHERE && delete.doneNs < get.startNs && known;
+            if (delete.kind == Kind.DELETE && !delete.lost && set.startNs < delete.startNs && (here || everywhere)) {
+                violation("P1: deleted by " + delete.number + (here ? " here" : " everywhere"), get);
+            }
+        }
+    }
+
+    /**
+     * P6, with one tick for the rounding and one for the clock: at once on the host that has set it. Elsewhere a lifetime begins with the
+     * arrival of the frame that carries it, which a stop or a cut may have held up.
+     */
+    private void checkExpired(Call get, Call set) {
+        boolean own = get.host == set.host && get.doneNs == get.startNs;
+        long limitNs = set.lifetimeNs + 3 * TICK_NS + (own ? 0 : LONGEST_HOLD_UP_NS);
+        if (set.lifetimeNs != 0 && set.returnedNs != PENDING && get.startNs > set.returnedNs + limitNs) {
+            violation("P6: expired", get);
+        }
+    }
+
+    /** P4 on one host: after a set has returned, none of its host that returned before it began comes back. */
+    private void checkNotGoneBack(Call get, Call set) {
+        if (about(get.key).stream().anyMatch(call -> call.lifetimeNs != 0 && call.startNs < get.startNs)) {
+            // One that has expired before the relay heard of it leaves nothing: what the relay has from before comes
+            // back.
+            return;
+        }
+        for (Call newer : about(get.key)) {
+            if (newer.kind == Kind.SET
+                    && !newer.lost
+                    && newer.host == get.host
+                    && set.host == get.host
+                    && set.returnedNs < newer.startNs
+                    && newer.returnedNs < get.startNs
+                    && newer.lifetimeNs == 0
+                    && !forgivesLosses) {
+                violation("P4: older than set " + newer.number, get);
+            }
+        }
+    }
+
+    /** P8, and that null is never an outage: what the relay has acknowledged is there unless somebody has deleted it, or it expired. */
+    private void checkNothing(Call get) {
+        if (forgivesLosses) {
+            return;
+        }
+        for (Call set : about(get.key)) {
+            boolean promised = set.kind == Kind.SET
+                    && set.level != Acknowledgement.LOCAL
+                    && set.doneNs < get.startNs
+                    && set.lifetimeNs == 0;
+            if (promised && !mayBeGone(set, get.doneNs)) {
+                violation("P8: nothing, where set " + set.number + " was acknowledged", get);
+            }
+        }
+    }
+
+    private boolean mayBeGone(Call set, long untilNs) {
+        for (Call other : about(set.key)) {
+            if (other.kind == Kind.DELETE && other.startNs < untilNs && mayHaveKilled(other, set)) {
+                return true;
+            }
+            // Superseded by one that expires.
+            if (other.kind == Kind.SET
+                    && other.lifetimeNs != 0
+                    && other.startNs < untilNs
+                    && maySupersede(other, set)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether a delete may take what a set has stored. One that began later may; one that began earlier may where the set's host did not know
+     * of it, and so went on with a session that had ended.
+     */
+    private static boolean mayHaveKilled(Call delete, Call set) {
+        if (delete.startNs >= set.startNs || delete.returnedNs >= set.startNs) {
+            return true;
+        }
+        if (delete.host == set.host) {
+            return false;
+        }
+        boolean relayKnewBefore = delete.level != Acknowledgement.LOCAL && delete.doneNs < set.startNs;
+        boolean relayTook = set.level != Acknowledgement.LOCAL && set.doneNs != PENDING;
+        return !(relayKnewBefore && relayTook);
+    }
+
+    /** Whether another set's value may stand in the place of a set's. */
+    private static boolean maySupersede(Call other, Call set) {
+        return other != set && !(other.host == set.host && other.returnedNs < set.startNs);
+    }
+
+    /**
+     * What every host says in the end, when everything has healed and all of it has passed: nothing deleted is there, nothing acknowledged is
+     * missing, and they agree, unless hosts are not told of each other's changes.
+     *
+     * @param gets the last get of each process for one key
+     * @param told whether hosts are told of changes
+     */
+    void checkEnd(String key, List<Call> gets, boolean told, long nowNs) {
+        for (Call get : gets) {
+            if (get.doneNs == PENDING) {
+                violation("no answer though all is healed", get);
+                return;
+            }
+            if (told && !get.answer.equals(gets.get(0).answer)) {
+                violation("the hosts do not agree, another says " + gets.get(0).answer, get);
+                return;
+            }
+            checkEnd(get, told, nowNs);
+        }
+    }
+
+    private void checkEnd(Call get, boolean told, long nowNs) {
+        Call last = get.answer.startsWith("value of ")
+                ? calls.get(Integer.parseInt(get.answer.substring("value of ".length())))
+                : null;
+        for (Call call : about(get.key)) {
+            if (call.kind == Kind.DELETE
+                    && last != null
+                    && !call.lost
+                    && call.returnedNs != PENDING
+                    && !isForgotten(call)
+                    && last.startNs < call.startNs) {
+                violation("P1: deleted by " + call.number + ", and there in the end", get);
+            }
+            if (call.kind == Kind.SET && (told || last == null) && isPromised(call, nowNs) && !forgivesLosses) {
+                checkKept(call, last, get, nowNs);
+            }
+        }
+    }
+
+    private boolean isPromised(Call set, long nowNs) {
+        boolean acknowledged = set.level == Acknowledgement.LOCAL ? set.returnedNs != PENDING : set.doneNs != PENDING;
+        return acknowledged && !set.lost && !isForgotten(set) && set.lifetimeNs == 0 && set.startNs < nowNs;
+    }
+
+    /** Known to a lost host alone, as far as anybody was told. */
+    private boolean isForgotten(Call call) {
+        return lostHosts.contains(call.host) && (call.level == Acknowledgement.LOCAL || call.doneNs == PENDING);
+    }
+
+    private void checkKept(Call set, Call last, Call get, long nowNs) {
+        if (last == set || mayBeGone(set, nowNs)) {
+            return;
+        }
+        if (last == null) {
+            violation("P4: nothing in the end, where set " + set.number + " was acknowledged", get);
+        } else if (!maySupersede(last, set)) {
+            violation("P4: older in the end than set " + set.number, get);
+        }
+    }
+}

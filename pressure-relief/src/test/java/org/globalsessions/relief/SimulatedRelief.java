@@ -1,0 +1,43 @@
+package org.globalsessions.relief;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.globalsessions.segment.SegmentFile.Duty;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.SimulatedMachine;
+import org.globalsessions.simulation.SimulatedProcess;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.net.LinkSettings;
+import org.globalsessions.transport.net.Network;
+import org.globalsessions.transport.net.PeerAddress;
+import org.globalsessions.transport.net.PipelineSecurity;
+import org.globalsessions.transport.net.ReconnectPolicy;
+
+/** A relief node in a simulated process: its behaviour, its conversation with the sibling and its sweep. */
+public final class SimulatedRelief {
+    private static final long SWEEP_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private SimulatedRelief() {}
+
+    /** Starts a node, which connects to its sibling. */
+    public static void start(
+            SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
+        ReliefBehaviour behaviour = aging ? new AgingNode(lru) : new ExpansionNode(lru);
+        HelloFrame hello = HelloFrame.ofReliefNode(
+                1, behaviour.kind(), lru.file().identityHigh(), lru.file().identityLow(), path);
+        process.threads(() -> SimulatedMachine.tick(lru), () -> sweep(lru), SWEEP_NS);
+        network.connect(
+                sibling,
+                () -> hello,
+                new ReconnectPolicy(Duration.ofMillis(200), Duration.ofSeconds(2), 0),
+                LinkSettings.DEFAULTS,
+                PipelineSecurity.plain(),
+                new SiblingConnections(lru, behaviour));
+    }
+
+    private static void sweep(SharedLru lru) {
+        if (lru.file().acquireOrRenew(Duty.SWEEPER) != 0) {
+            lru.sweep(0, lru.bucketCount());
+        }
+    }
+}

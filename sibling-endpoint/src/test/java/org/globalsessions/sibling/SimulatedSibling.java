@@ -1,0 +1,113 @@
+package org.globalsessions.sibling;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.SimulatedMachine;
+import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.simulation.SimulatedProcess;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.PeerKind;
+
+/** A sibling in a simulated process: all of it but the agent with its Aeron streams, the listener and the threads. */
+public final class SimulatedSibling {
+    private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private final SharedLru segment;
+    private final SimulatedProcess process;
+    private final String pathName;
+    private final Consumer<Frame> toRelay;
+    private final IpcExchange exchange;
+    private final ReliefRouter router;
+    private final ReliefConnections connections;
+    private int ipcSession;
+
+    private SimulatedSibling(
+            SharedLru segment,
+            SimulatedProcess process,
+            String pathName,
+            int replicas,
+            Path members,
+            Consumer<Frame> toRelay)
+            throws IOException {
+        this.segment = segment;
+        this.process = process;
+        this.pathName = pathName;
+        this.toRelay = toRelay;
+        exchange = new IpcExchange(() -> process.execute(this::drain));
+        router = new ReliefRouter(segment, Membership.load(members), exchange, replicas, TIMEOUT_NS);
+        connections = new ReliefConnections(segment, router, pathName, () -> {});
+        process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
+        process.schedule(this::timeOut, TICK_NS);
+    }
+
+    /**
+     * Starts a sibling.
+     *
+     * @param segment the relay's segment, attached to
+     * @param members the list of relief nodes
+     * @param toRelay takes what it sends to the relay
+     */
+    public static SimulatedSibling start(
+            SharedLru segment,
+            SimulatedProcess process,
+            String pathName,
+            int replicas,
+            Path members,
+            Consumer<Frame> toRelay)
+            throws IOException {
+        return new SimulatedSibling(segment, process, pathName, replicas, members, toRelay);
+    }
+
+    /** Serves relief nodes. */
+    public FrameHandler handler() {
+        return connections;
+    }
+
+    /** A relay is there, this one or a new one. */
+    public void relayStarted() {
+        ipcSession++;
+        toRelay.accept(new HelloFrame(
+                1,
+                FrameCodec.MIN_VERSION,
+                FrameCodec.MAX_VERSION,
+                PeerKind.SIBLING,
+                segment.file().identityHigh(),
+                segment.file().identityLow(),
+                0,
+                segment.file().slot(),
+                segment.file().incarnation(),
+                pathName,
+                ""));
+    }
+
+    /** What the relay has sent. */
+    public void fromRelay(Frame frame) {
+        exchange.letIn(new Message(ipcSession, frame));
+        exchange.letInDone();
+    }
+
+    private void drain() {
+        router.drain();
+    }
+
+    private void timeOut() {
+        router.timeOut(segment.file().nanoTime());
+        process.schedule(this::timeOut, TICK_NS);
+    }
+
+    private void sendAnswers() {
+        for (Message next = exchange.peekAnswer(); next != null; next = exchange.peekAnswer()) {
+            if (next.ipcSession() == ipcSession) {
+                toRelay.accept(next.frame());
+            }
+            exchange.answerTaken();
+        }
+    }
+}
