@@ -284,8 +284,9 @@ class StoppedAtStepTest {
         boolean done = false;
         try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
             KeyDigest digest = lru.encode(SteppedOperation.KEY).digest();
-            Version ahead = new Version(
-                    TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis() + 30_000) << Version.LOGICAL_BITS, 7);
+            // So far that it is no clock's: what is given here afterwards is lower.
+            long aheadMs = System.currentTimeMillis() + TimeUnit.DAYS.toMillis(2);
+            Version ahead = new Version(TimeUnit.MILLISECONDS.toMicros(aheadMs) << Version.LOGICAL_BITS, 7);
             SessionEntry entry = new SessionEntry(
                     lru.encode(SteppedOperation.KEY).copy(), new byte[5], ahead, ahead.clock(), false, 0, 0, 0);
             lru.fill(lru.encode(SteppedOperation.KEY), entry, Long.MAX_VALUE, 0, true, new WriteOutcome());
