@@ -40,40 +40,39 @@ final class VersionClock {
     /** A version clock above one, and above all that were seen. */
     long next(long above) {
         long now = now();
-        long highest = highest();
-        if (now > Math.max(above, highest) || above - now > MOST_AHEAD) {
-            return Math.max(now, above + 1);
-        }
         while (true) {
-            long next = Math.max(above, usable(highest, now)) + 1;
-            if (next <= highest || Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, highest, next)) {
-                return next;
+            long noted = noted();
+            long least = Math.max(above, usable(noted, now));
+            if (now > least || above - now > MOST_AHEAD) {
+                return Math.max(now, above + 1);
             }
-            highest = highest();
+            if (Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, noted, least + 1)) {
+                return least + 1;
+            }
         }
     }
 
     /** A version from elsewhere: what is given here from now on is higher. */
     void see(long clock) {
-        long highest = highest();
-        while (clock > highest) {
-            long now = now();
-            if (clock <= now
-                    || clock - now > MOST_AHEAD
-                    || Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, highest, clock)) {
+        long now = now();
+        if (clock <= now || clock - now > MOST_AHEAD) {
+            return;
+        }
+        while (true) {
+            long noted = noted();
+            if (clock <= usable(noted, now) || Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, noted, clock)) {
                 return;
             }
-            highest = highest();
         }
     }
 
-    private long highest() {
+    private long noted() {
         return (long) Words.LONG.getVolatile(header, HIGHEST_VERSION_OFFSET);
     }
 
-    /** Damage in the header must not make every version one of a far future. */
-    private static long usable(long highest, long now) {
-        return highest - now > MOST_AHEAD ? 0 : highest;
+    /** Damage in the header must neither make every version one of a far future nor keep what is seen from being noted. */
+    private static long usable(long noted, long now) {
+        return noted - now > MOST_AHEAD ? 0 : noted;
     }
 
     private long now() {
