@@ -1,7 +1,6 @@
 package org.globalsessions.segment;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 
@@ -19,12 +18,6 @@ final class Segment {
         boolean run(long lock);
     }
 
-    /** In the running number of versions given without a look at the key; the rest of it is the process's slot. */
-    private static final int UNIQUE = 1 << (Version.LOGICAL_BITS - 1);
-
-    /** How far ahead of the clock here an expected version may be to count: as far as clocks of hosts may differ. */
-    private static final long MAX_AHEAD_MICROS = 60_000_000;
-
     private final SegmentFile file;
     private final BucketTable buckets;
     private final OverflowArea overflow;
@@ -36,7 +29,6 @@ final class Segment {
     private final EntryWriter writer;
     private final Departures departures;
     private final VersionClock clock;
-    private final AtomicLong lastUnique = new AtomicLong();
     private final int tombstoneFlags;
     private volatile boolean closed;
 
@@ -290,17 +282,9 @@ final class Segment {
         return clock.next(Math.max(above, key.tombstone.versionClock));
     }
 
-    /**
-     * A version's clock that no other write of this host gets: above an expected one, and of another running number than the writes under
-     * a lock have, which count theirs from 0 for each key.
-     */
+    /** A version's clock that no other write of this host gets, above an expected one: see {@link VersionClock#unique}. */
     long uniqueVersion(long expected) {
-        long micros = clock.next(0) >> Version.LOGICAL_BITS;
-        // A version that is further ahead than any clock may be is nowhere: it must not drive those of later saves.
-        long above = expected >> Version.LOGICAL_BITS;
-        long earliest = above - micros > MAX_AHEAD_MICROS ? micros : Math.max(micros, above + 1);
-        long unique = lastUnique.updateAndGet(last -> Math.max(last + 1, earliest));
-        return unique << Version.LOGICAL_BITS | UNIQUE | file.slot();
+        return clock.unique(expected, file.slot());
     }
 
     /** How the putting of a tombstone ended. */

@@ -3,6 +3,7 @@ package org.globalsessions.segment;
 import static org.globalsessions.segment.SegmentDescriptor.HIGHEST_VERSION_OFFSET;
 
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import org.globalsessions.Version;
 
 /**
@@ -19,12 +20,18 @@ final class VersionClock {
     /** A day: what is further ahead of the wall clock is no clock's but damage, and is left to the one key that has it. */
     private static final long MOST_AHEAD = 86_400_000_000L << Version.LOGICAL_BITS;
 
+    /** In the running number of versions given without a look at the key; the rest of it is the process's slot. */
+    private static final int UNIQUE = 1 << (Version.LOGICAL_BITS - 1);
+
+    /** How far ahead of the clock here an expected version may be to count: as far as clocks of hosts may differ. */
+    private static final long MOST_EXPECTED_AHEAD_MICROS = 60_000_000;
+
     private record Base(long micros, long nanos) {}
 
     private final Environment environment;
-    private volatile Base base;
-
     private final ByteBuffer header;
+    private final AtomicLong lastUnique = new AtomicLong();
+    private volatile Base base;
 
     VersionClock(Environment environment, ByteBuffer header) {
         this.environment = environment;
@@ -50,6 +57,19 @@ final class VersionClock {
                 return least + 1;
             }
         }
+    }
+
+    /**
+     * A version clock that no other write of this host gets: above an expected one, and of another running number than the writes under
+     * a lock have, which count theirs from 0 for each key.
+     */
+    long unique(long expected, int slot) {
+        long micros = next(0) >> Version.LOGICAL_BITS;
+        // A version that is further ahead than any clock may be is nowhere: it must not drive those of later saves.
+        long above = expected >> Version.LOGICAL_BITS;
+        long earliest = above - micros > MOST_EXPECTED_AHEAD_MICROS ? micros : Math.max(micros, above + 1);
+        long unique = lastUnique.updateAndGet(last -> Math.max(last + 1, earliest));
+        return unique << Version.LOGICAL_BITS | UNIQUE | slot;
     }
 
     /** A version from elsewhere: what is given here from now on is higher. */
