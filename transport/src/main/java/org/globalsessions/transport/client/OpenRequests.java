@@ -13,7 +13,7 @@ import java.util.Map;
  * guards it.
  */
 final class OpenRequests {
-    private final Map<Long, Request> byId = new LinkedHashMap<>();
+    private final Map<Long, Request<?>> byId = new LinkedHashMap<>();
     private final Map<Request.KeyBytes, Request.Question> byKey = new HashMap<>();
     private final int window;
     private final int windowBytes;
@@ -41,7 +41,7 @@ final class OpenRequests {
         return byId.isEmpty();
     }
 
-    void add(Request request) {
+    void add(Request<?> request) {
         byId.put(request.id, request);
         if (request instanceof Request.Question question) {
             byKey.put(question.key, question);
@@ -57,15 +57,15 @@ final class OpenRequests {
     }
 
     /** Takes one away. Null if it is not, or no longer, open. */
-    Request remove(long id) {
-        Request request = byId.remove(id);
+    Request<?> remove(long id) {
+        Request<?> request = byId.remove(id);
         if (request != null) {
             forget(request);
         }
         return request;
     }
 
-    private void forget(Request request) {
+    private void forget(Request<?> request) {
         if (request instanceof Request.Question question) {
             byKey.remove(question.key, question);
         } else if (request instanceof Request.Change) {
@@ -75,11 +75,11 @@ final class OpenRequests {
     }
 
     /** Takes away what is due. */
-    List<Request> removeDue(long nowNs) {
-        List<Request> due = new ArrayList<>();
-        Iterator<Request> oldestFirst = byId.values().iterator();
+    List<Request<?>> removeDue(long nowNs) {
+        List<Request<?>> due = new ArrayList<>();
+        Iterator<Request<?>> oldestFirst = byId.values().iterator();
         while (oldestFirst.hasNext()) {
-            Request request = oldestFirst.next();
+            Request<?> request = oldestFirst.next();
             if (request.deadlineNs - nowNs > 0) {
                 break;
             }
@@ -90,8 +90,8 @@ final class OpenRequests {
         return due;
     }
 
-    List<Request> removeAll() {
-        List<Request> all = new ArrayList<>(byId.values());
+    List<Request<?>> removeAll() {
+        List<Request<?>> all = new ArrayList<>(byId.values());
         byId.clear();
         byKey.clear();
         changes = 0;
@@ -99,7 +99,7 @@ final class OpenRequests {
         return all;
     }
 
-    Collection<Request> all() {
+    Collection<Request<?>> all() {
         return byId.values();
     }
 

@@ -228,14 +228,7 @@ public final class RelayLink implements NextTier {
                 return CompletableFuture.failedFuture(
                         busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
             }
-            if (!connection.send(frame)) {
-                return CompletableFuture.failedFuture(notSent());
-            }
-            Request.Change request = new Request.Change(frame, length, deadlineNs());
-            request.sent = true;
-            open.add(request);
-            armTimer();
-            return request.receipt;
+            return send(open, new Request.Change(frame, length, deadlineNs()));
         } catch (IllegalArgumentException e) {
             // Out of the protocol's limits: it could never be sent, so it is the caller's error and no outage.
             return CompletableFuture.failedFuture(e);
@@ -261,7 +254,7 @@ public final class RelayLink implements NextTier {
             }
             RenewFrame frame = new RenewFrame(nextCorrelationId++, leaseEpoch, epoch, position);
             Request.Renewal request = new Request.Renewal(frame, FrameCodec.encodedLength(frame), deadlineNs());
-            return send(open, request) ? request.renewal : CompletableFuture.failedFuture(notSent());
+            return send(open, request);
         }
     }
 
@@ -279,22 +272,23 @@ public final class RelayLink implements NextTier {
             Duration longest = maxStale.isZero() ? LONGEST_WAIT : maxStale.plus(settings.requestTimeout());
             Request.Everywhere request =
                     new Request.Everywhere(frame, FrameCodec.encodedLength(frame), deadlineNs() + longest.toNanos());
-            return send(waits, request) ? request.reached : CompletableFuture.failedFuture(notSent());
+            return send(waits, request);
         }
     }
 
-    private boolean send(OpenRequests list, Request request) {
+    private <T> CompletableFuture<T> send(OpenRequests list, Request<T> request) {
         request.sent = connection.send(request.frame);
-        if (request.sent) {
-            list.add(request);
-            armTimer();
+        if (!request.sent) {
+            return CompletableFuture.failedFuture(notSent());
         }
-        return request.sent;
+        list.add(request);
+        armTimer();
+        return request.answer;
     }
 
     @Override
     public void close() {
-        List<Request> left;
+        List<Request<?>> left;
         Network ending;
         synchronized (lock) {
             if (phase == Phase.CONNECTED && !connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING))) {
@@ -357,7 +351,7 @@ public final class RelayLink implements NextTier {
             maxStale = Duration.ofMillis(welcome.maxStaleMs());
             counters.connections.increment();
             boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
-            for (Request request : open.all()) {
+            for (Request<?> request : open.all()) {
                 // What does not fit is left to its time-out: questions alone never fill the budget.
                 request.sent = request.sent || welcomed.send(request.frame);
             }
@@ -367,7 +361,7 @@ public final class RelayLink implements NextTier {
 
     /** The connection, or the attempt, is over. */
     void disconnected(String reason) {
-        List<Request> cut;
+        List<Request<?>> cut;
         synchronized (lock) {
             if (phase == Phase.CLOSED) {
                 return;
@@ -386,7 +380,7 @@ public final class RelayLink implements NextTier {
 
     void received(SessionReceivedFrame frame) {
         if (remove(frame.correlationId()) instanceof Request.Change change) {
-            change.receipt.complete(frame.receipt());
+            change.answer.complete(frame.receipt());
         } else {
             counters.lateAnswers.increment();
         }
@@ -407,7 +401,7 @@ public final class RelayLink implements NextTier {
     }
 
     void refused(ErrorFrame error) {
-        Request request = error.correlationId() == 0 ? null : remove(error.correlationId());
+        Request<?> request = error.correlationId() == 0 ? null : remove(error.correlationId());
         String text = "relay " + relay() + " refused, code=" + error.code() + ": " + error.text();
         if (request == null) {
             synchronized (lock) {
@@ -422,7 +416,7 @@ public final class RelayLink implements NextTier {
 
     void renewed(RenewedFrame frame) {
         if (remove(frame.correlationId()) instanceof Request.Renewal request) {
-            request.renewal.complete(new LeaseRenewal(frame.epoch(), frame.position()));
+            request.answer.complete(new LeaseRenewal(frame.epoch(), frame.position()));
         } else {
             counters.lateAnswers.increment();
         }
@@ -430,7 +424,7 @@ public final class RelayLink implements NextTier {
 
     void everywhere(EverywhereFrame frame) {
         if (remove(frame.correlationId()) instanceof Request.Everywhere request) {
-            request.reached.complete(null);
+            request.answer.complete(null);
         } else {
             counters.lateAnswers.increment();
         }
@@ -449,16 +443,16 @@ public final class RelayLink implements NextTier {
         }
     }
 
-    private Request remove(long correlationId) {
+    private Request<?> remove(long correlationId) {
         synchronized (lock) {
-            Request request = open.remove(correlationId);
+            Request<?> request = open.remove(correlationId);
             return request == null ? waits.remove(correlationId) : request;
         }
     }
 
     /** Under the lock. */
-    private List<Request> removeAll() {
-        List<Request> all = open.removeAll();
+    private List<Request<?>> removeAll() {
+        List<Request<?>> all = open.removeAll();
         all.addAll(waits.removeAll());
         return all;
     }
@@ -480,7 +474,7 @@ public final class RelayLink implements NextTier {
     }
 
     private void expire() {
-        List<Request> due;
+        List<Request<?>> due;
         synchronized (lock) {
             timerArmed = false;
             long nowNs = network.nanoTime();
@@ -491,7 +485,7 @@ public final class RelayLink implements NextTier {
             }
         }
         counters.timeOuts.add(due.size());
-        for (Request request : due) {
+        for (Request<?> request : due) {
             request.fail(new TierUnavailableException(
                     request instanceof Request.Everywhere
                             ? "relay " + relay() + " did not say in time that the delete is everywhere"

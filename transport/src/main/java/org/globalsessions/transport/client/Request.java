@@ -8,12 +8,17 @@ import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.transport.frame.Frame;
 
-/** Something that waits for an answer of the relay. Its mutable field belongs to the link's lock. */
-abstract sealed class Request {
+/**
+ * Something that waits for an answer of the relay. Its mutable field belongs to the link's lock.
+ *
+ * @param <T> the answer
+ */
+abstract sealed class Request<T> {
     final long id;
     final Frame frame;
     final int length;
     final long deadlineNs;
+    final CompletableFuture<T> answer = new CompletableFuture<>();
     boolean sent;
 
     private Request(Frame frame, int length, long deadlineNs) {
@@ -23,63 +28,38 @@ abstract sealed class Request {
         this.deadlineNs = deadlineNs;
     }
 
-    abstract void fail(TierUnavailableException reason);
+    final void fail(TierUnavailableException reason) {
+        answer.completeExceptionally(reason);
+    }
 
     /** A question for one key, and everybody who waits for it. */
-    static final class Question extends Request {
+    static final class Question extends Request<TierAnswer> {
         final KeyBytes key;
-        final CompletableFuture<TierAnswer> answer = new CompletableFuture<>();
 
         Question(Frame frame, int length, long deadlineNs, KeyBytes key) {
             super(frame, length, deadlineNs);
             this.key = key;
         }
-
-        @Override
-        void fail(TierUnavailableException reason) {
-            answer.completeExceptionally(reason);
-        }
     }
 
     /** A publish or delete. */
-    static final class Change extends Request {
-        final CompletableFuture<Receipt> receipt = new CompletableFuture<>();
-
+    static final class Change extends Request<Receipt> {
         Change(Frame frame, int length, long deadlineNs) {
             super(frame, length, deadlineNs);
-        }
-
-        @Override
-        void fail(TierUnavailableException reason) {
-            receipt.completeExceptionally(reason);
         }
     }
 
     /** A wish for the host's lease to be renewed. */
-    static final class Renewal extends Request {
-        final CompletableFuture<LeaseRenewal> renewal = new CompletableFuture<>();
-
+    static final class Renewal extends Request<LeaseRenewal> {
         Renewal(Frame frame, int length, long deadlineNs) {
             super(frame, length, deadlineNs);
-        }
-
-        @Override
-        void fail(TierUnavailableException reason) {
-            renewal.completeExceptionally(reason);
         }
     }
 
     /** A delete that has to reach every host. */
-    static final class Everywhere extends Request {
-        final CompletableFuture<Void> reached = new CompletableFuture<>();
-
+    static final class Everywhere extends Request<Void> {
         Everywhere(Frame frame, int length, long deadlineNs) {
             super(frame, length, deadlineNs);
-        }
-
-        @Override
-        void fail(TierUnavailableException reason) {
-            reached.completeExceptionally(reason);
         }
     }
 
