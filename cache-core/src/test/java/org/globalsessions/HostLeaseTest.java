@@ -1,9 +1,10 @@
 package org.globalsessions;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.globalsessions.RelayedHosts.bytes;
+import static org.globalsessions.RelayedHosts.failureOf;
+import static org.globalsessions.RelayedHosts.join;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,12 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.globalsessions.segment.SegmentSettings;
-import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,44 +28,23 @@ class HostLeaseTest {
     @TempDir
     private Path folder;
 
+    private RelayedHosts hosts;
     private MemoryRelay relay;
-    private final List<SessionCacheManager> caches = new ArrayList<>();
 
     @BeforeEach
     void start() throws IOException {
-        relay = new MemoryRelay(folder);
+        hosts = new RelayedHosts(folder);
+        relay = hosts.relay();
         relay.maxStale = MAX_STALE;
     }
 
     @AfterEach
     void stop() {
-        relay.letGo();
-        caches.forEach(SessionCacheManager::close);
-        relay.close();
+        hosts.close();
     }
 
     private SessionCacheManager host(String name) throws IOException {
-        SegmentSettings settings = new SegmentSettings(folder.resolve(name))
-                .elCount(1000)
-                .pathName(MemoryRelay.PATH)
-                .role(Role.HOST);
-        SessionCacheManager cache = SessionCacheManager.open(
-                settings, List.of(new RelaySource("relay", relay::link)), Duration.ofMillis(50), null);
-        caches.add(cache);
-        return cache;
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
-    }
-
-    private static <T> T join(CompletableFuture<T> future) {
-        return future.orTimeout(20, TimeUnit.SECONDS).join();
-    }
-
-    private static Throwable failureOf(CompletableFuture<?> future) {
-        return catchThrowableOfType(CompletionException.class, () -> join(future))
-                .getCause();
+        return hosts.open(name);
     }
 
     private static ConditionFactory soon() {

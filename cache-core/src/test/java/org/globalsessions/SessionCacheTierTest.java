@@ -2,7 +2,11 @@ package org.globalsessions;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.globalsessions.RelayedHosts.bytes;
+import static org.globalsessions.RelayedHosts.failureOf;
+import static org.globalsessions.RelayedHosts.join;
+import static org.globalsessions.RelayedHosts.settings;
+import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,16 +17,12 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.globalsessions.ConditionFailedException.Reason;
 import org.globalsessions.segment.ChildJvm;
 import org.globalsessions.segment.RecordDescriptor;
-import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
@@ -38,26 +38,18 @@ class SessionCacheTierTest {
     @TempDir
     Path folder;
 
+    private RelayedHosts hosts;
     private MemoryRelay relay;
-    private final List<SessionCacheManager> caches = new ArrayList<>();
 
     @BeforeEach
     void start() throws IOException {
-        relay = new MemoryRelay(folder);
+        hosts = new RelayedHosts(folder);
+        relay = hosts.relay();
     }
 
     @AfterEach
     void stop() {
-        relay.letGo();
-        caches.forEach(SessionCacheManager::close);
-        relay.close();
-    }
-
-    private static SegmentSettings settings(Path folder, String name, int elCount) {
-        return new SegmentSettings(folder.resolve(name))
-                .elCount(elCount)
-                .pathName(MemoryRelay.PATH)
-                .role(Role.HOST);
+        hosts.close();
     }
 
     private SessionCacheManager host(String name) throws IOException {
@@ -65,27 +57,7 @@ class SessionCacheTierTest {
     }
 
     private SessionCacheManager host(String name, int elCount, Duration wait) throws IOException {
-        SessionCacheManager cache = SessionCacheManager.open(
-                settings(folder, name, elCount), List.of(new RelaySource("relay", relay::link)), wait, null);
-        caches.add(cache);
-        return cache;
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
-    }
-
-    private static <T> T join(CompletableFuture<T> future) {
-        return future.orTimeout(20, TimeUnit.SECONDS).join();
-    }
-
-    private static Throwable failureOf(CompletableFuture<?> future) {
-        return catchThrowableOfType(CompletionException.class, () -> join(future))
-                .getCause();
-    }
-
-    private static ConditionFactory soon() {
-        return Awaitility.await().atMost(Duration.ofSeconds(20));
+        return hosts.open(settings(folder, name, elCount), wait);
     }
 
     private byte[] atRelay(String key) {
@@ -155,7 +127,7 @@ class SessionCacheTierTest {
         }
         soon().until(() -> relay.heldBackCount() == 1);
         relay.letGo();
-        List<byte[]> values = gets.stream().map(SessionCacheTierTest::join).toList();
+        List<byte[]> values = gets.stream().map(RelayedHosts::join).toList();
         assertThat(values).allSatisfy(value -> assertThat(value).isEqualTo(bytes("one")));
         Set<byte[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
         arrays.addAll(values);

@@ -1,9 +1,11 @@
 package org.globalsessions;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.globalsessions.RelayedHosts.bytes;
+import static org.globalsessions.RelayedHosts.join;
+import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,10 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.RelayPlaces;
 import org.globalsessions.segment.SegmentException;
@@ -79,18 +78,6 @@ class SeveralRelaysTest {
 
     private SessionCacheManager host(String name, int... list) throws IOException {
         return host(name, 2000, WAIT, list);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
-    }
-
-    private static <T> T join(CompletableFuture<T> future) {
-        return future.orTimeout(20, TimeUnit.SECONDS).join();
-    }
-
-    private static ConditionFactory soon() {
-        return Awaitility.await().atMost(Duration.ofSeconds(20));
     }
 
     private boolean has(int relay, String key) {

@@ -399,11 +399,23 @@ final class Simulation implements AutoCloseable {
         });
     }
 
+    /** One direction between relay and sibling: frames arrive in their order, as bytes. */
+    private final class Pipe {
+        private long lastArrivalNs;
+
+        void pass(Frame frame, SimulatedProcess to, Consumer<Frame> receiver) {
+            byte[] bytes = SimulatedNetwork.encoded(frame);
+            lastArrivalNs = Math.max(lastArrivalNs + 1, time.nowNs() + time.between(1_000, 100_000));
+            time.after(
+                    lastArrivalNs - time.nowNs(), () -> to.run(() -> receiver.accept(SimulatedNetwork.decoded(bytes))));
+        }
+    }
+
     private final class RelayNode {
         private final SimulatedProcess process = new SimulatedProcess(time, "relay");
         private final SharedLru lru;
         private final SimulatedRelay node;
-        private long lastArrivalNs;
+        private final Pipe pipe = new Pipe();
 
         RelayNode() {
             try {
@@ -418,11 +430,7 @@ final class Simulation implements AutoCloseable {
 
         private void toSibling(Frame frame) {
             SiblingNode to = sibling;
-            byte[] bytes = SimulatedNetwork.encoded(frame);
-            lastArrivalNs = Math.max(lastArrivalNs + 1, time.nowNs() + time.between(1_000, 100_000));
-            time.after(
-                    lastArrivalNs - time.nowNs(),
-                    () -> to.process.run(() -> to.node.fromRelay(SimulatedNetwork.decoded(bytes))));
+            pipe.pass(frame, to.process, to.node::fromRelay);
         }
 
         void kill() {
@@ -437,14 +445,13 @@ final class Simulation implements AutoCloseable {
         private final SimulatedProcess process = new SimulatedProcess(time, "sibling");
         private final SharedLru segment;
         private final SimulatedSibling node;
-        private long lastArrivalNs;
+        private final Pipe pipe = new Pipe();
 
         SiblingNode() {
             try {
                 segment = relayMachine.open(
                         segment("relay", relayCapacity).role(Role.RELAY).initializer(false));
-                node = SimulatedSibling.start(
-                        segment, process, PATH, replicas, folder.resolve("members"), this::toRelay);
+                node = new SimulatedSibling(segment, process, PATH, replicas, folder.resolve("members"), this::toRelay);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -453,11 +460,7 @@ final class Simulation implements AutoCloseable {
 
         private void toRelay(Frame frame) {
             RelayNode to = relay;
-            byte[] bytes = SimulatedNetwork.encoded(frame);
-            lastArrivalNs = Math.max(lastArrivalNs + 1, time.nowNs() + time.between(1_000, 100_000));
-            time.after(
-                    lastArrivalNs - time.nowNs(),
-                    () -> to.process.run(() -> to.node.fromSibling(SimulatedNetwork.decoded(bytes))));
+            pipe.pass(frame, to.process, to.node::fromSibling);
         }
 
         void kill() {

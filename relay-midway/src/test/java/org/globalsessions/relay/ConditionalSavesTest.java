@@ -24,8 +24,8 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The relay compares the version expected with the one that counts, wherever that lies. */
@@ -33,34 +33,25 @@ class ConditionalSavesTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
     private void launch(boolean withSibling) throws IOException {
-        relay = MidwayRelay.launch(new RelayContext()
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
                 .authPath("auths")
                 .port(0)
                 .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(320))
-                .siblingExternal(withSibling));
-        opened.add(relay);
+                .siblingExternal(withSibling)));
     }
 
     private TestHost host(int number) {
-        TestHost host = new TestHost(relay.port(), number);
-        opened.add(host);
-        return host.welcomed();
+        return opened.keep(new TestHost(relay.port(), number)).welcomed();
     }
 
     private FakeSibling sibling() {
-        FakeSibling sibling = new FakeSibling(relay.lru().file().note(), "auths", this::digest);
-        opened.add(sibling);
+        FakeSibling sibling = opened.keep(new FakeSibling(relay.lru().file().note(), "auths", this::digest));
         await().atMost(TestHost.LIMIT).until(() -> relay.counters().get(Counter.IPC_RECEIVED) > 0);
         return sibling;
     }

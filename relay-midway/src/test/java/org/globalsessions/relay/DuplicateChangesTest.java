@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.segment.SegmentSettings;
@@ -19,8 +18,8 @@ import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Changes whose receipt was lost on the way come a second time. */
@@ -28,29 +27,21 @@ class DuplicateChangesTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
     private void launch(boolean withSibling) throws IOException {
-        relay = MidwayRelay.launch(new RelayContext()
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
                 .authPath("auths")
                 .port(0)
                 .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(320))
-                .siblingExternal(withSibling));
-        opened.add(relay);
+                .siblingExternal(withSibling)));
     }
 
     private TestHost host(int number) {
-        TestHost host = new TestHost(relay.port(), number);
-        opened.add(host);
-        return host.welcomed();
+        return opened.keep(new TestHost(relay.port(), number)).welcomed();
     }
 
     private KeyDigest digest(String key) {
@@ -138,11 +129,10 @@ class DuplicateChangesTest {
     @Test
     void shouldWaitForTheReliefTierAgainWhenAChangeComesAgainAndAsksForThat() throws Exception {
         launch(true);
-        FakeSibling sibling = new FakeSibling(
+        opened.keep(new FakeSibling(
                 relay.lru().file().note(),
                 "auths",
-                key -> relay.lru().encode(key).digest());
-        opened.add(sibling);
+                key -> relay.lru().encode(key).digest()));
         TestHost a = host(1);
         SessionFrame set = a.session("user-1", "x".getBytes(UTF_8), Acknowledgement.RELIEF);
         Receipt first = receipt(a.ask(set));

@@ -8,16 +8,14 @@ import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.segment.SegmentSettings;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two applications and a relay over TCP: when a delete is everywhere, no host serves the session, also one that is cut off. */
@@ -29,7 +27,9 @@ class EverywhereTest {
     @TempDir
     private Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
     private SessionCacheManager a;
     private SessionCacheManager b;
@@ -37,13 +37,13 @@ class EverywhereTest {
     @BeforeEach
     void open() throws IOException {
         HostMemory.open(folder.resolve("relay.segment.hosts")).close();
-        relay = keep(MidwayRelay.launch(new RelayContext()
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
                 .authPath("auths")
                 .port(0)
                 .maxStale(MAX_STALE)
                 .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(160))));
-        a = keep(application("a", relay.port()));
-        b = keep(application("b", relay.port()));
+        a = opened.keep(application("a", relay.port()));
+        b = opened.keep(application("b", relay.port()));
     }
 
     private SessionCacheManager application(String name, int port) throws IOException {
@@ -51,18 +51,6 @@ class EverywhereTest {
                 message_relay { name : "r", auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
                 lru { cache { token_path : "%s", segment_dir : "%s", el_count : 160 } }
                 """.formatted(port, folder.resolve(name), folder)));
-    }
-
-    private <T extends AutoCloseable> T keep(T resource) {
-        opened.add(resource);
-        return resource;
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
     }
 
     private void storeOnBoth(String key) throws Exception {
@@ -87,7 +75,7 @@ class EverywhereTest {
         storeOnBoth("user");
         b.close();
         // The same segment, in a process that reaches no relay of that name.
-        SessionCacheManager cut = keep(application("b", 1));
+        SessionCacheManager cut = opened.keep(application("b", 1));
         long beganNs = System.nanoTime();
         assertThat(cut.getLocal("user")).isEqualTo("user".getBytes(UTF_8));
         assertThat(a.delete("user", Acknowledgement.EVERYWHERE).get(LIMIT.toSeconds(), TimeUnit.SECONDS))

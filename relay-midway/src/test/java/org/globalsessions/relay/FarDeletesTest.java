@@ -9,8 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
@@ -27,8 +25,8 @@ import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A delete is everywhere when every other host has said so, or has been silent for as long as its lease lasts. */
@@ -39,23 +37,17 @@ class FarDeletesTest {
     @TempDir
     private Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
     private MidwayRelay launch(Duration maxStale) throws IOException {
-        relay = MidwayRelay.launch(new RelayContext()
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
                 .authPath("auths")
                 .port(0)
                 .maxStale(maxStale)
-                .segment(new SegmentSettings(segment()).elCount(320)));
-        opened.add(relay);
+                .segment(new SegmentSettings(segment()).elCount(320))));
         return relay;
     }
 
@@ -73,9 +65,7 @@ class FarDeletesTest {
     }
 
     private TestHost host(int number) {
-        TestHost host = new TestHost(relay.port(), number);
-        opened.add(host);
-        return host.welcomed();
+        return opened.keep(new TestHost(relay.port(), number)).welcomed();
     }
 
     private KeyDigest digest(String key) {

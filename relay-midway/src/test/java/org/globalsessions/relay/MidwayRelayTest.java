@@ -33,8 +33,8 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class MidwayRelayTest {
@@ -44,15 +44,10 @@ class MidwayRelayTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private MidwayRelay relay;
+    @RegisterExtension
+    final Opened opened = new Opened();
 
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
+    private MidwayRelay relay;
 
     private Path segment() {
         return folder.resolve("relay.segment");
@@ -68,20 +63,16 @@ class MidwayRelayTest {
     }
 
     private MidwayRelay launch(RelayContext context) throws IOException {
-        relay = MidwayRelay.launch(context);
-        opened.add(relay);
+        relay = opened.keep(MidwayRelay.launch(context));
         return relay;
     }
 
     private TestHost host(int number) {
-        TestHost host = new TestHost(relay.port(), number);
-        opened.add(host);
-        return host.welcomed();
+        return opened.keep(new TestHost(relay.port(), number)).welcomed();
     }
 
     private FakeSibling sibling() {
-        FakeSibling sibling = new FakeSibling(relay.lru().file().note(), "auths", this::digest);
-        opened.add(sibling);
+        FakeSibling sibling = opened.keep(new FakeSibling(relay.lru().file().note(), "auths", this::digest));
         return sibling;
     }
 
@@ -222,7 +213,7 @@ class MidwayRelayTest {
     void shouldRefuseWhenThePathIsAnother() throws IOException {
         launch(context());
         TestHost stranger = new TestHost(relay.port(), 3, 3, "others");
-        opened.add(stranger);
+        opened.keep(stranger);
         await().atMost(LIMIT)
                 .until(() ->
                         stranger.unasked.stream().anyMatch(frame -> ((ErrorFrame) frame).code() == ErrorCode.REFUSED));
@@ -234,7 +225,7 @@ class MidwayRelayTest {
         launch(context());
         host(1);
         TestHost clashing = new TestHost(relay.port(), 2, 1, "auths");
-        opened.add(clashing);
+        opened.keep(clashing);
         await().atMost(LIMIT)
                 .until(() -> clashing.unasked.stream()
                         .anyMatch(frame -> ((ErrorFrame) frame).code() == ErrorCode.ORIGIN_CLASH));

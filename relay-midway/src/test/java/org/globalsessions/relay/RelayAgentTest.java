@@ -22,9 +22,9 @@ import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The agent with its duty cycle turned by hand and its time set by hand, over a real media driver. */
@@ -34,7 +34,9 @@ class RelayAgentTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private final WriteOutcome outcome = new WriteOutcome();
     private final List<Receipt> receipts = new ArrayList<>();
     private final List<Status> answers = new ArrayList<>();
@@ -47,13 +49,13 @@ class RelayAgentTest {
 
     @BeforeEach
     void open() throws Exception {
-        lru = keep(SharedLru.open(new SegmentSettings(folder.resolve("relay.segment"))
+        lru = opened.keep(SharedLru.open(new SegmentSettings(folder.resolve("relay.segment"))
                 .elCount(160)
                 .pathName("auths")
                 .role(SegmentSettings.Role.RELAY)));
         lru.file().position(77, 0);
         RelayErrors errors = new RelayErrors(lru.counters(), lru.file().errors());
-        driver = keep(IpcDriver.embedded(ThreadingMode.SHARED, errors));
+        driver = opened.keep(IpcDriver.embedded(ThreadingMode.SHARED, errors));
         agent = agent(driver.folder(), errors);
     }
 
@@ -66,7 +68,7 @@ class RelayAgentTest {
                 lru,
                 null,
                 receiver -> {
-                    AeronLink link = keep(new AeronLink(place(aeronDir), lru.counters(), errors, receiver));
+                    AeronLink link = opened.keep(new AeronLink(place(aeronDir), lru.counters(), errors, receiver));
                     link.open();
                     return link;
                 },
@@ -87,20 +89,8 @@ class RelayAgentTest {
                 });
     }
 
-    private <T extends AutoCloseable> T keep(T resource) {
-        opened.add(resource);
-        return resource;
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
     private FakeSibling sibling() {
-        return keep(new FakeSibling(
+        return opened.keep(new FakeSibling(
                 place(driver.folder()).text(), "auths", key -> lru.encode(key).digest()));
     }
 
@@ -281,7 +271,7 @@ class RelayAgentTest {
 
     @Test
     void shouldIgnoreASiblingOfAnotherPath() {
-        keep(new FakeSibling(
+        opened.keep(new FakeSibling(
                 place(driver.folder()).text(), "others", key -> lru.encode(key).digest()));
         turnUntil(() -> lru.counters().get(Counter.IPC_RECEIVED) == 1);
         assertThat(agent.isPresent()).isFalse();
@@ -302,8 +292,8 @@ class RelayAgentTest {
         turnUntil(() -> !agent.isPresent());
         Version version = store(1);
         agent.publish(outcome.way(), version, null);
-        keep(launchDriver(external, errors));
-        FakeSibling second = keep(new FakeSibling(
+        opened.keep(launchDriver(external, errors));
+        FakeSibling second = opened.keep(new FakeSibling(
                 place(external).text(), "auths", key -> lru.encode(key).digest()));
         await().atMost(LIMIT).until(() -> {
             passTime(Duration.ofMillis(20));

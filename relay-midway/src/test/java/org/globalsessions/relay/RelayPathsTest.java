@@ -34,8 +34,8 @@ import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several paths in one relay, from the configuration to the sibling: each its own, none another's. */
@@ -51,20 +51,10 @@ class RelayPathsTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
-    }
-
-    private <T extends AutoCloseable> T keep(T part) {
-        opened.add(part);
-        return part;
-    }
 
     /** A relay with both paths, and more of the file's text for each. */
     private void launch(String shop, String forum) throws IOException {
@@ -82,11 +72,12 @@ class RelayPathsTest {
                   %s { cache { segment_dir : ".", el_count : 160, unpublished_wait : 20ms }, %s }
                 }
                 """.formatted(SHOP, FORUM, forum, SHOP, shop));
-        return keep(MidwayRelay.launch(RelayContext.from(NodeConfig.load(file)).port(0)));
+        return opened.keep(
+                MidwayRelay.launch(RelayContext.from(NodeConfig.load(file)).port(0)));
     }
 
     private TestHost host(String path, int number) {
-        return keep(new TestHost(relay.port(), number, number, path)).welcomed();
+        return opened.keep(new TestHost(relay.port(), number, number, path)).welcomed();
     }
 
     private FakeSibling sibling(String path) {
@@ -95,7 +86,7 @@ class RelayPathsTest {
 
     private FakeSibling sibling(MidwayRelay of, String path) {
         RelayPath served = of.path(path);
-        return keep(new FakeSibling(
+        return opened.keep(new FakeSibling(
                 served.lru().file().note(),
                 path,
                 key -> served.lru().encode(key).digest()));
@@ -120,7 +111,7 @@ class RelayPathsTest {
         launch("", "");
         TestHost shop = host(SHOP, 1);
         // The same segment's identity and origin may come on either path: they count within one.
-        TestHost forum = keep(new TestHost(
+        TestHost forum = opened.keep(new TestHost(
                         PeerAddress.unix(folder.resolve("run/relay.sock")), PipelineSecurity.plain(), 1, 1, FORUM, ""))
                 .welcomed();
         TestHost shopListener = host(SHOP, 2).subscribed(5, 0, 0);
@@ -165,7 +156,7 @@ class RelayPathsTest {
     @Test
     void shouldRefuseTheHelloWhenThePathIsUnknown() throws Exception {
         launch("", "");
-        TestHost stranger = keep(new TestHost(relay.port(), 1, 1, "forums"));
+        TestHost stranger = opened.keep(new TestHost(relay.port(), 1, 1, "forums"));
         await().atMost(TestHost.LIMIT).until(() -> !stranger.unasked.isEmpty());
         ErrorFrame refused = (ErrorFrame) stranger.unasked.get(0);
         assertThat(refused.code()).isEqualTo(ErrorCode.REFUSED);
@@ -180,11 +171,11 @@ class RelayPathsTest {
                 "announce : invalidate, rights { secret : of-the-shop, may : [ publish, read, subscribe ] }",
                 "rights { secret : of-the-forum, may : read }");
         PeerAddress address = PeerAddress.tcp("localhost", relay.port());
-        TestHost shop = keep(new TestHost(address, PipelineSecurity.plain(), 1, 1, SHOP, "of-the-shop"))
+        TestHost shop = opened.keep(new TestHost(address, PipelineSecurity.plain(), 1, 1, SHOP, "of-the-shop"))
                 .welcomed();
-        TestHost listener = keep(new TestHost(address, PipelineSecurity.plain(), 2, 2, SHOP, "of-the-shop"))
+        TestHost listener = opened.keep(new TestHost(address, PipelineSecurity.plain(), 2, 2, SHOP, "of-the-shop"))
                 .subscribed(5, 0, 0);
-        TestHost forum = keep(new TestHost(address, PipelineSecurity.plain(), 1, 1, FORUM, "of-the-forum"))
+        TestHost forum = opened.keep(new TestHost(address, PipelineSecurity.plain(), 1, 1, FORUM, "of-the-forum"))
                 .welcomed();
         assertThat(shop.welcome.rights()).isEqualTo(Right.ALL);
         assertThat(forum.welcome.rights()).isEqualTo(Set.of(Right.READ));
@@ -194,7 +185,7 @@ class RelayPathsTest {
         await().atMost(TestHost.LIMIT).until(() -> listener.announced.size() == 1);
         assertThat(listener.announced.get(0)).isInstanceOf(AnnounceInvalidationFrame.class);
 
-        TestHost crossed = keep(new TestHost(address, PipelineSecurity.plain(), 3, 3, FORUM, "of-the-shop"));
+        TestHost crossed = opened.keep(new TestHost(address, PipelineSecurity.plain(), 3, 3, FORUM, "of-the-shop"));
         await().atMost(TestHost.LIMIT).until(() -> !crossed.unasked.isEmpty());
         assertThat(((ErrorFrame) crossed.unasked.get(0)).code()).isEqualTo(ErrorCode.REFUSED);
         // Each path counts its own.
@@ -260,7 +251,7 @@ class RelayPathsTest {
         assertThat(value(shopAgain.get("user-1"))).isEqualTo("shop");
         assertThat(value(forumAgain.get("user-1"))).isEqualTo("forum");
         assertThat(forumAgain.get("user-2").status()).isEqualTo(Status.MISSING);
-        TestHost late = keep(new TestHost(relay.port(), 3, 3, FORUM)).subscribed(5, epoch, 0);
+        TestHost late = opened.keep(new TestHost(relay.port(), 3, 3, FORUM)).subscribed(5, epoch, 0);
         await().atMost(TestHost.LIMIT)
                 .until(() -> late.announced.stream().anyMatch(AnnounceDeleteFrame.class::isInstance));
     }
@@ -290,13 +281,13 @@ class RelayPathsTest {
         AtomicBoolean flooding = new AtomicBoolean(true);
         List<Thread> floods = new ArrayList<>();
         for (int number = 1; number <= 4; number++) {
-            TestHost flood =
-                    keep(new TestHost(flooded.port(), number, number, FORUM)).welcomed();
+            TestHost flood = opened.keep(new TestHost(flooded.port(), number, number, FORUM))
+                    .welcomed();
             String prefix = number + "-";
             floods.add(
                     flood(flooding, n -> flood.send(flood.session(prefix + n, new byte[200], Acknowledgement.RELAY))));
         }
-        TestHost asker = keep(new TestHost(flooded.port(), 5, 5, FORUM)).welcomed();
+        TestHost asker = opened.keep(new TestHost(flooded.port(), 5, 5, FORUM)).welcomed();
         floods.add(flood(flooding, n -> asker.getLater("missing-" + n)));
         await().atMost(TestHost.LIMIT).until(() -> path.lru().counters().get(Counter.SPILLED) > 0);
         long taken = path.lru().file().position();

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.globalsessions.Acknowledgement;
@@ -27,9 +26,9 @@ import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.tls.CertificateAuthority;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who may do what on a path: a relay with TLS and a Unix socket, and peers that show different things. */
@@ -40,7 +39,10 @@ class RightsTest {
     Path folder;
 
     private final CertificateAuthority authority = CertificateAuthority.create("test authority", VALIDITY);
-    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
     private int hosts;
 
@@ -65,15 +67,8 @@ class RightsTest {
                   cache { token_path : relay, segment_dir : ".", el_count : 320 }
                 }
                 """.formatted(System.getProperty("user.name")));
-        relay = MidwayRelay.launch(RelayContext.from(NodeConfig.load(file)).port(0));
-        opened.add(relay);
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
+        relay = opened.keep(
+                MidwayRelay.launch(RelayContext.from(NodeConfig.load(file)).port(0)));
     }
 
     private void write(String name, String text) throws IOException {
@@ -104,7 +99,7 @@ class RightsTest {
     private TestHost host(PeerAddress address, PipelineSecurity security, String secret) {
         hosts++;
         TestHost host = new TestHost(address, security, hosts, hosts, "auths", secret);
-        opened.add(host);
+        opened.keep(host);
         return host;
     }
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -49,7 +50,10 @@ class SeveralRelaysTest {
 
     private final TestProcess[] processes = new TestProcess[2];
     private final int[] ports = new int[2];
-    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private SharedLru digests;
     private RendezvousPlacement placement;
     private SessionCacheManager a;
@@ -75,7 +79,7 @@ class SeveralRelaysTest {
         }
         digests = SharedLru.open(
                 new SegmentSettings(folder.resolve("digests")).elCount(20).pathName("auths"));
-        opened.add(digests);
+        opened.keep(digests);
         long[] ids = {RelayPlaces.id(name(0)), RelayPlaces.id(name(1))};
         placement = new RendezvousPlacement(ids, new long[2]);
         a = application("a", 0, 1);
@@ -93,7 +97,7 @@ class SeveralRelaysTest {
                 folder.resolve("relay-" + relay + ".segment").toString(),
                 String.valueOf(EL_COUNT),
                 String.valueOf(ports[relay]));
-        opened.add(processes[relay]);
+        opened.keep(processes[relay]);
         String line = processes[relay].readLine();
         assertThat(line).as("port").isNotNull();
         ports[relay] = Integer.parseInt(line.substring(0, line.indexOf(' ')));
@@ -108,16 +112,13 @@ class SeveralRelaysTest {
                 lru { cache { token_path : "%s", segment_dir : "%s", el_count : %d } }
                 """.formatted(
                 name(first), ports[first], name(second), ports[second], folder.resolve(name), folder, EL_COUNT)));
-        opened.add(cache);
+        opened.keep(cache);
         return cache;
     }
 
     @AfterEach
-    void close() throws Exception {
+    void end() {
         ended = true;
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
     }
 
     private int owner(String key) {

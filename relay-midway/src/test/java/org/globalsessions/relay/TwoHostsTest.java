@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -30,9 +29,9 @@ import org.globalsessions.segment.SegmentDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two applications, each on a segment of its own as on two hosts, and a relay between them over TCP. */
@@ -43,7 +42,9 @@ class TwoHostsTest {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    @RegisterExtension
+    final Opened opened = new Opened();
+
     private MidwayRelay relay;
     private FakeSibling sibling;
     private SessionCacheManager a;
@@ -51,10 +52,10 @@ class TwoHostsTest {
 
     @BeforeEach
     void open() throws IOException {
-        relay = keep(MidwayRelay.launch(context().port(0)));
-        sibling = keep(newSibling(null));
-        a = keep(application("a"));
-        b = keep(application("b"));
+        relay = opened.keep(MidwayRelay.launch(context().port(0)));
+        sibling = opened.keep(newSibling(null));
+        a = opened.keep(application("a"));
+        b = opened.keep(application("b"));
     }
 
     private RelayContext context() {
@@ -82,18 +83,6 @@ class TwoHostsTest {
                 message_relay { auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
                 lru { cache { token_path : "%s", segment_dir : "%s", el_count : %d, unpublished_wait : 5s } }
                 """.formatted(port, folder.resolve(name), folder, EL_COUNT)));
-    }
-
-    private <T extends AutoCloseable> T keep(T resource) {
-        opened.add(resource);
-        return resource;
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = opened.size() - 1; i >= 0; i--) {
-            opened.get(i).close();
-        }
     }
 
     private static byte[] value(int number) {
@@ -150,7 +139,7 @@ class TwoHostsTest {
         int taken = relay.lru().file().origin();
         origin(segment, taken);
 
-        SessionCacheManager c = keep(application("c"));
+        SessionCacheManager c = opened.keep(application("c"));
         c.set("k", value(1));
         await().atMost(LIMIT).untilAsserted(() -> assertThat(get(a, "k")).isEqualTo(value(1)));
         assertThat(origin(segment)).isNotEqualTo(taken).isPositive();
@@ -226,8 +215,8 @@ class TwoHostsTest {
 
     @Test
     void shouldGetTheSameAnswerOnTheNextConnectionWhenTheReceiptWasLost() throws Exception {
-        CuttingProxy proxy = keep(new CuttingProxy(relay.port()));
-        SessionCacheManager c = keep(application("c", proxy.port()));
+        CuttingProxy proxy = opened.keep(new CuttingProxy(relay.port()));
+        SessionCacheManager c = opened.keep(application("c", proxy.port()));
         SetOptions decided = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
         Version first = a.set("user-1", value(1), decided).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(get(c, "user-1")).isEqualTo(value(1));
@@ -267,8 +256,8 @@ class TwoHostsTest {
         assertThat(a.delete("user-1").join()).isTrue();
         a.set("user-2", value(2));
         a.set("user-3", value(3));
-        relay = keep(MidwayRelay.launch(context().port(port)));
-        keep(newSibling(sibling));
+        relay = opened.keep(MidwayRelay.launch(context().port(port)));
+        opened.keep(newSibling(sibling));
         await().atMost(LIMIT).untilAsserted(() -> assertThat(get(b, "user-2")).isEqualTo(value(2)));
         await().atMost(LIMIT).untilAsserted(() -> assertThat(get(b, "user-3")).isEqualTo(value(3)));
         await().atMost(LIMIT).until(() -> b.getLocal("user-1") == null);

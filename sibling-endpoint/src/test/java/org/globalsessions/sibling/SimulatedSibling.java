@@ -28,7 +28,14 @@ public final class SimulatedSibling {
     private final ReliefConnections connections;
     private int ipcSession;
 
-    private SimulatedSibling(
+    /**
+     * Starts a sibling.
+     *
+     * @param segment the relay's segment, attached to
+     * @param members the list of relief nodes
+     * @param toRelay takes what it sends to the relay
+     */
+    public SimulatedSibling(
             SharedLru segment,
             SimulatedProcess process,
             String pathName,
@@ -45,24 +52,6 @@ public final class SimulatedSibling {
         connections = new ReliefConnections(segment, router, pathName, () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);
-    }
-
-    /**
-     * Starts a sibling.
-     *
-     * @param segment the relay's segment, attached to
-     * @param members the list of relief nodes
-     * @param toRelay takes what it sends to the relay
-     */
-    public static SimulatedSibling start(
-            SharedLru segment,
-            SimulatedProcess process,
-            String pathName,
-            int replicas,
-            Path members,
-            Consumer<Frame> toRelay)
-            throws IOException {
-        return new SimulatedSibling(segment, process, pathName, replicas, members, toRelay);
     }
 
     /** Serves relief nodes. */
