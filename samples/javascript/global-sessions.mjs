@@ -253,7 +253,9 @@ export class SessionClient extends EventEmitter {
   async delete(key, { ack = 'relay' } = {}) {
     const version = this.#nextVersion();
     const named = digest(Buffer.from(key), this.#pathKey);
-    const answer = await this.#ask(TYPE.DELETE, new Writer().u8(LEVELS[ack]).digest(named).version(version));
+    const answer = await this.#ask(
+      TYPE.DELETE,
+      new Writer().u8(LEVELS[ack]).i64(this.#epoch).i64(this.#position).digest(named).version(version));
     const receipt = this.#receipt(answer);
     this.#remember(key, { position: receipt.position, tombstone: receipt.version });
     if (ack === 'everywhere') {
@@ -283,7 +285,7 @@ export class SessionClient extends EventEmitter {
 
   #nextVersion() {
     const now = (BigInt(Date.now()) * 1_000n + this.#offsetMicros) << 10n;
-    this.#lastClock = now > this.#lastClock ? now : this.#lastClock + 1n;
+    this.#lastClock = now > this.#lastClock ? now : this.#lastClock + 2n;
     return { clock: this.#lastClock, origin: this.#origin };
   }
 

@@ -127,6 +127,7 @@ final class Announcements implements TierListener {
 
     private void fill(SessionEntry entry) {
         try {
+            lru.noteAnnounced(lru.encode(entry.key()).digest());
             lru.fill(lru.encode(entry.key()), entry, Long.MAX_VALUE, 0, false, outcome);
         } catch (ValueTooLargeException e) {
             // Larger than this host's records: the older version that is here must not be read any more all the same.
@@ -138,6 +139,7 @@ final class Announcements implements TierListener {
     @Override
     public void onInvalidated(KeyDigest digest, Version version, long epoch, long position) {
         try {
+            lru.noteAnnounced(digest);
             lru.removeOlder(digest, version);
             lru.counters().increment(Counter.ANNOUNCEMENTS_APPLIED);
             applied.announced(epoch, position);

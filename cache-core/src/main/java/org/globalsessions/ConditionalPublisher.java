@@ -144,8 +144,9 @@ final class ConditionalPublisher {
     private boolean claim(ConditionalSave save) {
         AppliedPosition.Claims claims = applied.claims();
         Version tombstone = lru.tombstone(save.digest());
-        if (!tombstone.equals(Version.NONE) && lru.awaitsDeleteReceipt(save.digest())) {
-            if (!deletes.send() || !deletes.sendAhead(save.digest(), tombstone)) {
+        Version awaitedDelete = tombstone.equals(Version.NONE) ? Version.NONE : lru.awaitedDelete(save.digest());
+        if (!awaitedDelete.equals(Version.NONE)) {
+            if (!deletes.send() || !deletes.sendAhead(save.digest(), awaitedDelete)) {
                 return false;
             }
             deletes.keepBehind(save.digest(), new DeletePublisher.Behind(-1, null, save));
@@ -225,6 +226,7 @@ final class ConditionalPublisher {
                 comparable ? receipt.position() : Long.MAX_VALUE,
                 0,
                 true,
+                SharedLru.UNASKED,
                 new WriteOutcome());
     }
 

@@ -35,8 +35,16 @@ final class DeletePublisher {
      */
     record Behind(int way, AwaitedSet set, ConditionalSave save) {}
 
-    private record Delete(
-            KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {}
+    private record Delete(KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {
+        /**
+         * The same as the host's highest delete of the key by now: the relay may have that one already, and would take this one for a later
+         * delete than what has begun since.
+         */
+        Delete asOf(Version highest) {
+            boolean own = highest.origin() == version.origin();
+            return own && highest.compareTo(version) > 0 ? new Delete(digest, highest, level, caller) : this;
+        }
+    }
 
     private final SharedLru lru;
     private final NextTier tier;
@@ -138,7 +146,7 @@ final class DeletePublisher {
         });
         // The answer may have come just before: then nobody else frees it.
         if (!inFlight.containsKey(digest)) {
-            free(digest, !lru.awaitsDeleteReceipt(digest));
+            free(digest, lru.awaitedDelete(digest).equals(Version.NONE));
         }
     }
 
@@ -159,7 +167,8 @@ final class DeletePublisher {
         waiting.forEach(delete -> fail(delete, why));
     }
 
-    private boolean send(Delete delete) {
+    private boolean send(Delete offered) {
+        Delete delete = offered.asOf(lru.tombstone(offered.digest));
         inFlight.put(delete.digest, delete.version);
         Claims claims = applied.claims();
         boolean under = false;
@@ -167,7 +176,7 @@ final class DeletePublisher {
         try {
             // That it is everywhere is asked once it has its number.
             Acknowledgement level = delete.level == Acknowledgement.EVERYWHERE ? Acknowledgement.RELAY : delete.level;
-            sent = tier.delete(delete.digest, delete.version, level);
+            sent = tier.delete(delete.digest, delete.version, claims.epoch(), claims.position(), level);
             under = !(Failures.failureOf(sent) instanceof TierBusyException);
         } finally {
             if (!under) {

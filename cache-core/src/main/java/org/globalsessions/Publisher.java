@@ -445,8 +445,9 @@ final class Publisher implements Runnable {
             return Sent.NOT;
         }
         SessionEntry entry = snapshot.toEntry();
-        if (!seenTombstone.equals(Version.NONE) && lru.awaitsDeleteReceipt(digest)) {
-            if (!deletes.send() || !deletes.sendAhead(digest, seenTombstone)) {
+        Version awaitedDelete = seenTombstone.equals(Version.NONE) ? Version.NONE : lru.awaitedDelete(digest);
+        if (!awaitedDelete.equals(Version.NONE)) {
+            if (!deletes.send() || !deletes.sendAhead(digest, awaitedDelete)) {
                 return Sent.WINDOW_FULL;
             }
             deletes.keepBehind(digest, new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller, null));

@@ -89,26 +89,27 @@ final class Recovery {
 
     private void ask(Question question, int attempt) {
         counters.increment(Counter.QUESTIONS);
+        long announced = lru.announced(question.digest);
         try {
             var unused = relays.of(question.digest.low())
                     .tier()
                     .ask(question.bytes, question.digest)
-                    .whenComplete((answer, failure) -> handOver(question, attempt, answer, failure));
+                    .whenComplete((answer, failure) -> handOver(question, attempt, announced, answer, failure));
         } catch (Throwable e) {
             // Also a want of memory: everybody who asks for the key from now on would wait for this question.
-            handOver(question, attempt, null, e);
+            handOver(question, attempt, announced, null, e);
         }
     }
 
-    private void handOver(Question question, int attempt, TierAnswer answer, Throwable failure) {
+    private void handOver(Question question, int attempt, long announced, TierAnswer answer, Throwable failure) {
         try {
-            executor.execute(() -> onAnswer(question, attempt, answer, failure));
+            executor.execute(() -> onAnswer(question, attempt, announced, answer, failure));
         } catch (Throwable e) {
             fail(question, Failures.unavailable("the answer could not be taken in", e));
         }
     }
 
-    private void onAnswer(Question question, int attempt, TierAnswer answer, Throwable failure) {
+    private void onAnswer(Question question, int attempt, long announced, TierAnswer answer, Throwable failure) {
         open.remove(question.key, question.result);
         if (question.result.isDone()) {
             // The cache was closed meanwhile: nobody waits, and the segment takes no writes any more.
@@ -124,7 +125,7 @@ final class Recovery {
             } else if (!Arrays.equals(answer.entry().key(), question.bytes)) {
                 fail(question, new TierUnavailableException("the next tier answered for another key"));
             } else {
-                fill(question, attempt, answer);
+                fill(question, attempt, announced, answer);
             }
         } catch (Throwable e) {
             failures.unexpected("an answer of the next tier could not be taken in", e);
@@ -132,7 +133,7 @@ final class Recovery {
         }
     }
 
-    private void fill(Question question, int attempt, TierAnswer answer) {
+    private void fill(Question question, int attempt, long announced, TierAnswer answer) {
         SessionEntry entry = answer.entry();
         // Positions of different relay epochs say nothing about each other; tombstones are held against the entry all
         // the same.
@@ -146,6 +147,7 @@ final class Recovery {
                 comparable ? answer.position() : Long.MAX_VALUE,
                 0,
                 true,
+                announced,
                 outcome);
         switch (outcome.status()) {
             case STORED, NO_ROOM -> found(question, new VersionedValue(entry.value(), entry.version()));

@@ -48,7 +48,8 @@ final class AwayTier implements NextTier {
     }
 
     @Override
-    public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+    public CompletableFuture<Receipt> delete(
+            KeyDigest digest, Version tombstone, long claimEpoch, long appliedPosition, Acknowledgement level) {
         return CompletableFuture.failedFuture(new TierUnavailableException("away"));
     }
 

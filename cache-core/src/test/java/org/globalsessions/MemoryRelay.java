@@ -303,16 +303,17 @@ final class MemoryRelay implements AutoCloseable {
         }
 
         @Override
-        public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+        public CompletableFuture<Receipt> delete(
+                KeyDigest digest, Version tombstone, long claimEpoch, long appliedPosition, Acknowledgement level) {
             return sendInWindow(answer -> {
                 deletes.incrementAndGet();
                 Receipt given = deleteReceipts.get(tombstone);
-                if (given != null && lru.tombstone(digest).equals(given.version())) {
+                if (given != null) {
                     complete(this, answer, given);
                     return;
                 }
                 WriteOutcome outcome = new WriteOutcome();
-                lru.acceptDelete(digest, tombstone, outcome);
+                lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, outcome);
                 Version version = outcome.version();
                 long position = lru.file().nextPosition();
                 announce(host, position, to -> to.onDeleted(digest, version, epoch, position));
@@ -320,6 +321,7 @@ final class MemoryRelay implements AutoCloseable {
                         ? Receipt.Outcome.STORED
                         : Receipt.Outcome.SUPERSEDED;
                 Receipt receipt = new Receipt(told, version, 0, outcome.held(), epoch, position);
+                lru.numberDelete(digest, version, position);
                 deleteReceipts.put(tombstone, receipt);
                 complete(this, answer, receipt);
             });

@@ -1,5 +1,6 @@
 package org.globalsessions.segment;
 
+import static org.globalsessions.segment.SegmentDescriptor.ANNOUNCED_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKETS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_LENGTH;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET;
@@ -213,6 +214,16 @@ final class BucketTable {
     /** Counts a tombstone before it becomes visible, or after it has gone: so a kill leaves the number too high at most. */
     void addTombstones(int bucket, int count) {
         Words.INT.getAndAdd(header, base(bucket) + BUCKET_TOMBSTONES_OFFSET, count);
+    }
+
+    /** How often another tier has announced a change of a key whose first bucket this is. */
+    int announced(int bucket) {
+        return (int) Words.INT.getVolatile(header, base(bucket) + ANNOUNCED_OFFSET);
+    }
+
+    /** Counts an announcement, before it is applied. */
+    void addAnnounced(int bucket) {
+        Words.INT.getAndAdd(header, base(bucket) + ANNOUNCED_OFFSET, 1);
     }
 
     /** The tick from which on it is worth to look for an expired entry; 0 for never. A hint: the records decide. */

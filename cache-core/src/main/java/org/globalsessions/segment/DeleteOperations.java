@@ -1,7 +1,6 @@
 package org.globalsessions.segment;
 
 import static org.globalsessions.segment.RecordDescriptor.LIFE_UNCONFIRMED;
-import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
 
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
@@ -33,11 +32,13 @@ final class DeleteOperations {
     }
 
     /**
-     * A delete that a host has published. It is raised above all that is here, save where it was known before and a new life
-     * has begun over it since: then it comes a second time, and says nothing of that life. Where a later delete stands that is not that host's,
-     * what the host has begun over its own does not stand behind that one: its own is superseded then, whatever it takes away.
+     * A delete that a host has published, for the first time as far as anybody remembers. It is raised above all that is here. Where another
+     * host's delete stands which its host had not heard of, what that host has begun over its own does not stand behind the other one: its own
+     * is superseded then, by one that is raised above both.
+     *
+     * @param appliedPosition up to which its host has applied announcements
      */
-    void accept(EncodedKey key, Version version, WriteOutcome outcome) {
+    void accept(EncodedKey key, Version version, long appliedPosition, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
@@ -46,56 +47,66 @@ final class DeleteOperations {
                     ? Version.compare(
                             version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
                     : 1;
-            // A lower version of another host may be of a later delete, by a clock that lags.
-            boolean known = order == 0 || (order < 0 && version.origin() == tombstone.versionOrigin);
+            boolean own = tombstone.exists() && version.origin() == tombstone.versionOrigin;
+            // A lower one than what the relay has raised may have been made before or after that.
+            boolean known = order == 0 || (order < 0 && own && !VersionClock.isRaised(tombstone.versionClock));
             outcome.held |= live && !known;
-            if (known ? !live || found.life > tombstone.versionClock : order < 0 && !live) {
-                outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
+            if (known && (!live || found.life > tombstone.versionClock)) {
+                outcome.status = WriteOutcome.Status.STORED;
                 outcome.versionClock = tombstone.versionClock;
                 outcome.versionOrigin = tombstone.versionOrigin;
                 return true;
             }
+            boolean unheard =
+                    tombstone.exists() && !own && (tombstone.position == 0 || tombstone.position > appliedPosition);
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
-            boolean raised = highest >= version.clock();
-            long clock = raised ? highest + 1 : version.clock();
-            boolean done = bury(key, lock, clock, raised ? segment.origin() : version.origin(), 0, outcome);
-            if (order < 0 && !known && outcome.status == WriteOutcome.Status.STORED) {
+            boolean raised = highest >= version.clock() || unheard;
+            long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();
+            boolean done = bury(key, lock, clock, version.origin(), 0, outcome);
+            if (unheard && outcome.status == WriteOutcome.Status.STORED) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
             }
             return done;
         });
     }
 
+    /** Notes the number of a delete that stands. */
+    void number(EncodedKey key, Version version, long position) {
+        segment.underLock(
+                key,
+                lock -> !isVersion(key.tombstone, version)
+                        || segment.putTombstone(key, lock, version.clock(), version.origin(), position)
+                                != Segment.Burial.LOST_LOCK);
+    }
+
     /**
      * A delete that another tier has announced, that beat an entry of this host, or that stands in the place of this host's own.
-     *
-     * @param answered whether it comes as the receipt of this host's own delete
      */
-    void apply(EncodedKey key, Version version, long tombstonePosition, boolean answered, WriteOutcome outcome) {
+    void apply(EncodedKey key, Version version, long tombstonePosition, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
             outcome.held |= segment.isLive(key) && found.life <= version.clock();
-            if (Version.compare(version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
-                    > 0) {
+            int order =
+                    Version.compare(version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin);
+            boolean awaited = tombstone.exists() && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+            if (order > 0 || (order < 0 && awaited)) {
                 if (found.way >= 0 && (found.marks() & LIFE_UNCONFIRMED) != 0) {
-                    // Begun by somebody who had not heard of this delete: it loses, whatever its clock says.
+                    // Begun by somebody who had not heard of this delete: it loses, whatever its clock says, and
+                    // whichever
+                    // delete of this host it has begun over.
                     outcome.held = true;
                     segment.count(Counter.BEATEN_BY_TOMBSTONE);
                     segment.writer().retire(found.way, found.state);
                 }
-                // What the next tier made of this host's own delete only its receipt tells: it is sent again, as this
-                // one.
-                boolean awaited =
-                        !answered && tombstone.exists() && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+            }
+            if (order > 0) {
                 boolean done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
                 }
-                if (!awaited) {
-                    segment.acknowledgeTombstone(key, version);
-                }
+                segment.acknowledgeTombstone(key, version);
                 return done;
             }
             segment.acknowledgeTombstone(key, version);
@@ -123,16 +134,23 @@ final class DeleteOperations {
     /** The next tier has the delete: see {@link SharedLru#confirmDelete}. */
     void confirm(EncodedKey key, Version published, Receipt receipt, RelayPosition from) {
         long position = from.inTombstone(receipt.epoch(), receipt.position());
+        Version told = receipt.version();
         WriteOutcome lifted = new WriteOutcome();
+        boolean[] above = new boolean[1];
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
-            if (!tombstone.exists() || !isVersion(tombstone, published)) {
+            boolean raised =
+                    Version.compare(told.clock(), told.origin(), tombstone.versionClock, tombstone.versionOrigin) > 0;
+            boolean anothers = tombstone.exists() && tombstone.versionOrigin != published.origin();
+            // Where another host's delete was announced meanwhile, nobody but this receipt tells what became of this
+            // host's.
+            if (!isVersion(tombstone, published) && !(anothers && raised)) {
                 // A later delete stands; what a killed process has left of this one waits for no receipt any more.
-                segment.tombstones()
-                        .dropLower(key.high, key.low, published.clock(), published.origin(), tombstone.place);
+                drop(key, published);
+                // One that the relay has not answered yet will be told of this one by its own receipt.
+                above[0] = raised && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) == 0;
                 return true;
             }
-            Version told = receipt.version();
             EntryWriter.Found found = key.found;
             boolean begunHere = segment.isLive(key) && (found.marks() & LIFE_UNCONFIRMED) != 0;
             if (begunHere && found.life > published.clock() && found.life <= told.clock()) {
@@ -149,31 +167,35 @@ final class DeleteOperations {
                     && segment.putTombstone(key, lock, told.clock(), told.origin(), position)
                             == Segment.Burial.LOST_LOCK;
             segment.acknowledgeTombstone(key, lost ? published : told);
-            return true;
-        });
-    }
-
-    private static boolean isVersion(TombstoneTable.Found tombstone, Version version) {
-        return tombstone.versionClock == version.clock() && tombstone.versionOrigin == version.origin();
-    }
-
-    /**
-     * Takes an entry away whose version is lower, without a tombstone. Not one that the next tier has not judged yet: it may have begun over
-     * a delete that the other version does not stand behind.
-     */
-    boolean removeOlder(EncodedKey key, Version version) {
-        boolean[] removed = new boolean[1];
-        segment.see(version);
-        segment.underLock(key, lock -> {
-            EntryWriter.Found found = key.found;
-            if (found.way >= 0
-                    && (found.marks() & UNPUBLISHED) == 0
-                    && Version.compare(found.versionClock, found.versionOrigin, version.clock(), version.origin())
-                            < 0) {
-                removed[0] = segment.writer().retire(found.way, found.state);
+            if (!lost) {
+                drop(key, published);
             }
             return true;
         });
-        return removed[0];
+        if (above[0]) {
+            // It has come to the relay after the later one, and has taken away there what followed that.
+            apply(key, told, position, lifted);
+        }
+    }
+
+    /** The next tier's receipt of a delete which also stands for somebody else's: that one comes as if it had been announced. */
+    void supersede(EncodedKey key, Version published, Receipt receipt, RelayPosition from) {
+        apply(key, receipt.version(), from.inTombstone(receipt.epoch(), receipt.position()), new WriteOutcome());
+        segment.underLock(key, lock -> {
+            // Where a still higher one stands nothing has been put in the place of this host's own.
+            drop(key, published);
+            return true;
+        });
+    }
+
+    /** Takes this host's own tombstone away that a higher one stands for by now. */
+    private void drop(EncodedKey key, Version published) {
+        segment.tombstones().dropLower(key.high, key.low, published.clock(), published.origin(), key.tombstone.place);
+    }
+
+    private static boolean isVersion(TombstoneTable.Found tombstone, Version version) {
+        return tombstone.exists()
+                && tombstone.versionClock == version.clock()
+                && tombstone.versionOrigin == version.origin();
     }
 }

@@ -39,16 +39,15 @@ final class Segment {
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.records = new RecordView(file, overflow);
-        boolean tierBehind =
-                settings.role() == SegmentSettings.Role.HOST || settings.role() == SegmentSettings.Role.RELAY;
-        this.tombstones = new TombstoneTable(file, buckets, tierBehind);
+        this.tombstones = new TombstoneTable(file, buckets, settings.role());
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(file, overflow, victims, records);
         this.departures = new Departures(file, records, reader);
         this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
-        this.tombstoneFlags = TombstoneTable.NOT_APPLIED | (tierBehind ? TombstoneTable.UNACKNOWLEDGED : 0);
+        this.tombstoneFlags =
+                TombstoneTable.NOT_APPLIED | (settings.role().hasNextTier() ? TombstoneTable.UNACKNOWLEDGED : 0);
     }
 
     private static int holdMask(SegmentSettings.Role role) {
@@ -280,6 +279,11 @@ final class Segment {
     long nextVersion(EncodedKey key) {
         long above = key.found.way >= 0 ? key.found.versionClock : 0;
         return clock.next(Math.max(above, key.tombstone.versionClock));
+    }
+
+    /** How many changes of a key, and of others of its first bucket, were announced: 0 to 2^32 - 1, wrapping around. */
+    long announced(long digestLow) {
+        return Integer.toUnsignedLong(buckets.announced(buckets.firstBucket(digestLow)));
     }
 
     /** A version's clock that no other write of this host gets, above an expected one: see {@link VersionClock#unique}. */

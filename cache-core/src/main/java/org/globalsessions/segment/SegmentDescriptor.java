@@ -298,6 +298,9 @@ public final class SegmentDescriptor {
     /** Tick before which, as far as known, no entry of the bucket runs out; 0 where none has a limit. */
     public static final int NEXT_EXPIRY_OFFSET = 100;
 
+    /** Changes announced of keys whose first bucket this is: wraps around. */
+    public static final int ANNOUNCED_OFFSET = 104;
+
     // Tombstones.
 
     /** Tombstones of a tombstone bucket. */

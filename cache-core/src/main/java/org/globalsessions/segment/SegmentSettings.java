@@ -19,7 +19,12 @@ public final class SegmentSettings {
         /** A relay with a sibling behind it: entries are unpublished and not handed off, and held until handed off. */
         RELAY,
         /** A relief node: no marks, anything may be evicted. */
-        RELIEF
+        RELIEF;
+
+        /** Whether there is a tier behind, which acknowledges what it has. */
+        boolean hasNextTier() {
+            return this == HOST || this == RELAY;
+        }
     }
 
     /** Largest {@code max_value_size}: 960 KiB, so that an entry fits one frame on its way to other tiers. */

@@ -27,6 +27,9 @@ public final class SharedLru implements AutoCloseable {
 
     private static final long CLOSE_TIMEOUT_NS = 1_000_000_000L;
 
+    /** Instead of {@link #announced}, for an entry that nobody has asked for. */
+    public static final long UNASKED = -1;
+
     private final SegmentFile file;
     private final Segment segment;
     private final ReadOperations reads;
@@ -327,7 +330,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public void fill(
             EncodedKey key, SessionEntry entry, long position, int marks, boolean evict, WriteOutcome outcome) {
-        fill(key, entry, file.relays().own(), position, marks, evict, outcome);
+        fill(key, entry, file.relays().own(), position, marks, evict, UNASKED, outcome);
     }
 
     /**
@@ -339,6 +342,8 @@ public final class SharedLru implements AutoCloseable {
      * @param position that relay's position as of which it is true; older than its horizon here ends STALE
      * @param marks    marks that it gets
      * @param evict    false to use only free or expired places
+     * @param announced {@link #announced} before it was asked for: where it is another one by now the entry is not stored, NO_ROOM, as it may
+     *                  be older than what was announced; {@link #UNASKED} to store it all the same
      * @param outcome  STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
      */
     public void fill(
@@ -348,10 +353,30 @@ public final class SharedLru implements AutoCloseable {
             long position,
             int marks,
             boolean evict,
+            long announced,
             WriteOutcome outcome) {
         outcome.reset();
         checkSize(key, entry.value().length);
-        writes.fill(key, entry, relay, position, marks, evict, outcome);
+        writes.fill(key, entry, relay, position, marks, evict, announced, outcome);
+    }
+
+    /**
+     * Counts a change that another tier has announced, before it is applied: an answer on its way may be older.
+     *
+     * @param digest digest of the key
+     */
+    public void noteAnnounced(KeyDigest digest) {
+        segment.buckets().addAnnounced(segment.buckets().firstBucket(digest.low()));
+    }
+
+    /**
+     * What to read before a key is asked for, and to fill in the answer with.
+     *
+     * @param digest digest of the key
+     * @return number of changes announced so far, of this key and some others
+     */
+    public long announced(KeyDigest digest) {
+        return segment.announced(digest.low());
     }
 
     /**
@@ -369,14 +394,26 @@ public final class SharedLru implements AutoCloseable {
      * Takes in a delete that a host has published, as the path's relay: raises its version above every one of that key that is
      * here, then applies it.
      *
-     * @param digest  digest of the key
-     * @param version the delete's version
-     * @param outcome STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a later delete of the key, which
-     *                stands; NO_TOMBSTONE_ROOM
+     * @param digest          digest of the key
+     * @param version         the delete's version
+     * @param appliedPosition position up to which its host has applied announcements of this relay's epoch
+     * @param outcome         STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a tombstone which also
+     *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM
      */
-    public void acceptDelete(KeyDigest digest, Version version, WriteOutcome outcome) {
+    public void acceptDelete(KeyDigest digest, Version version, long appliedPosition, WriteOutcome outcome) {
         outcome.reset();
-        deletes.accept(digestKey(digest), version, outcome);
+        deletes.accept(digestKey(digest), version, appliedPosition, outcome);
+    }
+
+    /**
+     * Notes the number that a delete has got, which the next tier has not acknowledged yet.
+     *
+     * @param digest   digest of the key
+     * @param version  the delete's version as it counts here
+     * @param position its number
+     */
+    public void numberDelete(KeyDigest digest, Version version, long position) {
+        deletes.number(digestKey(digest), version, position);
     }
 
     /**
@@ -390,7 +427,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public void applyDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
         outcome.reset();
-        deletes.apply(digestKey(digest), version, position, false, outcome);
+        deletes.apply(digestKey(digest), version, position, outcome);
     }
 
     /**
@@ -480,9 +517,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public void confirmDelete(KeyDigest digest, Version version, Receipt receipt, RelayPosition from) {
         if (receipt.outcome() == Receipt.Outcome.SUPERSEDED) {
-            // Somebody else's later delete, as if it had been announced.
-            long position = from.inTombstone(receipt.epoch(), receipt.position());
-            deletes.apply(digestKey(digest), receipt.version(), position, true, new WriteOutcome());
+            deletes.supersede(digestKey(digest), version, receipt, from);
         } else {
             deletes.confirm(digestKey(digest), version, receipt, from);
         }
@@ -501,16 +536,26 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Whether a key's tombstone still waits for the next tier's receipt. Until then its version is not final, so a life that
-     * begins over it is published after the receipt.
+     * The delete of a key that still waits for the next tier's receipt. Until then its version is not final, so a life that begins over it
+     * is published after the receipt.
      *
      * @param digest digest of the key
-     * @return true if it does
+     * @return its version, or {@link Version#NONE} where none waits
+     */
+    public Version awaitedDelete(KeyDigest digest) {
+        TombstoneTable.Found found = new TombstoneTable.Found();
+        segment.tombstones().findUnacknowledged(digest.high(), digest.low(), found);
+        return found.exists() ? new Version(found.versionClock, found.versionOrigin) : Version.NONE;
+    }
+
+    /**
+     * Whether a delete of a key waits for the next tier's receipt, as {@link #awaitedDelete}.
+     *
+     * @param digest digest of the key
+     * @return true if one does
      */
     public boolean awaitsDeleteReceipt(KeyDigest digest) {
-        TombstoneTable.Found found = new TombstoneTable.Found();
-        segment.tombstones().find(digest.high(), digest.low(), found);
-        return found.exists() && (found.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
+        return !awaitedDelete(digest).equals(Version.NONE);
     }
 
     /**
@@ -563,7 +608,7 @@ public final class SharedLru implements AutoCloseable {
      * @return true if an entry went
      */
     public boolean removeOlder(KeyDigest digest, Version version) {
-        return deletes.removeOlder(digestKey(digest), version);
+        return writes.removeOlder(digestKey(digest), version);
     }
 
     /**

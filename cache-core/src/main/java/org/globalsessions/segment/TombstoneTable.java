@@ -62,15 +62,17 @@ final class TombstoneTable {
     private final int bucketCount;
     private final Counters counters;
     private final int heldBy;
+    private final boolean host;
 
     /**
      * The tombstones of a segment.
      *
-     * @param tierBehind whether there is a next tier, which acknowledges them: without one nobody ever will, also not those that were
-     *                   made while there was one
+     * @param role of the segment. Where there is no next tier nobody ever acknowledges a tombstone, also none that was made while there was
+     *             one
      */
-    TombstoneTable(SegmentFile file, BucketTable buckets, boolean tierBehind) {
-        this.heldBy = tierBehind ? NOT_APPLIED | UNACKNOWLEDGED : NOT_APPLIED;
+    TombstoneTable(SegmentFile file, BucketTable buckets, SegmentSettings.Role role) {
+        this.heldBy = role.hasNextTier() ? NOT_APPLIED | UNACKNOWLEDGED : NOT_APPLIED;
+        this.host = role == SegmentSettings.Role.HOST;
         this.buckets = buckets;
         this.file = file;
         this.header = file.header();
@@ -131,6 +133,25 @@ final class TombstoneTable {
             int place = place(digestHigh, candidate);
             long state = state(place);
             if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && digestHigh(place) == digestHigh
+                    && digestLow(place) == digestLow) {
+                consider(place, state, into);
+            }
+        }
+    }
+
+    /** As {@link #find}, the highest one that the next tier has not acknowledged: where another host's is higher there are two. */
+    void findUnacknowledged(long digestHigh, long digestLow, Found into) {
+        find(digestHigh, digestLow, into);
+        if (!into.exists() || (into.flags() & UNACKNOWLEDGED) != 0) {
+            return;
+        }
+        into.place = -1;
+        for (int candidate = 0; candidate < CANDIDATES; candidate++) {
+            int place = place(digestHigh, candidate);
+            long state = state(place);
+            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
+                    && (RecordDescriptor.marks(state) & UNACKNOWLEDGED) != 0
                     && digestHigh(place) == digestHigh
                     && digestLow(place) == digestLow) {
                 consider(place, state, into);
@@ -233,13 +254,20 @@ final class TombstoneTable {
         table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);
     }
 
-    /** Takes tombstones of a digest away that are not higher than a version, but for one place. */
+    /**
+     * Takes tombstones of a digest away that are not higher than a version, but for one place; not a host's own that another one's is put
+     * above, while the next tier has not acknowledged it: nobody else would tell that tier.
+     */
     void dropLower(long digestHigh, long digestLow, long clock, int origin, int keep) {
         for (int candidate = 0; candidate < CANDIDATES; candidate++) {
             int place = place(digestHigh, candidate);
             long state = state(place);
             int at = offset(place);
+            boolean awaited = host
+                    && (RecordDescriptor.marks(state) & UNACKNOWLEDGED) != 0
+                    && table.getInt(at + TOMBSTONE_ORIGIN_OFFSET) != origin;
             if (place != keep
+                    && !awaited
                     && RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
                     && digestHigh(place) == digestHigh
                     && digestLow(place) == digestLow

@@ -44,17 +44,18 @@ final class VersionClock {
         return new Base(environment.wallClockMicros(), nanos);
     }
 
-    /** A version clock above one, and above all that were seen. */
+    /** A version clock above one, and above all that were seen: an even one, see {@link #raised}. */
     long next(long above) {
         long now = now();
         while (true) {
             long noted = noted();
             long least = Math.max(above, usable(noted, now));
             if (now > least || above - now > MOST_AHEAD) {
-                return Math.max(now, above + 1);
+                return Math.max(now, evenAbove(above));
             }
-            if (Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, noted, least + 1)) {
-                return least + 1;
+            long next = evenAbove(least);
+            if (Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, noted, next)) {
+                return next;
             }
         }
     }
@@ -70,6 +71,20 @@ final class VersionClock {
         long earliest = above - micros > MOST_EXPECTED_AHEAD_MICROS ? micros : Math.max(micros, above + 1);
         long unique = lastUnique.updateAndGet(last -> Math.max(last + 1, earliest));
         return unique << Version.LOGICAL_BITS | UNIQUE | slot;
+    }
+
+    private static long evenAbove(long clock) {
+        return (clock + 2) & ~1L;
+    }
+
+    /** The clock of a delete that the relay raises above one, in its host's name: an odd one, which no host gives. */
+    static long raised(long above) {
+        return (above + 1) | 1;
+    }
+
+    /** Whether the relay has raised a delete to this clock. */
+    static boolean isRaised(long clock) {
+        return (clock & 1) != 0;
     }
 
     /** A version from elsewhere: what is given here from now on is higher. */

@@ -232,6 +232,25 @@ final class WriteOperations {
      * @param outcome the same for all attempts, which bounds their waits for pages; NO_ROOM where the entry is as it was
      */
     void liftLife(EncodedKey key, long lock, long clock, WriteOutcome outcome) {
+        // Above what was saved in that life since, or who looks between the two steps would keep the old record.
+        long version = Math.max(clock, key.found.versionClock + 1);
+        storeAgain(key, lock, version, segment.origin(), clock, outcome);
+    }
+
+    /**
+     * Stores the entry found again as it is, in another place: the receipt of what was sent of it says no longer that it counts. Somebody
+     * else's newer version has overtaken that receipt; what is sent once more the relay will judge anew. To be called under the lock.
+     *
+     * @param outcome the same for all attempts, which bounds their waits for pages; NO_ROOM where the entry is as it was
+     * @return false where the lock was lost
+     */
+    private boolean renew(EncodedKey key, long lock, WriteOutcome outcome) {
+        EntryWriter.Found found = key.found;
+        storeAgain(key, lock, found.versionClock, found.versionOrigin, found.life, outcome);
+        return segment.holds(key, lock);
+    }
+
+    private void storeAgain(EncodedKey key, long lock, long version, int origin, long life, WriteOutcome outcome) {
         EntryWriter.Found found = key.found;
         EntrySnapshot current = key.scratch;
         boolean copied = segment.records().copyEntry(found.way, found.state, segment.now(), current);
@@ -244,9 +263,7 @@ final class WriteOperations {
         } else {
             // A receipt names no key; the record does.
             key.encode(current.key, current.keyLength);
-            // Above what was saved in that life since, or who looks between the two steps would keep the old record.
-            long version = Math.max(clock, current.versionClock + 1);
-            fillBody(key, current.toEntry(), version, segment.origin(), clock, current.marks());
+            fillBody(key, current.toEntry(), version, origin, life, current.marks());
             store(key, lock, EntryWriter.Room.EVICT_HELD, outcome);
         }
     }
@@ -259,6 +276,7 @@ final class WriteOperations {
             long position,
             int marks,
             boolean evict,
+            long announced,
             WriteOutcome outcome) {
         EntryWriter.Room room = evict ? EntryWriter.Room.EVICT : EntryWriter.Room.FREE_ONLY;
         segment.underLock(key, lock -> {
@@ -277,12 +295,23 @@ final class WriteOperations {
             }
             Version version = entry.version();
             if (live && !isNewer(entry, found)) {
+                boolean overtaken = (found.marks() & LIFE_UNCONFIRMED) != 0 && isHigher(version, found);
+                if (overtaken && !renew(key, lock, outcome)) {
+                    return false;
+                }
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
                 report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                 return true;
             }
             fillBody(key, entry, version.clock(), version.origin(), entry.life(), marks);
-            boolean done = store(key, lock, room, outcome);
+            boolean done;
+            if (announced >= 0 && announced != segment.announced(key.low)) {
+                // What was announced since found nothing here that it could have taken away.
+                outcome.status = WriteOutcome.Status.NO_ROOM;
+                done = segment.holds(key, lock);
+            } else {
+                done = store(key, lock, room, outcome);
+            }
             if (done && outcome.status == WriteOutcome.Status.NO_ROOM && found.way >= 0) {
                 // No place for the newer version: the older one must not be read any more all the same.
                 segment.writer().retire(found.way, found.state);
@@ -302,8 +331,33 @@ final class WriteOperations {
         if (entry.life() != found.life) {
             return (found.marks() & LIFE_UNCONFIRMED) == 0 && entry.life() > found.life;
         }
-        Version version = entry.version();
+        return isHigher(entry.version(), found);
+    }
+
+    private static boolean isHigher(Version version, EntryWriter.Found found) {
         return Version.compare(version.clock(), version.origin(), found.versionClock, found.versionOrigin) > 0;
+    }
+
+    /**
+     * Takes an entry away whose version is lower, without a tombstone. Not one that the next tier has not judged yet: it may have begun over
+     * a delete that the other version does not stand behind.
+     */
+    boolean removeOlder(EncodedKey key, Version version) {
+        boolean[] removed = new boolean[1];
+        WriteOutcome renewed = new WriteOutcome();
+        segment.see(version);
+        segment.underLock(key, lock -> {
+            EntryWriter.Found found = key.found;
+            if (found.way < 0 || !isHigher(version, found)) {
+                return true;
+            }
+            if ((found.marks() & UNPUBLISHED) != 0) {
+                return renew(key, lock, renewed);
+            }
+            removed[0] = segment.writer().retire(found.way, found.state);
+            return true;
+        });
+        return removed[0];
     }
 
     /** The relay has raised life or version of an entry published here: the entry takes them on. */
@@ -325,6 +379,10 @@ final class WriteOperations {
             }
             boolean same =
                     current.versionClock == published.versionClock && current.versionOrigin == published.versionOrigin;
+            if (same && !segment.records().stillShows(published.way, published.stateWord)) {
+                // Renewed since, as a newer version of another host has come before this receipt.
+                return true;
+            }
             Version told = receipt.version();
             long clock = same ? told.clock() : Math.max(current.versionClock, told.clock()) + 1;
             int origin = same ? told.origin() : current.versionOrigin;

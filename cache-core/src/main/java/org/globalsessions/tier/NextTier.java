@@ -79,12 +79,15 @@ public interface NextTier extends AutoCloseable {
     /**
      * Publishes one delete.
      *
-     * @param digest    the key's digest
-     * @param tombstone the delete's version
-     * @param level     {@link Acknowledgement#RELAY} or {@link Acknowledgement#RELIEF}
+     * @param digest          the key's digest
+     * @param tombstone       the delete's version
+     * @param epoch           relay epoch that the position belongs to
+     * @param appliedPosition position up to which the sender's segment has applied announcements: of deletes after that it knew nothing
+     * @param level           {@link Acknowledgement#RELAY} or {@link Acknowledgement#RELIEF}
      * @return the receipt; exceptionally with {@link TierBusyException} at once where the send window is full
      */
-    CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level);
+    CompletableFuture<Receipt> delete(
+            KeyDigest digest, Version tombstone, long epoch, long appliedPosition, Acknowledgement level);
 
     /**
      * Subscribes to, or gives up, announcements: only the host's link owner keeps the subscription. Repeated by the tier

@@ -104,7 +104,7 @@ class DamagedPlacesTest {
         lru.delete(lru.encode(KEY), outcome);
         TombstoneTable.Found found = new TombstoneTable.Found();
         EncodedKey key = lru.encode(KEY);
-        new TombstoneTable(lru.file(), buckets, false).find(key.high, key.low, found);
+        new TombstoneTable(lru.file(), buckets, SegmentSettings.Role.STANDALONE).find(key.high, key.low, found);
         int at = found.place * SegmentDescriptor.TOMBSTONE_LENGTH + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET;
         lru.file().tombstones().putLong(at, Long.MAX_VALUE);
 
@@ -188,7 +188,7 @@ class DamagedPlacesTest {
     @Test
     void shouldFreeATombstonesPlaceWhenItsKindIsNone() throws IOException {
         lru.delete(lru.encode(KEY), outcome);
-        TombstoneTable table = new TombstoneTable(lru.file(), buckets, false);
+        TombstoneTable table = new TombstoneTable(lru.file(), buckets, SegmentSettings.Role.STANDALONE);
         EncodedKey key = lru.encode(KEY);
         TombstoneTable.Found found = new TombstoneTable.Found();
         table.find(key.high, key.low, found);

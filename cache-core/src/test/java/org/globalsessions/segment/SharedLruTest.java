@@ -20,6 +20,8 @@ import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SharedLruTest {
     @TempDir
@@ -332,6 +334,68 @@ class SharedLruTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void shouldKeepTheMarkWhenANewerVersionIsAnnouncedBeforeTheReceipt(boolean whole, boolean raised)
+            throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            set(lru, "k", "one");
+            EntrySnapshot sent = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("k"), sent)).isTrue();
+            Version newer = new Version(sent.version().clock() + 1000, 9);
+            if (whole) {
+                lru.fill(
+                        lru.encode("k"),
+                        entry("k", "newer", newer.clock(), newer.clock() - 1),
+                        Long.MAX_VALUE,
+                        0,
+                        false,
+                        outcome);
+            } else {
+                lru.removeOlder(digest(lru, "k"), newer);
+            }
+            long life = raised ? sent.life() - 7 : sent.life();
+            lru.confirm(
+                    sent,
+                    new Receipt(Receipt.Outcome.STORED, sent.version(), life, false, 1, 1),
+                    lru.file().relays().own());
+            EntrySnapshot now = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("k"), now)).isTrue();
+            assertThat(now.marks() & RecordDescriptor.UNPUBLISHED)
+                    .as("sent once more, for the relay to say what counts")
+                    .isNotZero();
+            assertThat(now.version()).isEqualTo(sent.version());
+            assertThat(get(lru, "k")).isEqualTo("one");
+        }
+    }
+
+    @Test
+    void shouldNotStoreAnAnswerWhenAChangeWasAnnouncedAfterTheQuestion() throws IOException {
+        try (SharedLru lru = open(Role.HOST)) {
+            long asked = lru.announced(digest(lru, "k"));
+            lru.noteAnnounced(digest(lru, "k"));
+            lru.removeOlder(digest(lru, "k"), new Version(500, 9));
+            fillAsked(lru, asked, "void");
+            assertThat(outcome.status()).isEqualTo(Status.NO_ROOM);
+            assertThat(get(lru, "k")).isNull();
+            fillAsked(lru, lru.announced(digest(lru, "k")), "asked again");
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(get(lru, "k")).isEqualTo("asked again");
+        }
+    }
+
+    private void fillAsked(SharedLru lru, long asked, String value) {
+        lru.fill(
+                lru.encode("k"),
+                entry("k", value, 400, 300),
+                lru.file().relays().own(),
+                Long.MAX_VALUE,
+                0,
+                true,
+                asked,
+                outcome);
+    }
+
     @Test
     void shouldTakeOnTheRelaysLifeAndVersionWhenTheReceiptRaisesThem() throws IOException {
         try (SharedLru lru = open(Role.HOST)) {
@@ -402,7 +466,7 @@ class SharedLruTest {
     void shouldLoseWhenTheWriterHadNotHeardOfTheDelete() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), 0, outcome);
             assertThat(outcome.held()).isTrue();
             Version tombstone = outcome.version();
             assertThat(tombstone.clock()).isGreaterThan(100);
@@ -419,7 +483,7 @@ class SharedLruTest {
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isGreaterThan(tombstone.clock());
             assertThat(get(relay, "k")).isEqualTo("logged in again");
-            relay.acceptDelete(digest(relay, "k"), tombstone, outcome);
+            relay.acceptDelete(digest(relay, "k"), tombstone, 0, outcome);
             assertThat(get(relay, "k"))
                     .as("the same delete, sent a second time")
                     .isEqualTo("logged in again");
@@ -429,10 +493,10 @@ class SharedLruTest {
     @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
-            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, outcome);
             relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 0, new Version(500, 3), outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), 0, outcome);
             assertThat(get(relay, "k")).isNull();
             assertThat(outcome.held()).isTrue();
             assertThat(outcome.version().clock()).isGreaterThan(600);
@@ -443,10 +507,130 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldSupersedeADeleteWhoseHostDidNotKnowOfAnothersDelete() throws IOException {
+        Version first = new Version(100, 3);
+        Version second = new Version(500, 4);
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+            relay.numberDelete(digest(relay, "k"), first, 10);
+            relay.acceptDelete(digest(relay, "k"), second, 9, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            Version raised = outcome.version();
+            assertThat(raised).isEqualTo(new Version(501, 4));
+            relay.accept(relay.encode("k"), begun("k", "begun over the second alone", 600), 9, second, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            assertThat(outcome.version()).isEqualTo(raised);
+        }
+    }
+
+    @Test
+    void shouldNotSupersedeADeleteWhoseHostKnewOfAnothersDelete() throws IOException {
+        Version first = new Version(100, 3);
+        Version second = new Version(500, 4);
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+            relay.numberDelete(digest(relay, "k"), first, 10);
+            relay.acceptDelete(digest(relay, "k"), second, 10, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(outcome.version()).isEqualTo(second);
+            relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 9, second, outcome);
+            assertThat(get(relay, "k")).isEqualTo("logged in again");
+        }
+    }
+
+    @Test
+    void shouldTakeALaterDeleteOfTheHostWhenTheRelayHadRaisedItsEarlierOne() throws IOException {
+        Version first = new Version(100, 4);
+        Version second = new Version(300, 4);
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.accept(relay.encode("k"), begun("k", "by a clock ahead", 400), 0, Version.NONE, outcome);
+            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+            assertThat(outcome.version()).isEqualTo(new Version(401, 4));
+            relay.acceptDelete(digest(relay, "k"), second, 0, outcome);
+            assertThat(outcome.status()).as("of its own delete the host knew").isEqualTo(Status.STORED);
+            assertThat(outcome.version()).isEqualTo(new Version(403, 4));
+            relay.acceptDelete(digest(relay, "k"), second, 0, outcome);
+            assertThat(outcome.version().clock()).isGreaterThan(403);
+        }
+    }
+
+    @Test
+    void shouldLoseWhatBeganOverAnOwnDeleteWhenAnothersDeleteIsAnnounced() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            host.delete(host.encode("k"), outcome);
+            Version own = outcome.version();
+            set(host, "k", "begun over it");
+            host.applyDelete(digest(host, "k"), new Version(own.clock() - 1000, 9), 5, outcome);
+            assertThat(get(host, "k")).isNull();
+            assertThat(host.tombstone(digest(host, "k"))).isEqualTo(own);
+            assertThat(host.awaitsDeleteReceipt(digest(host, "k"))).isTrue();
+        }
+    }
+
+    @Test
+    void shouldKeepAnOwnDeleteForTheRelayWhenAHigherOneIsAnnounced() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            KeyDigest digest = digest(host, "k");
+            host.delete(host.encode("k"), outcome);
+            Version own = outcome.version();
+            Version anothers = new Version(own.clock() + 1000, 9);
+            host.applyDelete(digest, anothers, 5, outcome);
+            assertThat(host.tombstone(digest)).isEqualTo(anothers);
+            assertThat(host.awaitedDelete(digest)).isEqualTo(own);
+            set(host, "k", "begun over both");
+            Version raised = new Version(anothers.clock() + 3, own.origin());
+            host.confirmDelete(digest, own, new Receipt(Receipt.Outcome.STORED, raised, 0, false, 1, 6));
+            assertThat(host.tombstone(digest)).isEqualTo(raised);
+            assertThat(host.awaitsDeleteReceipt(digest)).isFalse();
+            assertThat(get(host, "k")).isEqualTo("begun over both");
+            assertThat(whole(host, "k").life()).isGreaterThan(raised.clock());
+        }
+    }
+
+    @Test
+    void shouldNoLongerWaitForAReceiptWhenAnOwnDeleteIsSupersededByALowerOneThanIsAnnounced() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            KeyDigest digest = digest(host, "k");
+            host.delete(host.encode("k"), outcome);
+            Version own = outcome.version();
+            Version anothers = new Version(own.clock() + 1000, 9);
+            host.applyDelete(digest, anothers, 5, outcome);
+            Version told = new Version(own.clock() + 1, own.origin());
+            host.confirmDelete(digest, own, new Receipt(Receipt.Outcome.SUPERSEDED, told, 0, false, 1, 4));
+            assertThat(host.tombstone(digest)).isEqualTo(anothers);
+            assertThat(host.awaitsDeleteReceipt(digest)).isFalse();
+        }
+    }
+
+    @Test
+    void shouldTakeAwayWhatAnEarlierDeleteTookAwayAtTheRelayAfterALaterOne() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            KeyDigest digest = digest(host, "k");
+            host.delete(host.encode("k"), outcome);
+            Version first = outcome.version();
+            host.delete(host.encode("k"), outcome);
+            Version second = outcome.version();
+            host.confirmDelete(digest, second, new Receipt(Receipt.Outcome.STORED, second, 0, false, 1, 4));
+            host.fill(
+                    host.encode("k"),
+                    entry("k", "begun since", second.clock() + 10, second.clock() + 10),
+                    Long.MAX_VALUE,
+                    0,
+                    true,
+                    outcome);
+            Version raised = new Version(second.clock() + 11, second.origin());
+            host.confirmDelete(digest, first, new Receipt(Receipt.Outcome.STORED, raised, 0, true, 1, 6));
+            assertThat(get(host, "k")).isNull();
+            assertThat(host.tombstone(digest)).isEqualTo(raised);
+            assertThat(host.awaitsDeleteReceipt(digest)).isFalse();
+        }
+    }
+
+    @Test
     void shouldNotLetAnUpdateOfADeletedLifeGoOnInTheNextOne() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), 0, outcome);
             relay.accept(relay.encode("k"), begun("k", "two", 300), 0, new Version(200, 3), outcome);
             relay.accept(relay.encode("k"), entry("k", "update of one", 900, 100), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
@@ -532,7 +716,7 @@ class SharedLruTest {
             relay.accept(relay.encode("k"), begun("k", "two", 210), 0, delete, outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isEqualTo(210);
-            relay.acceptDelete(digest(relay, "k"), delete, outcome);
+            relay.acceptDelete(digest(relay, "k"), delete, 0, outcome);
             assertThat(get(relay, "k")).isEqualTo("two");
         }
     }

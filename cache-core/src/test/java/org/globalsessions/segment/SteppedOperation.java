@@ -209,7 +209,8 @@ enum SteppedOperation {
 
     private static void fillTombstones(SharedLru lru) {
         WriteOutcome outcome = new WriteOutcome();
-        int count = new TombstoneTable(lru.file(), new BucketTable(lru.file()), false).count() * 8;
+        int count = new TombstoneTable(lru.file(), new BucketTable(lru.file()), SegmentSettings.Role.STANDALONE).count()
+                * 8;
         for (int i = 0; i < count; i++) {
             lru.delete(lru.encode("deleted-" + i), outcome);
         }

@@ -31,11 +31,11 @@ class VersionClockTest {
     @Test
     void shouldGiveEachVersionOnceWhenWhatWasSeenIsAhead() {
         clock.see(now + SECOND);
-        assertThat(clock.next(0)).isEqualTo(now + SECOND + 1);
         assertThat(clock.next(0)).isEqualTo(now + SECOND + 2);
+        assertThat(clock.next(0)).isEqualTo(now + SECOND + 4);
         assertThat(new VersionClock(clocks, header).next(0))
                 .as("another process, or a later one")
-                .isEqualTo(now + SECOND + 3);
+                .isEqualTo(now + SECOND + 6);
     }
 
     @Test
@@ -49,7 +49,7 @@ class VersionClockTest {
     void shouldLeaveAVersionOfAFarFutureToItsKey() {
         clock.see(now + 2 * DAY);
         assertThat(highest()).isZero();
-        assertThat(clock.next(now + 2 * DAY)).isEqualTo(now + 2 * DAY + 1);
+        assertThat(clock.next(now + 2 * DAY)).isEqualTo(now + 2 * DAY + 2);
         assertThat(clock.next(0)).isEqualTo(now);
     }
 
@@ -57,7 +57,19 @@ class VersionClockTest {
     void shouldGiveTheWallClockWhenTheHighestIsDamaged() {
         header.putLong(SegmentDescriptor.HIGHEST_VERSION_OFFSET, Long.MAX_VALUE);
         assertThat(clock.next(0)).isEqualTo(now);
-        assertThat(clock.next(now + SECOND)).isEqualTo(now + SECOND + 1);
-        assertThat(highest()).as("healed").isEqualTo(now + SECOND + 1);
+        assertThat(clock.next(now + SECOND)).isEqualTo(now + SECOND + 2);
+        assertThat(highest()).as("healed").isEqualTo(now + SECOND + 2);
+    }
+
+    @Test
+    void shouldTellWhatTheRelayHasRaisedFromWhatAHostHasGiven() {
+        clock.see(now + SECOND + 1);
+        long given = clock.next(0);
+        assertThat(given).isEqualTo(now + SECOND + 2);
+        assertThat(VersionClock.isRaised(given)).isFalse();
+        assertThat(VersionClock.isRaised(clock.next(given + 1))).isFalse();
+        assertThat(VersionClock.raised(given)).isEqualTo(given + 1);
+        assertThat(VersionClock.raised(given + 1)).isEqualTo(given + 3);
+        assertThat(VersionClock.isRaised(given + 3)).isTrue();
     }
 }

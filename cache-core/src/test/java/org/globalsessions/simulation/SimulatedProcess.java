@@ -89,7 +89,7 @@ public final class SimulatedProcess {
     private void workSoon() {
         if (!workQueued) {
             workQueued = true;
-            time.after(time.between(MICRO, 300 * MICRO), () -> {
+            time.after(time.untilACoreIsFree(), () -> {
                 workQueued = false;
                 work();
             });

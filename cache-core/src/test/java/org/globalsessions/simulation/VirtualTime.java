@@ -16,14 +16,30 @@ public final class VirtualTime {
         }
     }
 
+    private static final long MICRO = 1_000;
+    private static final long MILLI = 1_000_000;
+
     private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final SplittableRandom random;
     private long nowNs = 1_000_000_000L;
     private long eventCount;
 
-    /** Time that begins, decided by a seed. */
-    public VirtualTime(long seed) {
+    private final boolean busy;
+
+    /**
+     * Time that begins, decided by a seed.
+     *
+     * @param seed decides it
+     * @param busy whether threads now and then wait for a core, for up to 50 ms
+     */
+    public VirtualTime(long seed, boolean busy) {
         random = new SplittableRandom(seed);
+        this.busy = busy;
+    }
+
+    /** How long a thread that has something to do waits for a core. */
+    long untilACoreIsFree() {
+        return busy && random.nextInt(10) == 0 ? between(MILLI, 50 * MILLI) : between(MICRO, 300 * MICRO);
     }
 
     /** Nanoseconds, never going back. */

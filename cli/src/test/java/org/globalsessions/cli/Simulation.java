@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,6 +52,10 @@ final class Simulation implements AutoCloseable {
     private static final PeerAddress RELAY = PeerAddress.tcp("relay", 1);
     private static final PeerAddress SIBLING = PeerAddress.tcp("sibling", 2);
     private static final long MILLI = 1_000_000;
+
+    /** The machines of every second seed above this one are busy. */
+    private static final long BUSY_ABOVE = 20_000;
+
     private static final long SECOND = 1_000 * MILLI;
 
     private final VirtualTime time;
@@ -75,13 +81,13 @@ final class Simulation implements AutoCloseable {
      *
      * @param seed   decides everything
      * @param parent where its segments go
-     * @param trace  told what happens
+     * @param trace  told what happens; null for nobody
      */
     Simulation(long seed, Path parent, Consumer<String> trace) throws IOException {
-        this.time = new VirtualTime(seed);
+        this.time = new VirtualTime(seed, seed > BUSY_ABOVE && seed % 2 == 0);
         this.random = time.random();
         this.trace = trace;
-        this.network = new SimulatedNetwork(time, this::trace);
+        this.network = new SimulatedNetwork(time, trace == null ? null : this::trace);
         this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
         hasSibling = random.nextInt(2) == 0;
         replicas = 1 + random.nextInt(2);
@@ -98,7 +104,9 @@ final class Simulation implements AutoCloseable {
                 List.of(Announce.values()).get(random.nextInt(Announce.values().length)),
                 hasSibling,
                 random.nextBoolean() ? 0 : 1 << 20);
-        trace("relay with " + relayCapacity + " entries, replicas=" + replicas + ", " + relaySettings);
+        trace("relay with " + relayCapacity + " entries, replicas=" + replicas + ", announce="
+                + relaySettings.announce() + ", maxStale=" + relaySettings.maxStale() + ", spillLimit="
+                + relaySettings.spillLimit() + ", sibling=" + hasSibling);
         relayMachine = new SimulatedMachine(time);
         int hostCount = 2 + random.nextInt(2);
         for (int i = 0; i < hostCount; i++) {
@@ -160,11 +168,12 @@ final class Simulation implements AutoCloseable {
         restartDead();
         time.pass(12 * SECOND);
         forgiveWhatWasCounted();
+        Map<String, List<Call>> lastGets = new LinkedHashMap<>();
         for (String key : keys) {
             if (history.about(key).isEmpty()) {
                 continue;
             }
-            List<Call> gets = new ArrayList<>();
+            List<Call> gets = lastGets.computeIfAbsent(key, each -> new ArrayList<>());
             for (Host host : hosts) {
                 for (HostProcess process : host.processes) {
                     if (process != null) {
@@ -172,9 +181,10 @@ final class Simulation implements AutoCloseable {
                     }
                 }
             }
-            time.pass(3 * SECOND);
-            history.checkEnd(key, gets, relaySettings.announce() != Announce.OFF, time.nowNs());
         }
+        time.pass(3 * SECOND);
+        boolean told = relaySettings.announce() != Announce.OFF;
+        lastGets.forEach((key, gets) -> history.checkEnd(key, gets, told, time.nowNs()));
     }
 
     private void restartDead() throws IOException {
@@ -559,7 +569,7 @@ final class Simulation implements AutoCloseable {
                 } else {
                     call.answer = String.valueOf(causeOf(failure).getMessage());
                 }
-                trace(process + " " + call);
+                trace(process, call);
             });
             return call;
         }
@@ -594,9 +604,9 @@ final class Simulation implements AutoCloseable {
                                     && String.valueOf(failure.getMessage()).contains("too many deletes"));
                     call.answer = String.valueOf(causeOf(failure).getMessage());
                 }
-                trace(process + " " + call);
+                trace(process, call);
             });
-            trace(process + " " + call);
+            trace(process, call);
         }
     }
 
@@ -605,7 +615,15 @@ final class Simulation implements AutoCloseable {
     }
 
     private void trace(String what) {
-        trace.accept(String.format(Locale.ROOT, "%9.3f %s", time.nowNs() / 1e9, what));
+        if (trace != null) {
+            trace.accept(String.format(Locale.ROOT, "%9.3f %s", time.nowNs() / 1e9, what));
+        }
+    }
+
+    private void trace(SimulatedProcess process, Call call) {
+        if (trace != null) {
+            trace(process + " " + call);
+        }
     }
 
     /** What has happened. */

@@ -27,11 +27,7 @@ public final class SimulationRun {
         long calls = 0;
         int failed = 0;
         for (long seed = first; seed < first + count && failed == 0; seed++) {
-            try (Simulation simulation = new Simulation(seed, folder, line -> {
-                if (traced) {
-                    out.println(line);
-                }
-            })) {
+            try (Simulation simulation = new Simulation(seed, folder, traced ? out::println : null)) {
                 simulation.run();
                 events += simulation.eventCount();
                 calls += simulation.history().calls().size();

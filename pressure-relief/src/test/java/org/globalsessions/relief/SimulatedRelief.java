@@ -6,6 +6,7 @@ import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.SimulatedMachine;
 import org.globalsessions.simulation.SimulatedProcess;
+import org.globalsessions.simulation.VirtualTime;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Network;
@@ -25,7 +26,8 @@ public final class SimulatedRelief {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru) : new ExpansionNode(lru);
         HelloFrame hello = HelloFrame.ofReliefNode(
                 1, behaviour.kind(), lru.file().identityHigh(), lru.file().identityLow(), path);
-        process.threads(() -> SimulatedMachine.tick(lru), () -> sweep(lru), SWEEP_NS);
+        Sweep sweep = new Sweep(lru, process.time());
+        process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);
         network.connect(
                 sibling,
                 () -> hello,
@@ -35,9 +37,21 @@ public final class SimulatedRelief {
                 new SiblingConnections(lru, behaviour));
     }
 
-    private static void sweep(SharedLru lru) {
-        if (lru.file().acquireOrRenew(Duty.SWEEPER) != 0) {
-            lru.sweep(0, lru.bucketCount());
+    private static final class Sweep {
+        private final SharedLru lru;
+        private final VirtualTime time;
+        private long nextNs;
+
+        Sweep(SharedLru lru, VirtualTime time) {
+            this.lru = lru;
+            this.time = time;
+        }
+
+        void round() {
+            if (time.nowNs() >= nextNs && lru.file().acquireOrRenew(Duty.SWEEPER) != 0) {
+                nextNs = time.nowNs() + SWEEP_NS;
+                lru.sweep(0, lru.bucketCount());
+            }
         }
     }
 }

@@ -123,19 +123,6 @@ final class Announcer {
     }
 
     /**
-     * Notes a change for hosts that come back: before anybody is told of it, or one that nobody remembers could have been told to some.
-     *
-     * @param from     the host that made it, or null for all to be told
-     * @param digest   digest of the key
-     * @param version  version of the entry or tombstone
-     * @param way      where the entry is, or {@link ChangeRing#DELETED}
-     * @param position number of the change
-     */
-    void note(HostId from, KeyDigest digest, Version version, int way, long position) {
-        changes.add(position, from, digest, version, way);
-    }
-
-    /**
      * Announces an entry, or its version, to every host but the one that stored it.
      *
      * @param from     the host that stored it, or null for all to be told
@@ -205,7 +192,7 @@ final class Announcer {
 
     /** What tells of a change once more, null for nothing. */
     private Frame again(ChangeRing.Change change, long epoch, boolean whole) {
-        if (change.way() == ChangeRing.DELETED) {
+        if (change.isDelete()) {
             return new AnnounceDeleteFrame(epoch, change.position(), change.digest(), change.version());
         }
         if (announce == Announce.OFF) {

@@ -15,16 +15,19 @@ import java.util.function.Predicate;
 import org.globalsessions.Version;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
 
 /**
  * The last changes of a path, in a file beside the relay's segment, so that a host that comes back is told what it has missed also where the
  * relay was killed meanwhile. Without it a host would keep what others have replaced since.
  *
  * <pre>
- * 0    magic i64, "GSCHANG1"
+ * 0    magic i64, "GSCHANG2"
  * 8    relay epoch i64
  * 64   {@link #CAPACITY} records of 64 bytes, a change at its position modulo that:
- *      position i64, digest high i64, low i64, version clock i64, origin i32, way i32 (-1 for a delete), host high i64, low i64
+ *      position i64, digest high i64, low i64, version clock i64, origin i32,
+ *      way i32 (below 0 for a delete: -1, less 1 where it was superseded, less 2 where the key was held),
+ *      host high i64, low i64, clock that the delete came with i64 (its origin is the version's)
  * </pre>
  *
  * Little-endian. A record's position is taken away before it is written and put there last, so whoever is killed in between leaves no record
@@ -37,10 +40,7 @@ final class ChangeRing {
     /** Changes remembered. */
     static final int CAPACITY = 16_384;
 
-    /** The way of a delete. */
-    static final int DELETED = -1;
-
-    private static final long MAGIC = ByteBuffer.wrap(new byte[] {'G', 'S', 'C', 'H', 'A', 'N', 'G', '1'})
+    private static final long MAGIC = ByteBuffer.wrap(new byte[] {'G', 'S', 'C', 'H', 'A', 'N', 'G', '2'})
             .order(ByteOrder.LITTLE_ENDIAN)
             .getLong();
 
@@ -55,6 +55,10 @@ final class ChangeRing {
     private static final int WAY = 36;
     private static final int HOST_HIGH = 40;
     private static final int HOST_LOW = 48;
+    private static final int ASKED = 56;
+    private static final int DELETED = -1;
+    private static final int SUPERSEDED = 1;
+    private static final int HELD = 2;
     private static final HostId NOBODY = new HostId(0, 0);
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -66,9 +70,21 @@ final class ChangeRing {
      * @param host     who made it and need not be told, or null
      * @param digest   digest of the key
      * @param version  version of the entry or tombstone
-     * @param way      where the entry was put, or {@link #DELETED}
+     * @param way      where the entry was put; below 0 for a delete
+     * @param asked    version that a delete came with; null for an entry
      */
-    record Change(long position, HostId host, KeyDigest digest, Version version, int way) {}
+    record Change(long position, HostId host, KeyDigest digest, Version version, int way, Version asked) {
+        boolean isDelete() {
+            return way < 0;
+        }
+
+        /** The receipt of a delete, as it was given or was to be. */
+        Receipt receipt(long epoch) {
+            int flags = DELETED - way;
+            Receipt.Outcome outcome = (flags & SUPERSEDED) != 0 ? Receipt.Outcome.SUPERSEDED : Receipt.Outcome.STORED;
+            return new Receipt(outcome, version, 0, (flags & HELD) != 0, epoch, position);
+        }
+    }
 
     private final MappedByteBuffer file;
     private long base;
@@ -86,7 +102,8 @@ final class ChangeRing {
         }
         last = position;
         base = position;
-        while (base > 0 && last - base < CAPACITY && file.getLong(offset(base)) == base) {
+        // It ends after CAPACITY changes at the latest: the place of the one before them is that of the last.
+        while (base > 0 && file.getLong(offset(base)) == base) {
             base--;
         }
     }
@@ -125,15 +142,32 @@ final class ChangeRing {
     }
 
     /**
-     * Adds a change.
+     * Adds a delete.
+     *
+     * @param host    who made it, or null
+     * @param digest  digest of the key
+     * @param asked   version that it came with
+     * @param receipt what its host is told
+     */
+    void addDelete(HostId host, KeyDigest digest, Version asked, Receipt receipt) {
+        int flags = (receipt.outcome() == Receipt.Outcome.SUPERSEDED ? SUPERSEDED : 0) + (receipt.held() ? HELD : 0);
+        add(receipt.position(), host, digest, receipt.version(), DELETED - flags, asked.clock());
+    }
+
+    /**
+     * Adds an entry.
      *
      * @param position its number, one above the last one's; one further on leaves nothing before it to be relied on
      * @param host     who made it, or null
      * @param digest   digest of the key
-     * @param version  version of the entry or tombstone
-     * @param way      where the entry is, or {@link #DELETED}
+     * @param version  version of the entry
+     * @param way      where the entry is
      */
     void add(long position, HostId host, KeyDigest digest, Version version, int way) {
+        add(position, host, digest, version, way, 0);
+    }
+
+    private void add(long position, HostId host, KeyDigest digest, Version version, int way, long asked) {
         int at = offset(position);
         LONG.setOpaque(file, at, 0L);
         VarHandle.releaseFence();
@@ -145,6 +179,7 @@ final class ChangeRing {
         file.putInt(at + WAY, way);
         file.putLong(at + HOST_HIGH, from.high());
         file.putLong(at + HOST_LOW, from.low());
+        file.putLong(at + ASKED, asked);
         LONG.setRelease(file, at, position);
         base = position == last + 1 ? Math.max(base, position - CAPACITY) : position - 1;
         last = position;
@@ -160,12 +195,15 @@ final class ChangeRing {
         for (long position = Math.max(from, base) + 1; position <= last; position++) {
             int at = offset(position);
             HostId host = new HostId(file.getLong(at + HOST_HIGH), file.getLong(at + HOST_LOW));
+            int origin = file.getInt(at + ORIGIN);
+            long asked = file.getLong(at + ASKED);
             Change change = new Change(
                     position,
                     host.equals(NOBODY) ? null : host,
                     new KeyDigest(file.getLong(at + DIGEST_HIGH), file.getLong(at + DIGEST_LOW)),
-                    new Version(file.getLong(at + CLOCK), file.getInt(at + ORIGIN)),
-                    file.getInt(at + WAY));
+                    new Version(file.getLong(at + CLOCK), origin),
+                    file.getInt(at + WAY),
+                    asked == 0 ? null : new Version(asked, origin));
             if (!visitor.test(change)) {
                 return;
             }

@@ -42,6 +42,7 @@ final class Intake {
     private final SpillFile spill;
     private final RelayAgent agent;
     private final Announcer announcer;
+    private final ChangeRing changes;
     private final Scheduler loop;
     private final Duration retryPause;
     private final long stallNs;
@@ -61,6 +62,7 @@ final class Intake {
      * @param spill           the spill file, or null for none
      * @param agent           owns the way to the relief tier
      * @param announcer       tells the other hosts
+     * @param changes         where each change is noted before anybody is told of it, or one that nobody remembers could have been told to some
      * @param loop            the event loop that all of this runs on
      * @param unpublishedWait tenth part of the time without progress after which an entry is spilled
      */
@@ -69,6 +71,7 @@ final class Intake {
             SpillFile spill,
             RelayAgent agent,
             Announcer announcer,
+            ChangeRing changes,
             Scheduler loop,
             Duration unpublishedWait) {
         this.lru = lru;
@@ -77,9 +80,18 @@ final class Intake {
         this.spill = spill;
         this.agent = agent;
         this.announcer = announcer;
+        this.changes = changes;
         this.loop = loop;
         this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
+        // A delete whose receipt a killed relay has not given comes again: as a new one it would take away what has
+        // begun since.
+        changes.forEachAfter(changes.base(), change -> {
+            if (change.isDelete()) {
+                receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
+            }
+            return true;
+        });
     }
 
     /**
@@ -276,7 +288,7 @@ final class Intake {
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         receipts.add(digest, frame.entry().version(), receipt);
-        announcer.note(knowing, digest, version, way, position);
+        changes.add(position, knowing, digest, version, way);
         acknowledge(endPoint, frame, way, receipt);
         announcer.announce(knowing, digest, asStored(frame.entry(), version, life), position);
         if (agent.hasSibling()) {
@@ -344,11 +356,17 @@ final class Intake {
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
         Receipt given = receipts.find(digest, frame.tombstone());
-        if (given != null && lru.tombstone(digest).equals(given.version())) {
+        if (given == null) {
+            given = receipts.ofLaterDelete(digest, frame.tombstone(), lru.tombstone(digest));
+        }
+        if (given != null) {
+            // Sent again, or overtaken by a later one of its host. It took away what was here then, and says nothing of
+            // what has begun since.
             acknowledge(endPoint, frame, given);
             return;
         }
-        lru.acceptDelete(digest, frame.tombstone(), outcome);
+        long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
+        lru.acceptDelete(digest, frame.tombstone(), applied, outcome);
         boolean held = outcome.held();
         if (spill != null
                 && spill.delete(
@@ -369,10 +387,12 @@ final class Intake {
                 outcome.status() == WriteOutcome.Status.STORED ? Receipt.Outcome.STORED : Receipt.Outcome.SUPERSEDED;
         Receipt receipt = new Receipt(how, version, 0, held, file.relayEpoch(), position);
         receipts.add(digest, frame.tombstone(), receipt);
-        announcer.note(endPoint.host(), digest, version, ChangeRing.DELETED, position);
+        changes.addDelete(endPoint.host(), digest, frame.tombstone(), receipt);
         acknowledge(endPoint, frame, receipt);
         announcer.announceDelete(endPoint.host(), digest, version, position);
-        if (!agent.hasSibling()) {
+        if (agent.hasSibling()) {
+            lru.numberDelete(digest, version, position);
+        } else {
             lru.confirmDelete(digest, version, receipt);
         }
     }
@@ -398,12 +418,10 @@ final class Intake {
             spill.delete(digest, tombstone);
         }
         long position = file.nextPosition();
-        announcer.note(null, digest, tombstone, ChangeRing.DELETED, position);
         // Known by its number, or a host away since before could not be found to have missed it.
-        lru.confirmDelete(
-                digest,
-                tombstone,
-                new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position));
+        Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
+        changes.addDelete(null, digest, tombstone, receipt);
+        lru.confirmDelete(digest, tombstone, receipt);
         announcer.announceDelete(null, digest, tombstone, position);
     }
 

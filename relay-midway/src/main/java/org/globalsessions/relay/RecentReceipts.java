@@ -20,6 +20,9 @@ final class RecentReceipts {
 
     private final Known[] places = new Known[CAPACITY];
 
+    /** Those that tell another version than the change came with, by that one. */
+    private final Known[] raised = new Known[CAPACITY];
+
     /**
      * Remembers a receipt.
      *
@@ -28,7 +31,11 @@ final class RecentReceipts {
      * @param receipt what its host is told
      */
     void add(KeyDigest digest, Version sent, Receipt receipt) {
-        places[placeOf(digest, sent)] = new Known(digest, sent, receipt);
+        Known known = new Known(digest, sent, receipt);
+        places[placeOf(digest, sent)] = known;
+        if (!receipt.version().equals(sent)) {
+            raised[placeOf(digest, receipt.version())] = known;
+        }
     }
 
     /**
@@ -41,6 +48,25 @@ final class RecentReceipts {
     Receipt find(KeyDigest digest, Version sent) {
         Known known = places[placeOf(digest, sent)];
         return known != null && known.sent.equals(sent) && known.digest.equals(digest) ? known.receipt : null;
+    }
+
+    /**
+     * The receipt of a later delete by the same host, which stands now, above the version that it came with. By the versions alone an
+     * earlier one that was long on its way looks like one that was made after it.
+     *
+     * @param digest   digest of the key
+     * @param sent     version with which the earlier delete came
+     * @param standing version of the tombstone that stands
+     * @return the receipt, or null where none is remembered
+     */
+    Receipt ofLaterDelete(KeyDigest digest, Version sent, Version standing) {
+        Known known = raised[placeOf(digest, standing)];
+        boolean later = known != null
+                && known.digest.equals(digest)
+                && known.receipt.version().equals(standing)
+                && known.sent.origin() == sent.origin()
+                && known.sent.compareTo(sent) > 0;
+        return later ? known.receipt : null;
     }
 
     private static int placeOf(KeyDigest digest, Version sent) {

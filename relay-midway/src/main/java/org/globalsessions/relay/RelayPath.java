@@ -116,7 +116,7 @@ final class RelayPath implements AutoCloseable {
         ChangeRing changes =
                 ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
         Announcer announcer = new Announcer(lru, settings.announce(), leases, changes);
-        intake = new Intake(lru, spill, agent, announcer, loop, settings.unpublishedWait());
+        intake = new Intake(lru, spill, agent, announcer, changes, loop, settings.unpublishedWait());
         Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
         service = new PathService(
                 lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop));

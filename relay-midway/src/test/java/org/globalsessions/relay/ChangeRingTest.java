@@ -15,9 +15,12 @@ import org.globalsessions.Version;
 import org.globalsessions.relay.ChangeRing.Change;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ChangeRingTest {
     private static final long EPOCH = 77;
@@ -38,7 +41,7 @@ class ChangeRingTest {
     }
 
     private static Change change(long position) {
-        return new Change(position, HOST, new KeyDigest(-position, position), new Version(1000 + position, 7), 3);
+        return new Change(position, HOST, new KeyDigest(-position, position), new Version(1000 + position, 7), 3, null);
     }
 
     private static void add(ChangeRing ring, Change change) {
@@ -54,15 +57,26 @@ class ChangeRingTest {
     @Test
     void shouldRememberChangesWhenItIsOpenedAgain() throws IOException {
         ChangeRing ring = open(EPOCH, 0);
-        Change deleted = new Change(2, null, new KeyDigest(4, 5), new Version(6, 7), ChangeRing.DELETED);
         add(ring, change(1));
-        add(ring, deleted);
-        add(ring, change(3));
-        ChangeRing again = open(EPOCH, 3);
+        add(ring, change(2));
+        ChangeRing again = open(EPOCH, 2);
         assertThat(again.base()).isZero();
-        assertThat(after(again, 0)).containsExactly(change(1), deleted, change(3));
-        assertThat(after(again, 2)).containsExactly(change(3));
+        assertThat(after(again, 0)).containsExactly(change(1), change(2));
+        assertThat(after(again, 1)).containsExactly(change(2));
         assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"STORED, false", "STORED, true", "SUPERSEDED, false", "SUPERSEDED, true"})
+    void shouldGiveTheReceiptOfADeleteWhenItIsOpenedAgain(Receipt.Outcome outcome, boolean held) throws IOException {
+        Version asked = new Version(6, 7);
+        Receipt receipt = new Receipt(outcome, new Version(9, 7), 0, held, EPOCH, 1);
+        open(EPOCH, 0).addDelete(HOST, new KeyDigest(4, 5), asked, receipt);
+        Change deleted = after(open(EPOCH, 1), 0).get(0);
+        assertThat(deleted.isDelete()).isTrue();
+        assertThat(deleted.asked()).isEqualTo(asked);
+        assertThat(deleted.receipt(EPOCH)).isEqualTo(receipt);
+        assertThat(change(1).isDelete()).isFalse();
     }
 
     @Test
@@ -92,6 +106,15 @@ class ChangeRingTest {
         add(again, change(4));
         assertThat(again.base()).isEqualTo(3);
         assertThat(after(again, 0)).containsExactly(change(4));
+    }
+
+    @Test
+    void shouldRelyOnNothingBeforeAChangeWhoseNumberIsFurtherOn() throws IOException {
+        ChangeRing ring = open(EPOCH, 0);
+        add(ring, change(1));
+        add(ring, change(3));
+        assertThat(ring.base()).isEqualTo(2);
+        assertThat(after(ring, 0)).containsExactly(change(3));
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
@@ -108,6 +109,62 @@ class DuplicateChangesTest {
         assertThat(first.held()).isTrue();
         assertThat(receipt(a.ask(delete))).isEqualTo(first);
         assertThat(announcedUntil(a, b, "mark")).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void shouldTakeNothingAwayWhenADeleteComesAgainAfterANewLife() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        DeleteFrame delete = delete(new Version(5L << 40, 1));
+        Receipt first = receipt(a.ask(delete));
+        TestHost b = host(2);
+        begin(b, first);
+        assertThat(receipt(a.ask(delete))).isEqualTo(first);
+        assertThat(b.get("user-1").entry()).isNotNull();
+    }
+
+    @Test
+    void shouldTakeNothingAwayWhenADeleteComesAgainAfterTheRelayWasStartedAgain() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        a.set("user-1", "x");
+        DeleteFrame delete = delete(new Version(5L << 40, 1));
+        Receipt first = receipt(a.ask(delete));
+        assertThat(first.version()).as("raised").isGreaterThan(delete.tombstone());
+        begin(host(2), first);
+        relay.close();
+        launch(false);
+        assertThat(receipt(host(1).ask(delete))).isEqualTo(first);
+        assertThat(host(2).get("user-1").entry()).isNotNull();
+    }
+
+    @Test
+    void shouldTakeNothingAwayWhenADeleteComesLongAfterALaterOneOfItsHost() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        a.set("user-1", "x");
+        Receipt later = receipt(a.ask(delete(new Version(5L << 40, 1))));
+        begin(host(2), later);
+        Receipt late = receipt(a.ask(delete(new Version(4L << 40, 1))));
+        assertThat(late).isEqualTo(later);
+        assertThat(host(2).get("user-1").entry()).isNotNull();
+    }
+
+    private DeleteFrame delete(Version version) {
+        return new DeleteFrame(7, Acknowledgement.RELAY, digest("user-1"), version);
+    }
+
+    /** A new life over a delete that the host has heard of. */
+    private static void begin(TestHost host, Receipt delete) throws Exception {
+        SessionFrame login = host.session("user-1", "new".getBytes(UTF_8), Acknowledgement.RELAY);
+        SessionFrame aware = new SessionFrame(
+                login.correlationId(),
+                login.level(),
+                delete.epoch(),
+                delete.position(),
+                delete.version(),
+                login.entry());
+        assertThat(receipt(host.ask(aware)).outcome()).isEqualTo(Receipt.Outcome.STORED);
     }
 
     @Test

@@ -209,9 +209,10 @@ public final class RelayLink implements NextTier {
     }
 
     @Override
-    public CompletableFuture<Receipt> delete(KeyDigest digest, Version tombstone, Acknowledgement level) {
+    public CompletableFuture<Receipt> delete(
+            KeyDigest digest, Version tombstone, long epoch, long appliedPosition, Acknowledgement level) {
         synchronized (lock) {
-            return change(new DeleteFrame(nextCorrelationId++, level, digest, tombstone));
+            return change(new DeleteFrame(nextCorrelationId++, level, epoch, appliedPosition, digest, tombstone));
         }
     }
 

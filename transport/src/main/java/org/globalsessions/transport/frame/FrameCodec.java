@@ -251,7 +251,9 @@ public final class FrameCodec {
             }
             case SESSION_KNOWN -> readKnown(correlationId, in);
             case SESSION_BACKUP -> new SessionBackupFrame(correlationId, readEntry(in));
-            case DELETE -> new DeleteFrame(correlationId, WireCodes.level(in), readDigest(in), in.version());
+            case DELETE ->
+                new DeleteFrame(
+                        correlationId, WireCodes.level(in), in.i64(), in.position(), readDigest(in), in.version());
             case ANNOUNCE_DELETE -> {
                 in.noCorrelation(correlationId);
                 yield new AnnounceDeleteFrame(in.i64(), in.position(), readDigest(in), in.version());

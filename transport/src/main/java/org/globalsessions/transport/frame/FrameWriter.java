@@ -49,7 +49,7 @@ final class FrameWriter {
         } else if (frame instanceof SessionBackupFrame backup) {
             return entryLength(backup.entry());
         } else if (frame instanceof DeleteFrame) {
-            return 29;
+            return 45;
         } else if (frame instanceof AnnounceDeleteFrame || frame instanceof AnnounceInvalidationFrame) {
             return 44;
         } else if (frame instanceof VoidFrame voided) {
@@ -126,6 +126,8 @@ final class FrameWriter {
             writeEntry(backup.entry(), out);
         } else if (frame instanceof DeleteFrame delete) {
             out.writeByte(WireCodes.code(delete.level()));
+            out.writeLongLE(delete.claimEpoch());
+            writeNotNegative("position", delete.claimPosition(), out);
             writeDigest(delete.digest(), out);
             writeVersion(delete.tombstone(), out);
         } else if (frame instanceof AnnounceDeleteFrame announce) {

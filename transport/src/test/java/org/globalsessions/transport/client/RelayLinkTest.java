@@ -129,7 +129,7 @@ class RelayLinkTest {
 
         assertUnavailable(link.ask(KEY, DIGEST), "does not give this host the right to read on path sessions");
         assertUnavailable(publish(link, 1), "the right to publish");
-        assertUnavailable(link.delete(DIGEST, new Version(5, 1), Acknowledgement.RELAY), "the right to publish");
+        assertUnavailable(link.delete(DIGEST, new Version(5, 1), 0, 0, Acknowledgement.RELAY), "the right to publish");
         link.subscribe(1, EPOCH, 0);
         await().until(() -> relay.frames.size() == 2);
         assertThat(relay.frames.get(1)).isInstanceOf(SubscribeFrame.class);
@@ -218,7 +218,7 @@ class RelayLinkTest {
             changes.add(publish(link, 10));
         }
         assertThatThrownBy(() -> get(publish(link, 10))).hasCauseInstanceOf(TierBusyException.class);
-        assertThatThrownBy(() -> get(link.delete(DIGEST, new Version(1, 1), Acknowledgement.RELAY)))
+        assertThatThrownBy(() -> get(link.delete(DIGEST, new Version(1, 1), 0, 0, Acknowledgement.RELAY)))
                 .hasCauseInstanceOf(TierBusyException.class);
         // Questions have a window of their own.
         for (int i = 0; i < 8; i++) {
@@ -334,12 +334,14 @@ class RelayLinkTest {
         RelayLink link = start(listen(relay), LONG, 1024);
         awaitConnected(link);
 
-        assertThat(get(link.delete(DIGEST, new Version(8, 1), Acknowledgement.RELIEF))
+        assertThat(get(link.delete(DIGEST, new Version(8, 1), EPOCH, 12, Acknowledgement.RELIEF))
                         .held())
                 .isTrue();
         get(link.publish(entry(KEY), DIGEST, 12, 13, new Version(5, 6), Acknowledgement.RELAY));
 
         DeleteFrame delete = (DeleteFrame) relay.frames.get(1);
+        assertThat(delete.claimEpoch()).isEqualTo(EPOCH);
+        assertThat(delete.claimPosition()).isEqualTo(12);
         assertThat(delete.digest()).isEqualTo(DIGEST);
         assertThat(delete.tombstone()).isEqualTo(new Version(8, 1));
         assertThat(delete.level()).isEqualTo(Acknowledgement.RELIEF);

@@ -177,7 +177,9 @@ public final class SimulatedNetwork {
                 return;
             }
             Frame frame = decoded(bytes);
-            trace.accept(other.process + " > " + process + " " + frame);
+            if (trace != null) {
+                trace.accept(other.process + " > " + process + " " + frame);
+            }
             if (paused) {
                 unread.add(frame);
             } else if (open) {

@@ -1,0 +1,89 @@
+package org.globalsessions.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+
+/** A bug that is put into one class of the product, compiled ahead of the others on the class path of a simulation. */
+enum PlantedBug {
+    /** A tombstone goes before anybody can have heard of it, and nothing tells that it has gone. */
+    TOMBSTONE_DROPPED_EARLY(
+            "TombstoneTable",
+            new Change("RETENTION_TICKS = 30_000", "RETENTION_TICKS = 1"),
+            new Change("        raiseHorizon(position);\n        noteDrop(", "        noteDrop(")),
+
+    /** An update of a deleted session begins it anew. */
+    UPDATE_WINS_OVER_DELETE(
+            "WriteOperations",
+            new Change(
+                    "if (!mayBegin && (entry.beginsLife() || life <= tombstone.versionClock)) {",
+                    "if (!mayBegin && entry.beginsLife()) {")),
+
+    /** What began after a delete counts as what was deleted. */
+    LOGIN_AFTER_LOGOUT_LOST(
+            "WriteOperations",
+            new Change(
+                    "boolean mayBegin = entry.beginsLife() && knowsTombstone(tombstone, entry, appliedPosition, seen);",
+                    "boolean mayBegin = false;")),
+
+    /** A relay gives an entry's place away that the relief tier does not have yet. */
+    EVICTED_BEFORE_HAND_OFF(
+            "Segment", new Change("case RELAY -> RecordDescriptor.NOT_HANDED_OFF;", "case RELAY -> 0;")),
+
+    /** The receipt of an older version is taken for that of the newer one. */
+    MARK_CLEARED_FOR_NEWER_VERSION(
+            "SharedLru",
+            new Change(
+                    "clearMarks(published.way, published.stateWord, marks);",
+                    "EntrySnapshot now = new EntrySnapshot();\n"
+                            + "if (find(encode(published.keyCopy()), now)) { clearMarks(now.way, now.stateWord, marks); }"));
+
+    private record Change(String from, String to) {}
+
+    private static final Path SOURCES =
+            Path.of("..", "cache-core", "src", "main", "java", "org", "globalsessions", "segment");
+
+    private final String type;
+
+    // Of List.of: cannot be changed.
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<Change> changes;
+
+    PlantedBug(String type, Change... changes) {
+        this.type = type;
+        this.changes = List.of(changes);
+    }
+
+    /** Compiles the changed class into a folder. */
+    void compileTo(Path folder) throws IOException {
+        String source = Files.readString(SOURCES.resolve(type + ".java"));
+        for (Change change : changes) {
+            assertThat(source).as("what %s is planted in", this).containsOnlyOnce(change.from);
+            source = source.replace(change.from, change.to);
+        }
+        Path changed = Files.writeString(Files.createDirectories(folder).resolve(type + ".java"), source);
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        StringWriter said = new StringWriter();
+        boolean compiled = compiler.getTask(
+                        said,
+                        null,
+                        null,
+                        List.of(
+                                "-nowarn",
+                                "-proc:none",
+                                "-d",
+                                folder.toString(),
+                                "-cp",
+                                System.getProperty("java.class.path")),
+                        null,
+                        compiler.getStandardFileManager(null, null, null).getJavaFileObjects(changed))
+                .call();
+        assertThat(compiled).as(said.toString()).isTrue();
+    }
+}
