@@ -3,6 +3,7 @@ package org.globalsessions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
@@ -126,12 +127,14 @@ final class Announcements implements TierListener {
     }
 
     private void fill(SessionEntry entry) {
+        EncodedKey key = lru.encode(entry.key());
+        KeyDigest digest = key.digest();
+        lru.noteAnnounced(digest);
         try {
-            lru.noteAnnounced(lru.encode(entry.key()).digest());
-            lru.fill(lru.encode(entry.key()), entry, Long.MAX_VALUE, 0, false, outcome);
+            lru.fill(key, entry, Long.MAX_VALUE, 0, false, outcome);
         } catch (ValueTooLargeException e) {
             // Larger than this host's records: the older version that is here must not be read any more all the same.
-            lru.removeOlder(lru.encode(entry.key()).digest(), entry.version());
+            lru.removeOlder(digest, entry.version());
             failures.unexpected("an announced session does not fit this host's records", e);
         }
     }

@@ -144,13 +144,10 @@ final class ConditionalPublisher {
     private boolean claim(ConditionalSave save) {
         AppliedPosition.Claims claims = applied.claims();
         Version tombstone = lru.tombstone(save.digest());
-        Version awaitedDelete = tombstone.equals(Version.NONE) ? Version.NONE : lru.awaitedDelete(save.digest());
-        if (!awaitedDelete.equals(Version.NONE)) {
-            if (!deletes.send() || !deletes.sendAhead(save.digest(), awaitedDelete)) {
-                return false;
-            }
-            deletes.keepBehind(save.digest(), new DeletePublisher.Behind(-1, null, save));
-            return true;
+        DeletePublisher.Ahead delete =
+                deletes.goAhead(save.digest(), tombstone, new DeletePublisher.Behind(-1, null, save));
+        if (delete != DeletePublisher.Ahead.NONE) {
+            return delete == DeletePublisher.Ahead.KEPT;
         }
         if (!ahead.test(save.key())) {
             return false;

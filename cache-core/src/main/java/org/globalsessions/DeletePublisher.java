@@ -35,6 +35,16 @@ final class DeletePublisher {
      */
     record Behind(int way, AwaitedSet set, ConditionalSave save) {}
 
+    /** What became of something that a delete may have to go ahead of. */
+    enum Ahead {
+        /** No delete waits for its receipt: it may be sent. */
+        NONE,
+        /** It stays behind the delete, and is given back when that is answered. */
+        KEPT,
+        /** The window is full: the same again after the next receipt. */
+        WINDOW_FULL
+    }
+
     private record Delete(KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {
         /**
          * The same as the host's highest delete of the key by now: the relay may have that one already, and would take this one for a later
@@ -69,7 +79,7 @@ final class DeletePublisher {
      * Nothing waits yet.
      *
      * @param onCompleted told on the link's thread of each receipt (true) and failure (false)
-     * @param onFreed     gets back what {@link #keepBehind} was given, and whether it may be sent now or the delete has failed
+     * @param onFreed     gets back what {@link #goAhead} has kept, and whether it may be sent now or the delete has failed
      */
     DeletePublisher(
             SharedLru lru,
@@ -132,13 +142,28 @@ final class DeletePublisher {
         }
     }
 
-    /** Sends a delete that has no receipt yet, unless it is under way, as the publisher's thread; false where the window is full. */
-    boolean sendAhead(KeyDigest digest, Version version) {
+    /**
+     * Lets a delete of the key that has no receipt yet go first, and keeps what follows it until that is answered. As the publisher's thread.
+     *
+     * @param tombstone the key's tombstone, as it was read with what is to be sent
+     */
+    Ahead goAhead(KeyDigest digest, Version tombstone, Behind follower) {
+        Version awaited = tombstone.equals(Version.NONE) ? Version.NONE : lru.awaitedDelete(digest);
+        if (awaited.equals(Version.NONE)) {
+            return Ahead.NONE;
+        }
+        if (!send() || !sendUnlessInFlight(digest, awaited)) {
+            return Ahead.WINDOW_FULL;
+        }
+        keepBehind(digest, follower);
+        return Ahead.KEPT;
+    }
+
+    private boolean sendUnlessInFlight(KeyDigest digest, Version version) {
         return version.equals(inFlight.get(digest)) || send(new Delete(digest, version, Acknowledgement.RELAY, null));
     }
 
-    /** Keeps something until the delete in flight is answered. */
-    void keepBehind(KeyDigest digest, Behind kept) {
+    private void keepBehind(KeyDigest digest, Behind kept) {
         behind.compute(digest, (unused, others) -> {
             Set<Behind> all = others == null ? ConcurrentHashMap.newKeySet() : others;
             all.add(kept);
@@ -146,7 +171,7 @@ final class DeletePublisher {
         });
         // The answer may have come just before: then nobody else frees it.
         if (!inFlight.containsKey(digest)) {
-            free(digest, lru.awaitedDelete(digest).equals(Version.NONE));
+            free(digest, !lru.awaitsDeleteReceipt(digest));
         }
     }
 

@@ -445,13 +445,11 @@ final class Publisher implements Runnable {
             return Sent.NOT;
         }
         SessionEntry entry = snapshot.toEntry();
-        Version awaitedDelete = seenTombstone.equals(Version.NONE) ? Version.NONE : lru.awaitedDelete(digest);
-        if (!awaitedDelete.equals(Version.NONE)) {
-            if (!deletes.send() || !deletes.sendAhead(digest, awaitedDelete)) {
-                return Sent.WINDOW_FULL;
-            }
-            deletes.keepBehind(digest, new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller, null));
-            return Sent.NOT;
+        DeletePublisher.Behind follower =
+                new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller, null);
+        DeletePublisher.Ahead ahead = deletes.goAhead(digest, seenTombstone, follower);
+        if (ahead != DeletePublisher.Ahead.NONE) {
+            return ahead == DeletePublisher.Ahead.KEPT ? Sent.NOT : Sent.WINDOW_FULL;
         }
         waysInFlight.put(snapshot.way(), snapshot.stateWord());
         CompletableFuture<Receipt> sent = null;

@@ -216,9 +216,9 @@ final class BucketTable {
         Words.INT.getAndAdd(header, base(bucket) + BUCKET_TOMBSTONES_OFFSET, count);
     }
 
-    /** How often another tier has announced a change of a key whose first bucket this is. */
-    int announced(int bucket) {
-        return (int) Words.INT.getVolatile(header, base(bucket) + ANNOUNCED_OFFSET);
+    /** How often another tier has announced a change of a key whose first bucket this is: 0 to 2^32 - 1, wrapping around. */
+    long announced(int bucket) {
+        return Integer.toUnsignedLong((int) Words.INT.getVolatile(header, base(bucket) + ANNOUNCED_OFFSET));
     }
 
     /** Counts an announcement, before it is applied. */

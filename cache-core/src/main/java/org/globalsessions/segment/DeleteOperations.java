@@ -43,13 +43,10 @@ final class DeleteOperations {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
             boolean live = segment.isLive(key);
-            int order = tombstone.exists()
-                    ? Version.compare(
-                            version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin)
-                    : 1;
+            int standing = tombstone.exists() ? tombstone.comparedTo(version) : -1;
             boolean own = tombstone.exists() && version.origin() == tombstone.versionOrigin;
             // A lower one than what the relay has raised may have been made before or after that.
-            boolean known = order == 0 || (order < 0 && own && !VersionClock.isRaised(tombstone.versionClock));
+            boolean known = standing == 0 || (standing > 0 && own && !VersionClock.isRaised(tombstone.versionClock));
             outcome.held |= live && !known;
             if (known && (!live || found.life > tombstone.versionClock)) {
                 outcome.status = WriteOutcome.Status.STORED;
@@ -87,31 +84,26 @@ final class DeleteOperations {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
             outcome.held |= segment.isLive(key) && found.life <= version.clock();
-            int order =
-                    Version.compare(version.clock(), version.origin(), tombstone.versionClock, tombstone.versionOrigin);
-            boolean awaited = tombstone.exists() && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) != 0;
-            if (order > 0 || (order < 0 && awaited)) {
-                if (found.way >= 0 && (found.marks() & LIFE_UNCONFIRMED) != 0) {
-                    // Begun by somebody who had not heard of this delete: it loses, whatever its clock says, and
-                    // whichever
-                    // delete of this host it has begun over.
-                    outcome.held = true;
-                    segment.count(Counter.BEATEN_BY_TOMBSTONE);
-                    segment.writer().retire(found.way, found.state);
-                }
+            int standing = tombstone.comparedTo(version);
+            boolean unheard = standing < 0 || (standing > 0 && tombstone.isUnacknowledged());
+            if (unheard && found.way >= 0 && (found.marks() & LIFE_UNCONFIRMED) != 0) {
+                // Begun by somebody who had not heard of this delete: it loses, whatever its clock says, and whichever
+                // delete of this host it has begun over.
+                outcome.held = true;
+                segment.count(Counter.BEATEN_BY_TOMBSTONE);
+                segment.writer().retire(found.way, found.state);
             }
-            if (order > 0) {
-                boolean done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
+            boolean done = true;
+            outcome.status = WriteOutcome.Status.STORED;
+            if (standing < 0) {
+                done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
                 }
-                segment.acknowledgeTombstone(key, version);
-                return done;
             }
             segment.acknowledgeTombstone(key, version);
-            outcome.status = WriteOutcome.Status.STORED;
-            return true;
+            return done;
         });
     }
 
@@ -139,16 +131,14 @@ final class DeleteOperations {
         boolean[] above = new boolean[1];
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
-            boolean raised =
-                    Version.compare(told.clock(), told.origin(), tombstone.versionClock, tombstone.versionOrigin) > 0;
+            boolean raised = tombstone.comparedTo(told) < 0;
             boolean anothers = tombstone.exists() && tombstone.versionOrigin != published.origin();
-            // Where another host's delete was announced meanwhile, nobody but this receipt tells what became of this
-            // host's.
+            // Another host's that was announced meanwhile: what became of this host's own only this receipt tells.
             if (!isVersion(tombstone, published) && !(anothers && raised)) {
                 // A later delete stands; what a killed process has left of this one waits for no receipt any more.
                 drop(key, published);
                 // One that the relay has not answered yet will be told of this one by its own receipt.
-                above[0] = raised && (tombstone.flags() & TombstoneTable.UNACKNOWLEDGED) == 0;
+                above[0] = raised && !tombstone.isUnacknowledged();
                 return true;
             }
             EntryWriter.Found found = key.found;
@@ -194,8 +184,6 @@ final class DeleteOperations {
     }
 
     private static boolean isVersion(TombstoneTable.Found tombstone, Version version) {
-        return tombstone.exists()
-                && tombstone.versionClock == version.clock()
-                && tombstone.versionOrigin == version.origin();
+        return tombstone.exists() && tombstone.comparedTo(version) == 0;
     }
 }

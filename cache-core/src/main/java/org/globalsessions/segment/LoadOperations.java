@@ -72,11 +72,7 @@ final class LoadOperations {
             outcome.versionOrigin = found.versionOrigin;
             return true;
         }
-        int newer = Version.compare(
-                tombstone.versionClock,
-                tombstone.versionOrigin,
-                start.tombstone().clock(),
-                start.tombstone().origin());
+        int newer = tombstone.comparedTo(start.tombstone());
         if (tombstone.exists() && newer > 0) {
             outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
             segment.count(Counter.BEATEN_BY_TOMBSTONE);

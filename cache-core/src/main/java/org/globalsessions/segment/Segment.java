@@ -281,11 +281,6 @@ final class Segment {
         return clock.next(Math.max(above, key.tombstone.versionClock));
     }
 
-    /** How many changes of a key, and of others of its first bucket, were announced: 0 to 2^32 - 1, wrapping around. */
-    long announced(long digestLow) {
-        return Integer.toUnsignedLong(buckets.announced(buckets.firstBucket(digestLow)));
-    }
-
     /** A version's clock that no other write of this host gets, above an expected one: see {@link VersionClock#unique}. */
     long uniqueVersion(long expected) {
         return clock.unique(expected, file.slot());
@@ -325,9 +320,7 @@ final class Segment {
     void acknowledgeTombstone(EncodedKey key, Version known) {
         tombstones.find(key.high, key.low, key.tombstone);
         TombstoneTable.Found tombstone = key.tombstone;
-        if (tombstone.exists()
-                && Version.compare(tombstone.versionClock, tombstone.versionOrigin, known.clock(), known.origin())
-                        <= 0) {
+        if (tombstone.exists() && tombstone.comparedTo(known) <= 0) {
             tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.UNACKNOWLEDGED);
         }
     }

@@ -340,11 +340,11 @@ public final class SharedLru implements AutoCloseable {
      * @param entry    the entry
      * @param relay    whose position is meant
      * @param position that relay's position as of which it is true; older than its horizon here ends STALE
-     * @param marks    marks that it gets
-     * @param evict    false to use only free or expired places
+     * @param marks     marks that it gets
+     * @param evict     false to use only free or expired places
      * @param announced {@link #announced} before it was asked for: where it is another one by now the entry is not stored, NO_ROOM, as it may
      *                  be older than what was announced; {@link #UNASKED} to store it all the same
-     * @param outcome  STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
+     * @param outcome   STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
      */
     public void fill(
             EncodedKey key,
@@ -366,7 +366,7 @@ public final class SharedLru implements AutoCloseable {
      * @param digest digest of the key
      */
     public void noteAnnounced(KeyDigest digest) {
-        segment.buckets().addAnnounced(segment.buckets().firstBucket(digest.low()));
+        segment.buckets().addAnnounced(firstBucket(digest));
     }
 
     /**
@@ -376,7 +376,7 @@ public final class SharedLru implements AutoCloseable {
      * @return number of changes announced so far, of this key and some others
      */
     public long announced(KeyDigest digest) {
-        return segment.announced(digest.low());
+        return segment.buckets().announced(firstBucket(digest));
     }
 
     /**

@@ -53,6 +53,16 @@ final class TombstoneTable {
         int flags() {
             return RecordDescriptor.marks(state);
         }
+
+        /** How it stands to a version: below 0 where it is lower, as where there is none, 0 for that very one, above 0 where it is higher. */
+        int comparedTo(Version version) {
+            return Version.compare(versionClock, versionOrigin, version.clock(), version.origin());
+        }
+
+        /** Whether it waits for the next tier's receipt. */
+        boolean isUnacknowledged() {
+            return exists() && (flags() & UNACKNOWLEDGED) != 0;
+        }
     }
 
     private final SegmentFile file;
@@ -120,6 +130,15 @@ final class TombstoneTable {
 
     /** Finds the highest tombstone of a digest; {@code into.place} is -1 where there is none. */
     void find(long digestHigh, long digestLow, Found into) {
+        find(digestHigh, digestLow, 0, into);
+    }
+
+    /** As {@link #find}, the highest one that the next tier has not acknowledged: where another host's is higher there are two. */
+    void findUnacknowledged(long digestHigh, long digestLow, Found into) {
+        find(digestHigh, digestLow, UNACKNOWLEDGED, into);
+    }
+
+    private void find(long digestHigh, long digestLow, int flags, Found into) {
         into.place = -1;
         into.versionClock = 0;
         into.versionOrigin = 0;
@@ -133,25 +152,7 @@ final class TombstoneTable {
             int place = place(digestHigh, candidate);
             long state = state(place);
             if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
-                    && digestHigh(place) == digestHigh
-                    && digestLow(place) == digestLow) {
-                consider(place, state, into);
-            }
-        }
-    }
-
-    /** As {@link #find}, the highest one that the next tier has not acknowledged: where another host's is higher there are two. */
-    void findUnacknowledged(long digestHigh, long digestLow, Found into) {
-        find(digestHigh, digestLow, into);
-        if (!into.exists() || (into.flags() & UNACKNOWLEDGED) != 0) {
-            return;
-        }
-        into.place = -1;
-        for (int candidate = 0; candidate < CANDIDATES; candidate++) {
-            int place = place(digestHigh, candidate);
-            long state = state(place);
-            if (RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
-                    && (RecordDescriptor.marks(state) & UNACKNOWLEDGED) != 0
+                    && (RecordDescriptor.marks(state) & flags) == flags
                     && digestHigh(place) == digestHigh
                     && digestLow(place) == digestLow) {
                 consider(place, state, into);

@@ -140,8 +140,7 @@ final class WriteOperations {
     /** The host's delete may still be on its way here: the write that follows it brings it along. False where the lock was lost. */
     private boolean bringTombstone(EncodedKey key, long lock, Version seen) {
         TombstoneTable.Found tombstone = key.tombstone;
-        boolean newer = seen.clock() != 0
-                && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) > 0;
+        boolean newer = seen.clock() != 0 && tombstone.comparedTo(seen) < 0;
         return !newer || segment.putTombstone(key, lock, seen.clock(), seen.origin(), 0) != Segment.Burial.LOST_LOCK;
     }
 
@@ -209,8 +208,7 @@ final class WriteOperations {
      */
     private static boolean knowsTombstone(
             TombstoneTable.Found tombstone, SessionEntry entry, long appliedPosition, Version seen) {
-        boolean named = entry.life() > seen.clock()
-                && Version.compare(seen.clock(), seen.origin(), tombstone.versionClock, tombstone.versionOrigin) >= 0;
+        boolean named = entry.life() > seen.clock() && tombstone.comparedTo(seen) <= 0;
         return named || (tombstone.position != 0 && tombstone.position <= appliedPosition);
     }
 
@@ -305,7 +303,7 @@ final class WriteOperations {
             }
             fillBody(key, entry, version.clock(), version.origin(), entry.life(), marks);
             boolean done;
-            if (announced >= 0 && announced != segment.announced(key.low)) {
+            if (announced >= 0 && announced != segment.buckets().announced(key.firstBucket)) {
                 // What was announced since found nothing here that it could have taken away.
                 outcome.status = WriteOutcome.Status.NO_ROOM;
                 done = segment.holds(key, lock);

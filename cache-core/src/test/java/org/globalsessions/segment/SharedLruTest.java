@@ -506,14 +506,24 @@ class SharedLruTest {
         }
     }
 
+    /** The first delete gets a number, the host of the second one has applied announcements up to another. */
+    private void deleteOnTwoHosts(SharedLru relay, long number, Version second, long applied) {
+        Version first = new Version(100, 3);
+        relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+        relay.numberDelete(digest(relay, "k"), first, number);
+        relay.acceptDelete(digest(relay, "k"), second, applied, outcome);
+    }
+
+    private Version delete(SharedLru host) {
+        host.delete(host.encode("k"), outcome);
+        return outcome.version();
+    }
+
     @Test
     void shouldSupersedeADeleteWhoseHostDidNotKnowOfAnothersDelete() throws IOException {
-        Version first = new Version(100, 3);
         Version second = new Version(500, 4);
         try (SharedLru relay = open(Role.RELAY)) {
-            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
-            relay.numberDelete(digest(relay, "k"), first, 10);
-            relay.acceptDelete(digest(relay, "k"), second, 9, outcome);
+            deleteOnTwoHosts(relay, 10, second, 9);
             assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
             Version raised = outcome.version();
             assertThat(raised).isEqualTo(new Version(501, 4));
@@ -525,12 +535,9 @@ class SharedLruTest {
 
     @Test
     void shouldNotSupersedeADeleteWhoseHostKnewOfAnothersDelete() throws IOException {
-        Version first = new Version(100, 3);
         Version second = new Version(500, 4);
         try (SharedLru relay = open(Role.RELAY)) {
-            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
-            relay.numberDelete(digest(relay, "k"), first, 10);
-            relay.acceptDelete(digest(relay, "k"), second, 10, outcome);
+            deleteOnTwoHosts(relay, 10, second, 10);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.version()).isEqualTo(second);
             relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 9, second, outcome);
@@ -557,8 +564,7 @@ class SharedLruTest {
     @Test
     void shouldLoseWhatBeganOverAnOwnDeleteWhenAnothersDeleteIsAnnounced() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
-            host.delete(host.encode("k"), outcome);
-            Version own = outcome.version();
+            Version own = delete(host);
             set(host, "k", "begun over it");
             host.applyDelete(digest(host, "k"), new Version(own.clock() - 1000, 9), 5, outcome);
             assertThat(get(host, "k")).isNull();
@@ -571,8 +577,7 @@ class SharedLruTest {
     void shouldKeepAnOwnDeleteForTheRelayWhenAHigherOneIsAnnounced() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
             KeyDigest digest = digest(host, "k");
-            host.delete(host.encode("k"), outcome);
-            Version own = outcome.version();
+            Version own = delete(host);
             Version anothers = new Version(own.clock() + 1000, 9);
             host.applyDelete(digest, anothers, 5, outcome);
             assertThat(host.tombstone(digest)).isEqualTo(anothers);
@@ -591,8 +596,7 @@ class SharedLruTest {
     void shouldNoLongerWaitForAReceiptWhenAnOwnDeleteIsSupersededByALowerOneThanIsAnnounced() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
             KeyDigest digest = digest(host, "k");
-            host.delete(host.encode("k"), outcome);
-            Version own = outcome.version();
+            Version own = delete(host);
             Version anothers = new Version(own.clock() + 1000, 9);
             host.applyDelete(digest, anothers, 5, outcome);
             Version told = new Version(own.clock() + 1, own.origin());
@@ -606,10 +610,8 @@ class SharedLruTest {
     void shouldTakeAwayWhatAnEarlierDeleteTookAwayAtTheRelayAfterALaterOne() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
             KeyDigest digest = digest(host, "k");
-            host.delete(host.encode("k"), outcome);
-            Version first = outcome.version();
-            host.delete(host.encode("k"), outcome);
-            Version second = outcome.version();
+            Version first = delete(host);
+            Version second = delete(host);
             host.confirmDelete(digest, second, new Receipt(Receipt.Outcome.STORED, second, 0, false, 1, 4));
             host.fill(
                     host.encode("k"),
@@ -700,8 +702,7 @@ class SharedLruTest {
         try (SharedLru host = open(Role.HOST)) {
             long ahead = (System.currentTimeMillis() * 1000 + 60_000_000L) << Version.LOGICAL_BITS;
             host.removeOlder(digest(host, "k"), new Version(ahead, 4));
-            host.delete(host.encode("k"), outcome);
-            Version first = outcome.version();
+            Version first = delete(host);
             host.delete(host.encode("other"), outcome);
             assertThat(first.clock()).isGreaterThan(ahead);
             assertThat(outcome.version().clock()).isGreaterThan(first.clock());

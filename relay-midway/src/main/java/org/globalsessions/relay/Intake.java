@@ -168,7 +168,7 @@ final class Intake {
         lru.acceptIf(
                 key,
                 judged(frame, sameEpoch),
-                sameEpoch ? frame.claimPosition() : 0,
+                applied(frame.claimEpoch(), frame.claimPosition()),
                 frame.seenTombstone(),
                 frame.expected(),
                 behind,
@@ -192,6 +192,11 @@ final class Intake {
             }
             default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
+    }
+
+    /** A claim as a position of this relay's epoch: one of another epoch says nothing here. */
+    private long applied(long claimEpoch, long claimPosition) {
+        return claimEpoch == file.relayEpoch() ? claimPosition : 0;
     }
 
     /** Its receipt was lost on the way: it has won, whatever was stored since. */
@@ -258,7 +263,7 @@ final class Intake {
             acknowledge(endPoint, frame, here.way(), given);
             return true;
         }
-        long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
+        long applied = applied(frame.claimEpoch(), frame.claimPosition());
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         switch (outcome.status()) {
             case STORED -> onStored(endPoint, frame, digest, endPoint.host());
@@ -365,7 +370,7 @@ final class Intake {
             acknowledge(endPoint, frame, given);
             return;
         }
-        long applied = frame.claimEpoch() == file.relayEpoch() ? frame.claimPosition() : 0;
+        long applied = applied(frame.claimEpoch(), frame.claimPosition());
         lru.acceptDelete(digest, frame.tombstone(), applied, outcome);
         boolean held = outcome.held();
         if (spill != null
