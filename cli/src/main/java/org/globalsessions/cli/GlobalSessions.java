@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             BackupCommand.class,
             RestoreCommand.class,
+            LoadCommand.class,
             ReplayCommand.class,
             KeygenCommand.class,
             QuickstartCommand.class,

@@ -35,16 +35,21 @@ final class SessionSource {
 
     /** The value of a key. */
     byte[] value(String key) {
+        return value(key, VALUE_LENGTH);
+    }
+
+    /** The value of a key, of another length. */
+    byte[] value(String key, int length) {
         long state = seed;
         for (int i = 0; i < key.length(); i++) {
             state = mix(state ^ key.charAt(i));
         }
-        ByteBuffer bytes = ByteBuffer.allocate((VALUE_LENGTH + 7) / 8 * 8).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate((length + 7) / 8 * 8).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
             state += GOLDEN;
             bytes.putLong(mix(state));
         }
-        return java.util.Arrays.copyOf(bytes.array(), VALUE_LENGTH);
+        return java.util.Arrays.copyOf(bytes.array(), length);
     }
 
     /** Whether the n-th session is one that gets deleted: one in twenty. */
