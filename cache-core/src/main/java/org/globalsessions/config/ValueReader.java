@@ -75,6 +75,10 @@ final class ValueReader {
         if (text.isEmpty()) {
             throw new ValueException("must not be empty");
         }
+        if (text.indexOf('\0') >= 0) {
+            // No name of a file, no argument of a process and no name of a path can have one.
+            throw new ValueException("must not have the character with the code 0");
+        }
         return text;
     }
 
@@ -82,8 +86,13 @@ final class ValueReader {
         if (value.valueType() != ConfigValueType.STRING) {
             throw wrongType(key, value);
         }
+        return resolved(text(value));
+    }
+
+    /** A path that is relative starts at the file's folder. */
+    private String resolved(String path) {
         try {
-            return folder.resolve(text(value)).normalize().toString();
+            return folder.resolve(path).normalize().toString();
         } catch (InvalidPathException e) {
             throw new ValueException("not a path: " + e.getReason());
         }
@@ -202,7 +211,7 @@ final class ValueReader {
         }
         for (int i = 1; i < words.size(); i++) {
             if (words.get(i).startsWith("./") || words.get(i).startsWith("../")) {
-                words.set(i, folder.resolve(words.get(i)).normalize().toString());
+                words.set(i, resolved(words.get(i)));
             }
         }
         return words;

@@ -354,6 +354,21 @@ class NodeConfigTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "proc_name : [ global-sessions, \"./sibling\\u0000.conf\" ]",
+                "proc_name : [ global-sessions, \"sibling\\u0000conf\" ]",
+                "proc_name : \"global\\u0000sessions\""
+            })
+    void shouldSayWhereItIsWhenATextHasTheCharacterWithTheCodeZero(String command) throws IOException {
+        String text = "edge_supported_relay : true\npath_types.s { relay {\n" + command + " } }\n";
+
+        assertThat(problems(write("zero.conf", text)))
+                .contains(folder.resolve("zero.conf")
+                        + ":3: path_types.s.relay.proc_name: must not have the character with the code 0");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"1e100000064KiB", "1.e+100000064 KiB", "1e100000064"})
     @Timeout(10)
     void shouldRefuseASizeWithoutWritingItOutWhenItsPowerOfTenIsHuge(String size) throws IOException {

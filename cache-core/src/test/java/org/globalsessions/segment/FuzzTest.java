@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -49,6 +48,8 @@ class FuzzTest {
 
     private static final int LONG_PARTS = 6;
 
+    private static final int SEED_OF_EVERY_BUILD = 20_261_128;
+
     @TempDir
     private Path folder;
 
@@ -69,10 +70,11 @@ class FuzzTest {
         }
     }
 
+    /** With the same seed in every build, which so fails by what it has changed; the long parts have other seeds. */
     @Test
     @Tag("slow")
     void shouldFindNothingInAMinute() throws Exception {
-        fuzz(60, new Random().nextInt(1, Integer.MAX_VALUE), folder);
+        fuzz(60, SEED_OF_EVERY_BUILD, folder);
     }
 
     /** A part is run alone, and a broken-off run taken up, with {@code -Dglobalsessions.part=N}. */
