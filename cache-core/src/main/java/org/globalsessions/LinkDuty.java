@@ -78,6 +78,12 @@ final class LinkDuty {
         return connection() != null;
     }
 
+    /** The connection over which the duty could be done now, 0 for none. */
+    long connectionNumber() {
+        Connection now = connection();
+        return now == null ? 0 : now.number();
+    }
+
     private Connection connection() {
         return tier.isConnected() ? announcements.connection() : null;
     }

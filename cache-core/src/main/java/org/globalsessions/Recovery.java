@@ -1,6 +1,7 @@
 package org.globalsessions;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -15,6 +16,7 @@ import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierAnswer;
+import org.globalsessions.tier.Touch;
 
 /**
  * Asks a key's relay for what the segment does not hold, and fills the segment with the answer. Concurrent misses of one key are
@@ -32,6 +34,11 @@ final class Recovery {
     static final int MAX_QUESTIONS = 65_536;
 
     private static final int MAX_ATTEMPTS = 3;
+
+    /** Ticks that the telling of a use may take, and the part of the idle time-out where that is longer. */
+    private static final int LATE_TICKS = 10;
+
+    private static final int LATE_PART = 64;
 
     private record Question(String key, byte[] bytes, KeyDigest digest, CompletableFuture<VersionedValue> result) {}
 
@@ -135,6 +142,10 @@ final class Recovery {
 
     private void fill(Question question, int attempt, long announced, TierAnswer answer) {
         SessionEntry entry = answer.entry();
+        if (entry.isIdle() && wasUsedHereLast(question, entry)) {
+            question.result.complete(null);
+            return;
+        }
         // Positions of different relay epochs say nothing about each other; tombstones are held against the entry all
         // the same.
         RelayPosition relay = relays.of(question.digest.low()).position();
@@ -142,13 +153,19 @@ final class Recovery {
         WriteOutcome outcome = new WriteOutcome();
         lru.fill(
                 lru.encode(question.bytes),
-                entry,
+                entry.usedNow(),
                 relay,
                 comparable ? answer.position() : Long.MAX_VALUE,
                 0,
                 true,
                 announced,
                 outcome);
+        boolean served =
+                outcome.status() == WriteOutcome.Status.STORED || outcome.status() == WriteOutcome.Status.NO_ROOM;
+        if (entry.isIdle() && served) {
+            // The relay did not take the question for a use.
+            relays.of(question.digest.low()).tier().touch(List.of(new Touch(question.digest, entry.life(), 0)));
+        }
         switch (outcome.status()) {
             case STORED, NO_ROOM -> found(question, new VersionedValue(entry.value(), entry.version()));
             case BEATEN_BY_TOMBSTONE -> question.result.complete(here(question, 0));
@@ -162,6 +179,17 @@ final class Recovery {
             }
             default -> askAgain(question, attempt);
         }
+    }
+
+    /**
+     * Whether no tier knows of a later use than this host's own, so that the idle time has run out for certain. Else the session may have been
+     * used elsewhere since, and only that host knows as yet.
+     */
+    private boolean wasUsedHereLast(Question question, SessionEntry entry) {
+        int here = lru.idleTicks(lru.encode(question.bytes), entry.life());
+        // What this host has told of its own use reached the relay a little later.
+        return here != SharedLru.ABSENT
+                && here - entry.idleTicks() <= Math.max(LATE_TICKS, entry.idleLimitTicks() / LATE_PART);
     }
 
     private void found(Question question, VersionedValue value) {

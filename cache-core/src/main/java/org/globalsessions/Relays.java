@@ -22,6 +22,7 @@ final class Relays {
     private final RelayPlaces places;
     private final Failures failures;
     private final List<Relay> relays = new ArrayList<>();
+    private final Touches touches;
     private long leaseEpoch;
 
     /**
@@ -45,6 +46,7 @@ final class Relays {
                     digestLow -> places.owner(digestLow) == index,
                     onConnectionChanged));
         }
+        touches = new Touches(lru, relays);
     }
 
     /**
@@ -111,7 +113,10 @@ final class Relays {
             }
         }
         if (epoch == 0) {
+            touches.giveUp();
             releaseLease();
+        } else {
+            touches.tick();
         }
         leaseEpoch = epoch;
     }

@@ -31,7 +31,8 @@ public interface SessionListener {
 
     /**
      * A session's lifetime or idle time has run out, and this process has removed it from the segment: up to a few seconds after the
-     * session was last to be read.
+     * session was last to be read. Where there is a relay, another host may use the session on when its idle time has run out here: then it is
+     * told a quarter of {@code idle_timeout} later.
      *
      * @param key the session's key
      */

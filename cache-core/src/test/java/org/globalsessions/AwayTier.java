@@ -1,5 +1,6 @@
 package org.globalsessions;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
@@ -8,6 +9,7 @@ import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.tier.TierListener;
+import org.globalsessions.tier.Touch;
 
 /** A tier whose connection never stands: what is written in front of it stays unpublished. */
 final class AwayTier implements NextTier {
@@ -59,6 +61,11 @@ final class AwayTier implements NextTier {
     @Override
     public CompletableFuture<LeaseRenewal> renew(long leaseEpoch, long epoch, long position) {
         return CompletableFuture.failedFuture(new TierUnavailableException("away"));
+    }
+
+    @Override
+    public boolean touch(List<Touch> touches) {
+        return false;
     }
 
     @Override

@@ -32,6 +32,7 @@ import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.tier.TierBusyException;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.tier.TierListener;
+import org.globalsessions.tier.Touch;
 
 /**
  * A relay within the test's process: a segment of its own and one thread that accepts, numbers, announces and answers, as a
@@ -59,6 +60,9 @@ final class MemoryRelay implements AutoCloseable {
     final Queue<CompletableFuture<Void>> farDeletes = new ConcurrentLinkedQueue<>();
 
     final Queue<Long> farDeletePositions = new ConcurrentLinkedQueue<>();
+
+    /** Uses that hosts have told of, in order. */
+    final List<Touch> told = new CopyOnWriteArrayList<>();
 
     /** Changes so far, for links that subscribe late; touched by the loop only. */
     private final List<Change> changes = new ArrayList<>();
@@ -225,6 +229,9 @@ final class MemoryRelay implements AutoCloseable {
                         answerPosition >= 0 ? answerPosition : lru.file().position();
                 EntrySnapshot snapshot = new EntrySnapshot();
                 boolean found = lru.find(lru.encode(key), snapshot);
+                if (found && !snapshot.toEntry().isIdle()) {
+                    lru.touch(lru.encode(key));
+                }
                 complete(this, answer, new TierAnswer(found ? snapshot.toEntry() : null, epoch, position));
             });
         }
@@ -354,6 +361,18 @@ final class MemoryRelay implements AutoCloseable {
                     answer.completeExceptionally(new TierUnavailableException("not subscribed"));
                 }
             });
+        }
+
+        @Override
+        public boolean touch(List<Touch> touches) {
+            if (!connected) {
+                return false;
+            }
+            loop.execute(() -> {
+                told.addAll(touches);
+                touches.forEach(touch -> lru.renew(touch.digest(), touch.life(), touch.idleTicks()));
+            });
+            return true;
         }
 
         @Override

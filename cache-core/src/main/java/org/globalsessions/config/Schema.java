@@ -101,7 +101,7 @@ public final class Schema {
                     .byDefault("0"),
             key("idle_timeout", KeyType.DURATION, "A session unused for longer expires; 0 for no limit.")
                     .unit("ms")
-                    .range(0, 240 * DAY_MS)
+                    .range(0, 192 * DAY_MS)
                     .byDefault("0"),
             key(
                             "untouched_aging",

@@ -117,6 +117,42 @@ final class ReadOperations {
         }
     }
 
+    /** Takes in a use elsewhere: see {@link SharedLru#renew}. */
+    boolean renew(EncodedKey key, long life, int idleTicks) {
+        RecordView records = segment.records();
+        while (true) {
+            int way = findLive(key);
+            if (way < 0) {
+                return false;
+            }
+            long state = key.foundState;
+            boolean same = records.life(way) == life;
+            if (records.stillShows(way, state)) {
+                if (same) {
+                    segment.buckets().touch(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS);
+                    records.touch(way, state, segment.now() - idleTicks);
+                }
+                return same;
+            }
+        }
+    }
+
+    /** How long a life was not used here: see {@link SharedLru#idleTicks}. */
+    int idleTicks(EncodedKey key, long life) {
+        RecordView records = segment.records();
+        while (true) {
+            int way = segment.reader().find(key);
+            if (way < 0) {
+                return SharedLru.ABSENT;
+            }
+            boolean same = records.life(way) == life;
+            int idle = Math.max(0, segment.now() - records.lastAccess(way));
+            if (records.stillShows(way, key.foundState)) {
+                return same ? idle : SharedLru.ABSENT;
+            }
+        }
+    }
+
     /** Entries whose time has not run out: see {@link SharedLru#liveCount}. */
     int liveCount() {
         int count = 0;

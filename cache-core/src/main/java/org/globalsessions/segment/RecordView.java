@@ -40,8 +40,15 @@ final class RecordView {
     private final int stride;
     private final int count;
     private final SegmentTime time;
+    private final boolean laterTier;
 
     RecordView(SegmentFile file, OverflowArea area) {
+        this(file, area, false);
+    }
+
+    /** With the idle limits of a later tier, whose records say how long it keeps an idle entry: what is copied from them says what was told. */
+    RecordView(SegmentFile file, OverflowArea area, boolean laterTier) {
+        this.laterTier = laterTier;
         this.buffers = file.recordBuffers();
         this.area = area;
         this.shift = Integer.numberOfTrailingZeros(file.recordsPerBuffer());
@@ -282,6 +289,17 @@ final class RecordView {
         return idleLimit != 0 && tick - lastAccess(way) >= idleLimit;
     }
 
+    /**
+     * Whether a record has expired for all: its lifetime has run out, or so much more than its idle limit that no later tier keeps the entry
+     * either. Until then it tells that this host used the entry last.
+     */
+    boolean isOver(int way, int tick) {
+        int expiry = expiry(way);
+        int idleLimit = idleLimit(way);
+        return (expiry != 0 && expiry - tick <= 0)
+                || (idleLimit != 0 && tick - lastAccess(way) >= Ticks.kept(idleLimit));
+    }
+
     /** The tick at which a record's time runs out if nobody uses it before; 0 for never. */
     int due(int way) {
         return due(expiry(way), lastAccess(way), idleLimit(way));
@@ -301,6 +319,11 @@ final class RecordView {
         return buffer(way).getInt(offset(way) + EXPIRY_OFFSET);
     }
 
+    /** The idle limit that the entry has in all tiers. */
+    int toldIdleLimit(int way) {
+        return laterTier ? Ticks.told(idleLimit(way)) : idleLimit(way);
+    }
+
     int idleLimit(int way) {
         return buffer(way).getInt(offset(way) + IDLE_LIMIT_OFFSET);
     }
@@ -317,7 +340,8 @@ final class RecordView {
         }
     }
 
-    private void touch(int way, long state, int tick) {
+    /** As a use at some tick, where that is later than the last one. */
+    void touch(int way, long state, int tick) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way) + ACCESS_OFFSET;
         long word = (long) Words.LONG.getOpaque(buffer, at);
@@ -355,7 +379,7 @@ final class RecordView {
         into.versionClock = version(way);
         into.versionOrigin = origin(way);
         into.life = life(way);
-        into.idleLimitTicks = idleLimit(way);
+        into.idleLimitTicks = toldIdleLimit(way);
         into.idleTicks = Math.max(0, tick - lastAccess(way));
         int expiry = expiry(way);
         into.lifetimeTicks = expiry == 0 ? 0 : Math.max(1, expiry - tick);

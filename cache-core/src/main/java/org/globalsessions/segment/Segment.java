@@ -30,6 +30,8 @@ final class Segment {
     private final Departures departures;
     private final VersionClock clock;
     private final int tombstoneFlags;
+    private final boolean host;
+    private final boolean laterTier;
     private volatile boolean closed;
 
     Segment(SegmentFile file, SegmentSettings settings) {
@@ -38,7 +40,9 @@ final class Segment {
         this.clock = new VersionClock(file.environment(), file.header());
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
-        this.records = new RecordView(file, overflow);
+        this.host = settings.role() == SegmentSettings.Role.HOST;
+        this.laterTier = settings.isLaterTier();
+        this.records = new RecordView(file, overflow, laterTier);
         this.tombstones = new TombstoneTable(file, buckets, settings.role());
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
@@ -263,6 +267,16 @@ final class Segment {
             tombstones.clearFlags(tombstone.place, tombstone.state, TombstoneTable.NOT_APPLIED); // LAYOUT delete 4
         }
         return true;
+    }
+
+    /** The idle limit of a record for an entry with that one. */
+    int idleLimit(int told) {
+        return laterTier ? Ticks.kept(told) : told;
+    }
+
+    /** Whether a record has no use any more: on a host an idle one has until no tier behind keeps the entry either. */
+    boolean isOver(int way, int tick) {
+        return host ? records.isOver(way, tick) : records.isExpired(way, tick);
     }
 
     /** Whether what was found under the lock is a live entry. */

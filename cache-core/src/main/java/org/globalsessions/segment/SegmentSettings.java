@@ -32,6 +32,7 @@ public final class SegmentSettings {
 
     private final Path file;
     private Role role = Role.STANDALONE;
+    private boolean laterTier;
     private boolean initializer = true;
     private Duration attachTimeout = Duration.ofSeconds(10);
     private int recordSize = 384;
@@ -86,6 +87,18 @@ public final class SegmentSettings {
      */
     public SegmentSettings attachTimeout(Duration value) {
         attachTimeout = Objects.requireNonNull(value, "attachTimeout");
+        return this;
+    }
+
+    /**
+     * Whether hosts use what is here without this segment's hearing of it at once, so that an idle entry is kept a quarter longer than its
+     * idle time-out. Default false; a {@link Role#RELAY} or {@link Role#RELIEF} is one anyway.
+     *
+     * @param value true for the segment of a relay that is the last tier
+     * @return this
+     */
+    public SegmentSettings laterTier(boolean value) {
+        laterTier = value;
         return this;
     }
 
@@ -242,6 +255,10 @@ public final class SegmentSettings {
     void check() {
         SegmentGeometry.requireRange("untouched_aging", untouchedAging, 1, VictimChoice.MAX_UNTOUCHED_AGING);
         Ticks.ticks(sessionsLength);
+        if (idleTimeout.compareTo(Ticks.MAX_IDLE) > 0) {
+            throw new IllegalArgumentException(
+                    "idle_timeout out of range: value=" + idleTimeout + ", range=PT0S to " + Ticks.MAX_IDLE);
+        }
         Ticks.ticks(idleTimeout);
         if (lockWait.isNegative() || lockWait.isZero() || lockWait.compareTo(Ticks.MAX) > 0) {
             throw new IllegalArgumentException(
@@ -264,6 +281,10 @@ public final class SegmentSettings {
 
     Role role() {
         return role;
+    }
+
+    boolean isLaterTier() {
+        return laterTier || role == Role.RELAY || role == Role.RELIEF;
     }
 
     boolean initializer() {

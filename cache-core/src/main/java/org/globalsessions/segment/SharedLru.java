@@ -226,6 +226,50 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Takes in that an entry was used elsewhere: renews recency, and idle time where that use is later than the last one known here. Changes
+     * neither version nor life, and brings nothing back.
+     *
+     * @param digest    digest of its key
+     * @param life      the life that was used
+     * @param idleTicks ticks since then, 0 or more
+     * @return false where no live entry of that life is here
+     */
+    public boolean renew(KeyDigest digest, long life, int idleTicks) {
+        return reads.renew(digestKey(digest), life, idleTicks);
+    }
+
+    /**
+     * How long an entry was not used here, also one that has expired for that.
+     *
+     * @param key  the key
+     * @param life its life
+     * @return ticks since the last use; {@link #ABSENT} where no such life is here any more
+     */
+    public int idleTicks(EncodedKey key, long life) {
+        return reads.idleTicks(key, life);
+    }
+
+    /**
+     * Finds the uses that the next tier has not been told of.
+     *
+     * @param unsent marks of entries that the next tier gets anyway, with the time of their last use
+     * @param parts  how often in its idle limit the uses of an entry are shown at most, 1 or more
+     * @return for one thread, which begins with all uses
+     */
+    public UseScan useScan(int unsent, int parts) {
+        return new UseScan(segment, keys.newKey(), unsent, parts);
+    }
+
+    /**
+     * The idle time-out of what is written here.
+     *
+     * @return ticks of 10 ms, 0 for none
+     */
+    public int idleLimitTicks() {
+        return writes.idleLimitTicks();
+    }
+
+    /**
      * Stores a value as a write of this host.
      *
      * @param key           the key

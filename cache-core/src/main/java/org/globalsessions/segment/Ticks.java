@@ -13,6 +13,9 @@ public final class Ticks {
     /** Longest time-out: 240 days. */
     public static final Duration MAX = Duration.ofDays(240);
 
+    /** Longest idle time-out: later tiers keep an idle entry a quarter longer. */
+    public static final Duration MAX_IDLE = Duration.ofDays(192);
+
     private Ticks() {}
 
     /**
@@ -27,6 +30,19 @@ public final class Ticks {
             throw new IllegalArgumentException("time-out out of range: value=" + duration + ", range=PT0S to " + MAX);
         }
         return (int) ((duration.toMillis() + TICK_MS - 1) / TICK_MS);
+    }
+
+    /**
+     * How long a later tier keeps an idle entry: a quarter longer, as it hears of uses late. {@link #told} takes it back without a loss, but
+     * for the longest.
+     */
+    static int kept(int idleLimit) {
+        return (int) Math.min(ticks(MAX), idleLimit + (long) (idleLimit / 4));
+    }
+
+    /** The idle limit of an entry that a later tier keeps for so long. */
+    static int told(int kept) {
+        return kept - kept / 5;
     }
 
     /** A tick at which something ends, where 0 stands for never: one tick later in that one case. */

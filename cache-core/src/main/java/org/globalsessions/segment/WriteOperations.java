@@ -30,6 +30,10 @@ final class WriteOperations {
         this.idleLimitTicks = Ticks.ticks(settings.idleTimeout());
     }
 
+    int idleLimitTicks() {
+        return idleLimitTicks;
+    }
+
     /** A write of this host: see {@link SharedLru#set}. */
     void set(EncodedKey key, int lifetime, Version expected, boolean takeHeld, WriteOutcome outcome) {
         EntryWriter.Room room = takeHeld ? EntryWriter.Room.EVICT_HELD : EntryWriter.Room.EVICT;
@@ -401,7 +405,7 @@ final class WriteOperations {
         body.versionOrigin = origin;
         body.life = life;
         body.lastAccess = tick - entry.idleTicks();
-        body.idleLimit = entry.idleLimitTicks();
+        body.idleLimit = segment.idleLimit(entry.idleLimitTicks());
         body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + entry.lifetimeTicks());
         body.marks = marks;
     }

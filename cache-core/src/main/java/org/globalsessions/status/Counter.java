@@ -101,7 +101,11 @@ public enum Counter {
     /** Hosts that had been away for so long that they could not be told all they had missed. */
     HOSTS_TOO_FAR_BEHIND(57, "hosts that were too far behind to be told what they missed"),
     /** Conditional saves of hosts that lost: another version was here, none, or a delete. */
-    CONDITIONS_FAILED(58, "conditional saves that lost");
+    CONDITIONS_FAILED(58, "conditional saves that lost"),
+    /** Uses of sessions told to the next tier: each session's at most once in an eighth of its idle time-out. */
+    TOUCHES(59, "uses told to the next tier"),
+    /** Uses that the relief tier was not told of, as the sibling or a node was away or too slow; later ones are. */
+    TOUCHES_DROPPED(60, "uses that the relief tier was not told of");
 
     private final int id;
     private final String label;

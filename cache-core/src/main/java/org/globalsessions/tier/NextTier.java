@@ -1,5 +1,6 @@
 package org.globalsessions.tier;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
@@ -12,6 +13,9 @@ import org.globalsessions.Version;
  * which must not be held up by dependants.
  */
 public interface NextTier extends AutoCloseable {
+    /** Most uses told at a time. */
+    int MAX_TOUCHES = 1024;
+
     /**
      * Begins to connect and to report to the listener. Called once, before anything else.
      *
@@ -108,6 +112,15 @@ public interface NextTier extends AutoCloseable {
      * @return the renewal; completes in order with what the listener is told
      */
     CompletableFuture<LeaseRenewal> renew(long leaseEpoch, long epoch, long position);
+
+    /**
+     * Tells which sessions were used on this host. Nothing answers; what was on its way when a connection ended may be lost, and is told again
+     * on the next one.
+     *
+     * @param touches the uses, at most {@value #MAX_TOUCHES}
+     * @return false where nobody was told: there is no connection, or it takes nothing now
+     */
+    boolean touch(List<Touch> touches);
 
     /**
      * Waits until no host serves any more what a delete has deleted, which takes as long as the lease of a host that is away.

@@ -26,6 +26,24 @@ public record SessionEntry(
         int idleTicks,
         int idleLimitTicks,
         int lifetimeTicks) {
+    /**
+     * Whether the sender knows of no use within the idle time-out.
+     *
+     * @return true if so; another host may have used it since
+     */
+    public boolean isIdle() {
+        return idleLimitTicks > 0 && idleTicks >= idleLimitTicks;
+    }
+
+    /**
+     * The same, used at this moment.
+     *
+     * @return a copy that shares key and value
+     */
+    public SessionEntry usedNow() {
+        return new SessionEntry(key, value, version, life, beginsLife, 0, idleLimitTicks, lifetimeTicks);
+    }
+
     @Override
     public String toString() {
         return "SessionEntry[valueBytes=" + value.length + ", version=" + version + ", life=" + life + "]";

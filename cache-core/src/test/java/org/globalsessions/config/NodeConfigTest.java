@@ -92,10 +92,10 @@ class NodeConfigTest {
         "cache.el_count, 0, 'out of range: found 0 (a bare number counts sessions), allowed is 1 to 16000000'",
         "cache.el_count, 99999999999999999999, 'out of range: found \"99999999999999999999\" (a bare number counts sessions),"
                 + " allowed is 1 to 16000000'",
-        "cache.idle_timeout, -1, 'out of range: found -1 (a bare number counts ms), allowed is 0 to 240d'",
+        "cache.idle_timeout, -1, 'out of range: found -1 (a bare number counts ms), allowed is 0 to 192d'",
         "cache.idle_timeout, 9 parsecs, 'wrong type: found \"9 parsecs\", expected duration (a bare number counts ms), allowed"
-                + " is 0 to 240d'",
-        "cache.idle_timeout, 1000d, 'out of range: found \"1000d\" (a bare number counts ms), allowed is 0 to 240d'",
+                + " is 0 to 192d'",
+        "cache.idle_timeout, 1000d, 'out of range: found \"1000d\" (a bare number counts ms), allowed is 0 to 192d'",
         "cache.record_size, 1MiB, 'out of range: found \"1MiB\" (a bare number counts bytes), allowed is 128 to 64KiB'",
         "cache, 5, 'wrong type: found 5, expected section'",
         "auth_path, '{}', 'wrong type: found {}, expected text'",

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
@@ -28,10 +29,14 @@ import org.globalsessions.relay.MidwayRelay;
 import org.globalsessions.relay.RelayContext;
 import org.globalsessions.relief.ReliefContext;
 import org.globalsessions.relief.ReliefNode;
+import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.SiblingContext;
 import org.globalsessions.sibling.SiblingEndpoint;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +52,7 @@ class ReliefTierTest {
     private static final int SESSIONS = 2_000;
     private static final int RELAY_COUNT = 400;
     private static final int HOST_COUNT = 200;
+    private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(2);
     private static final SetOptions UNTIL_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
     private static final ReconnectPolicy SOON = new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
 
@@ -131,6 +137,62 @@ class ReliefTierTest {
         assertThat(eventually(host, "never there 2")).isNull();
     }
 
+    @Test
+    void shouldFindASessionAtTheAgingNodeWhenItWasOnlyReadOnOneHostForLong() throws Exception {
+        SessionCacheManager used = openHost("used", IDLE_TIMEOUT);
+        SessionCacheManager writer = openHost("writer");
+        SharedLru atRelay = SharedLru.open(relaySegment().role(Role.RELAY).initializer(false));
+        open.add(atRelay);
+        int attempts = 0;
+        String key;
+        do {
+            assertThat(attempts).isLessThan(10);
+            key = "kept " + attempts;
+            used.set(key, value(0), UNTIL_RELAY).get(10, TimeUnit.SECONDS);
+            assertThat(used.getLocal(key)).isNotNull();
+            for (int i = 0; !isHandedOff(atRelay, key); i++) {
+                assertThat(i).isLessThan(SESSIONS);
+                store(writer, i, i + 1);
+            }
+            attempts++;
+        } while (!readsForLong(used, key));
+        used.close();
+        EntrySnapshot there = new EntrySnapshot();
+        if (atRelay.find(atRelay.encode(key), there)) {
+            KeyDigest digest = atRelay.encode(key).digest();
+            Version above = new Version(there.version().clock() + 1, 0);
+            assertThat(atRelay.removeOlder(digest, above)).as("evicted").isTrue();
+        }
+        assertThat(eventually(openHost("reader", IDLE_TIMEOUT), key)).isEqualTo(value(0));
+    }
+
+    private static boolean isHandedOff(SharedLru atRelay, String key) {
+        EntrySnapshot there = new EntrySnapshot();
+        // Handed off it may be evicted at once.
+        return !atRelay.find(atRelay.encode(key), there) || there.marks() == 0;
+    }
+
+    /**
+     * Reads a session for more than twice its idle time-out, ten times in each.
+     *
+     * @return false where this process had no turn for so long that the session may have ended
+     */
+    private static boolean readsForLong(SessionCacheManager host, String key) {
+        long lastNs = System.nanoTime();
+        long endNs = lastNs + IDLE_TIMEOUT.toNanos() * 5 / 2;
+        while (endNs - lastNs > 0) {
+            LockSupport.parkNanos(IDLE_TIMEOUT.toNanos() / 10);
+            byte[] read = host.getLocal(key);
+            long nowNs = System.nanoTime();
+            if (nowNs - lastNs > IDLE_TIMEOUT.toNanos() / 2) {
+                return false;
+            }
+            assertThat(read).isEqualTo(value(0));
+            lastNs = nowNs;
+        }
+        return true;
+    }
+
     /** Stores sessions until the relay has them: what is only local may be lost where the host's segment is full of such. */
     private static void store(SessionCacheManager host, int from, int to) throws InterruptedException {
         Deque<Integer> left = new ArrayDeque<>();
@@ -209,6 +271,10 @@ class ReliefTierTest {
     }
 
     private SessionCacheManager openHost(String name) throws IOException {
+        return openHost(name, Duration.ZERO);
+    }
+
+    private SessionCacheManager openHost(String name, Duration idleTimeout) throws IOException {
         SessionCacheManager host = SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
                 "lru.cache.token_path",
                 folder.resolve(name).toString(),
@@ -218,6 +284,8 @@ class ReliefTierTest {
                 HOST_COUNT,
                 "lru.cache.record_size",
                 256,
+                "lru.cache.idle_timeout",
+                idleTimeout.toMillis(),
                 "message_relay.auth_path",
                 PATH,
                 "message_relay.address",

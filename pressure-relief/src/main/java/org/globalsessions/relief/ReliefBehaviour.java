@@ -8,6 +8,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
@@ -19,10 +20,11 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.VoidFrame;
 
 /**
- * What a relief node does with the frames of a sibling. Both kinds answer questions and apply deletes; they differ in what they
+ * What a relief node does with the frames of a sibling. Both kinds answer questions, apply deletes and take in uses; they differ in what they
  * take and in what it means when an entry loses its place.
  *
  * <p>One thread at a time: the node's event loop.
@@ -72,6 +74,9 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         if (frame instanceof DeleteFrame delete) {
             return onDelete(delete);
         }
+        if (frame instanceof TouchFrame touch) {
+            return onTouch(touch);
+        }
         return frame instanceof VoidFrame voids ? onVoid(voids) : null;
     }
 
@@ -79,6 +84,14 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         boolean found = segment.find(segment.encode(need.key()), snapshot);
         return new SessionKnownFrame(
                 need.correlationId(), found ? Status.FOUND : Status.MISSING, 0, 0, found ? snapshot.toEntry() : null);
+    }
+
+    private Frame onTouch(TouchFrame frame) {
+        for (Touch touch : frame.touches()) {
+            // What is not here some other node may have.
+            segment.renew(touch.digest(), touch.life(), touch.idleTicks());
+        }
+        return done(frame.correlationId());
     }
 
     private Frame onDelete(DeleteFrame delete) {

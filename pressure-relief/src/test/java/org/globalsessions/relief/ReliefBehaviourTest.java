@@ -11,13 +11,16 @@ import java.nio.file.Path;
 import java.util.List;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
+import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
@@ -30,6 +33,7 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.VoidFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 import org.junit.jupiter.api.AfterEach;
@@ -133,6 +137,31 @@ class ReliefBehaviourTest {
         // A void is no delete: the live session of the same life comes back here.
         assertThat(receipt(aging.answer(backup(3, entry("a", 20)))).outcome()).isEqualTo(Outcome.STORED);
         assertThat(found(aging, "a").value()).isEqualTo(value("a", 20));
+    }
+
+    @Test
+    void shouldTakeTheUseOfALifeThatItHasWhenOfEitherKind() {
+        for (ReliefBehaviour node : List.of(aging, expansion)) {
+            SessionEntry idle = new SessionEntry(key("a"), value("a", 10), new Version(10, 7), 1, false, 900, 1000, 0);
+            aging.answer(backup(1, idle));
+            node.answer(touch(digest(segment, "a"), 2, 5));
+            assertThat(found(node, "a").idleTicks()).as("another life").isGreaterThanOrEqualTo(900);
+            receipt(node.answer(touch(digest(segment, "a"), 1, 5)));
+            assertThat(found(node, "a").idleTicks()).isBetween(5, 899);
+            receipt(node.answer(touch(digest(segment, "absent"), 1, 5)));
+            assertThat(known(node, "absent").status()).isEqualTo(Status.MISSING);
+            segment.discard(snapshotOf("a"));
+        }
+    }
+
+    private static TouchFrame touch(KeyDigest digest, long life, int idleTicks) {
+        return new TouchFrame(1, List.of(new Touch(digest, life, idleTicks)));
+    }
+
+    private EntrySnapshot snapshotOf(String key) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        assertThat(segment.find(segment.encode(key), snapshot)).isTrue();
+        return snapshot;
     }
 
     @Test

@@ -15,14 +15,18 @@ import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.TouchFrame;
 
 /**
  * Answers hosts' questions: from the segment, from the spill file, or through the sibling, one question for all who ask for
- * the same key at the same time. What comes from a later tier is stored here on its way. On the relay's event loop alone.
+ * the same key at the same time. What comes from a later tier is stored here on its way. A question is a use of the session; others hosts
+ * tell of. On the relay's event loop alone.
  */
 final class Inquiry {
     private static final int MAX_ASKERS_A_KEY = 256;
@@ -71,13 +75,36 @@ final class Inquiry {
         KeyDigest digest = key.digest();
         if (lru.find(key, snapshot)) {
             counters.increment(Counter.HITS);
-            // A host that asks uses the session; find renews nothing by itself.
-            lru.touch(key);
-            answer(endPoint, frame, new Found(Status.FOUND, snapshot.toEntry()), position);
+            SessionEntry entry = snapshot.toEntry();
+            if (!entry.isIdle()) {
+                // A host that asks uses the session; find renews nothing by itself. Where the host has to find out
+                // whether the session has ended, it tells.
+                lru.touch(key);
+            }
+            answer(endPoint, frame, new Found(Status.FOUND, entry), position);
             return;
         }
         counters.increment(Counter.MISSES);
         lookBehind(digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
+    }
+
+    /** A host has used sessions that it holds itself. */
+    void onTouch(TouchFrame frame) {
+        List<Touch> elsewhere = new ArrayList<>();
+        for (Touch touch : frame.touches()) {
+            boolean here = lru.renew(touch.digest(), touch.life(), touch.idleTicks())
+                    || (spill != null && spill.renew(touch, file.tick()));
+            if (!here && agent.hasSibling()) {
+                elsewhere.add(touch);
+            }
+            if (elsewhere.size() == NextTier.MAX_TOUCHES) {
+                agent.touch(elsewhere);
+                elsewhere = new ArrayList<>();
+            }
+        }
+        if (!elsewhere.isEmpty()) {
+            agent.touch(elsewhere);
+        }
     }
 
     /** Brings a key here that one of the tiers behind has, and tells what became of that: the entry too, as there may be no room for it. */
@@ -173,8 +200,9 @@ final class Inquiry {
     /** Stores what a relief node answered; null where it has to be asked again. */
     private Found takeIn(KeyDigest digest, SessionEntry entry, long position) {
         EncodedKey key = lru.encode(entry.key());
+        SessionEntry kept = entry.isIdle() ? entry : entry.usedNow();
         try {
-            lru.fill(key, entry, position, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+            lru.fill(key, kept, position, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
         } catch (ValueTooLargeException e) {
             // Too large for this segment's records: answered, not kept. The relief tier has it.
             counters.increment(Counter.ERRORS);

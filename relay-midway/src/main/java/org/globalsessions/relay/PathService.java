@@ -27,6 +27,7 @@ import org.globalsessions.transport.frame.RenewFrame;
 import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,6 +152,8 @@ final class PathService {
             renew(endPoint, renew);
         } else if (frame instanceof NeedEverywhereFrame everywhere) {
             farDeletes.onNeedEverywhere(endPoint, everywhere);
+        } else if (frame instanceof TouchFrame touch) {
+            inquiry.onTouch(touch);
         } else if (frame instanceof GoodbyeFrame) {
             connection.close();
         } else {
@@ -208,7 +211,7 @@ final class PathService {
     private static Right rightFor(Frame frame) {
         return switch (frame.type()) {
             case SESSION, DELETE, NEED_EVERYWHERE -> Right.PUBLISH;
-            case NEED_SESSION -> Right.READ;
+            case NEED_SESSION, TOUCH -> Right.READ;
             default -> null;
         };
     }

@@ -203,7 +203,9 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 maxStale,
                 "10 ms to 240 days, or zero");
         Objects.requireNonNull(announce, "announce");
-        segment.pathName(authPath).role(hasSibling() ? Role.RELAY : Role.STANDALONE);
+        segment.pathName(authPath)
+                .role(hasSibling() ? Role.RELAY : Role.STANDALONE)
+                .laterTier(true);
     }
 
     static void check(boolean holds, String name, Object value, String range) {

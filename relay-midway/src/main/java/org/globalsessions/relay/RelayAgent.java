@@ -1,5 +1,6 @@
 package org.globalsessions.relay;
 
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -11,6 +12,7 @@ import org.agrona.concurrent.NanoClock;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -52,6 +54,7 @@ final class RelayAgent implements Agent {
     private final Publishes publishes;
     private final HandOffs handOffs;
     private final Questions questions;
+    private final ReliefTouches touches;
     private final RelaySweep sweep;
     private boolean present;
     private long awaySinceNs;
@@ -89,6 +92,7 @@ final class RelayAgent implements Agent {
         this.publishes = new Publishes(lru, loop, clientSide, CHANGE_WINDOW, TIMEOUT_NS);
         this.handOffs = new HandOffs(lru, spill, loop, clientSide, CHANGE_WINDOW, TIMEOUT_NS, nowNs);
         this.questions = new Questions(loop, QUESTION_WINDOW, TIMEOUT_NS);
+        this.touches = new ReliefTouches(lru, TIMEOUT_NS, nowNs);
         this.sweep = new RelaySweep(lru, publishes, handOffs, nowNs);
         this.awaySinceNs = nowNs;
         this.nextTimeoutCheckNs = nowNs;
@@ -159,6 +163,16 @@ final class RelayAgent implements Agent {
         return taken;
     }
 
+    /**
+     * Tells the relief tier of uses of sessions that the segment does not hold.
+     *
+     * @param uses the uses, at most {@link org.globalsessions.tier.NextTier#MAX_TOUCHES}, not changed any more
+     */
+    void touch(List<Touch> uses) {
+        touches.offer(uses);
+        wake();
+    }
+
     /** The sibling's process has ended: what was sent to it counts as failed. */
     void siblingDied() {
         siblingDied = true;
@@ -203,6 +217,7 @@ final class RelayAgent implements Agent {
             work += questions.send(link, LIMIT_A_CYCLE, nowNs)
                     + publishes.send(link, LIMIT_A_CYCLE, nowNs)
                     + handOffs.send(link, LIMIT_A_CYCLE, nowNs)
+                    + touches.step(link, nowNs)
                     + sweep.step(link, nowNs);
         } else {
             work += dropQueued(nowNs);
@@ -226,7 +241,7 @@ final class RelayAgent implements Agent {
         if (expired > 0) {
             sweep.soon();
         }
-        return expired + questions.expire(nowNs);
+        return expired + questions.expire(nowNs) + touches.expire(nowNs);
     }
 
     private int reopen(long nowNs) {
@@ -268,6 +283,7 @@ final class RelayAgent implements Agent {
         publishes.restart();
         handOffs.restart(nowNs);
         questions.restart();
+        touches.restart();
     }
 
     private void onFrame(Frame frame) {
@@ -276,6 +292,7 @@ final class RelayAgent implements Agent {
             switch (InFlightTable.kindOf(received.correlationId())) {
                 case Publishes.KIND -> publishes.onReceipt(received.correlationId(), received.receipt());
                 case HandOffs.KIND -> handOffs.onReceipt(received.correlationId(), received.receipt());
+                case ReliefTouches.KIND -> touches.onReceipt(received.correlationId());
                 default -> errors.record("acknowledgement of something that was no change");
             }
         } else if (frame instanceof SessionKnownFrame known) {
@@ -294,6 +311,10 @@ final class RelayAgent implements Agent {
             case Publishes.KIND -> publishes.onRefused(correlationId);
             case HandOffs.KIND -> handOffs.onRefused(correlationId, nowNs);
             case Questions.KIND -> questions.onAnswer(correlationId, SessionKnownFrame.Status.UNAVAILABLE, null);
+            case ReliefTouches.KIND -> {
+                touches.onRefused(correlationId);
+                return;
+            }
             default -> errors.record("the sibling refused what was never sent");
         }
         sweep.soon();
@@ -318,11 +339,15 @@ final class RelayAgent implements Agent {
     }
 
     private boolean hasQueued() {
-        return publishes.hasQueued() || handOffs.hasQueued() || questions.hasQueued() || siblingDied;
+        return publishes.hasQueued()
+                || handOffs.hasQueued()
+                || questions.hasQueued()
+                || touches.hasQueued()
+                || siblingDied;
     }
 
     private boolean hasInFlight() {
-        return publishes.inFlight() + handOffs.inFlight() + questions.inFlight() > 0
+        return publishes.inFlight() + handOffs.inFlight() + questions.inFlight() + touches.inFlight() > 0
                 || (link != null && !link.isReady());
     }
 

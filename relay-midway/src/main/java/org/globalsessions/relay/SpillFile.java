@@ -20,6 +20,7 @@ import net.openhft.chronicle.bytes.MappedBytes;
 import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,11 +65,21 @@ final class SpillFile implements AutoCloseable {
     private static final int GONE = 2;
 
     private static final int ALLOCATION_STEP = 256 << 10;
+    private static final long NOT_USED = Long.MIN_VALUE / 2;
 
     /** One spilled entry. */
     record Spilled(KeyDigest digest, SessionEntry entry) {}
 
-    private record Slot(long offset, int length, Version version, long life) {}
+    /** Where an entry lies; {@code usedTick} is that of its last use that came later, {@link #NOT_USED} for none. */
+    private record Slot(long offset, int length, Version version, long life, long usedTick) {
+        Slot(long offset, int length, Version version, long life) {
+            this(offset, length, version, life, NOT_USED);
+        }
+
+        Slot usedAt(long tick) {
+            return new Slot(offset, length, version, life, Math.max(usedTick, tick));
+        }
+    }
 
     private final Path path;
     private final long limit;
@@ -263,6 +274,7 @@ final class SpillFile implements AutoCloseable {
                     return;
                 }
                 fresh.append(entry.getKey(), slot.version, slot.life, slot.length);
+                fresh.index.computeIfPresent(entry.getKey(), (digest, copied) -> copied.usedAt(slot.usedTick));
             }
             Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             takeOver(fresh);
@@ -301,11 +313,28 @@ final class SpillFile implements AutoCloseable {
             return null;
         }
         record.load(bytes, slot.offset, slot.length);
-        SessionEntry entry = record.toEntry(tick);
+        SessionEntry entry = record.toEntry(tick, slot.usedTick);
         if (entry == null) {
             drop(digest, slot);
         }
         return entry;
+    }
+
+    /**
+     * Takes in that an entry was used. Not written: after a kill it counts as used when it was put.
+     *
+     * @param touch the use
+     * @param tick  segment time now, in ticks
+     * @return false where no such life is here
+     */
+    synchronized boolean renew(Touch touch, long tick) {
+        checkOpen();
+        Slot slot = index.get(touch.digest());
+        if (slot == null || slot.life != touch.life()) {
+            return false;
+        }
+        index.put(touch.digest(), slot.usedAt(tick - touch.idleTicks()));
+        return true;
     }
 
     /**
@@ -326,7 +355,7 @@ final class SpillFile implements AutoCloseable {
                 continue;
             }
             record.load(bytes, next.getValue().offset, next.getValue().length);
-            SessionEntry entry = record.toEntry(tick);
+            SessionEntry entry = record.toEntry(tick, next.getValue().usedTick);
             if (entry == null) {
                 entries.remove();
                 retire(next.getValue());

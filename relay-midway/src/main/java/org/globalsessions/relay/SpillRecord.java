@@ -106,11 +106,12 @@ final class SpillRecord {
         return buffer.getLong(LIFE_OFFSET);
     }
 
-    /** The entry aged by the time since it was written, or null where it has expired meanwhile. */
-    SessionEntry toEntry(long tick) {
+    /** The entry aged by the time since it was written, and used last at a tick where that was later; null where it has expired meanwhile. */
+    SessionEntry toEntry(long tick, long usedTick) {
         // Where the segment was replaced its time began anew: then nothing is known of the time between.
         int elapsed = (int) Math.min(Integer.MAX_VALUE / 2, Math.max(0, tick - buffer.getLong(TICK_OFFSET)));
-        int idle = (int) Math.min(Integer.MAX_VALUE, (long) buffer.getInt(IDLE_OFFSET) + elapsed);
+        long unused = Math.min((long) buffer.getInt(IDLE_OFFSET) + elapsed, tick - usedTick);
+        int idle = (int) Math.max(0, Math.min(Integer.MAX_VALUE, unused));
         int idleLimit = buffer.getInt(IDLE_LIMIT_OFFSET);
         int lifetime = buffer.getInt(LIFETIME_OFFSET);
         // Later tiers let an idle entry live a quarter longer, as the host that used it last may know better.

@@ -22,6 +22,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.frame.DeleteFrame;
@@ -36,12 +37,17 @@ import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 
 /** The other side of Aeron IPC with an endless relief tier in memory: in a thread of the test, or as a process of its own. */
 final class FakeSibling implements AutoCloseable {
     final Map<KeyDigest, SessionEntry> published;
     final Map<KeyDigest, SessionEntry> handedOff;
     final Map<KeyDigest, Version> deleted;
+
+    /** When each session was used last, by System.nanoTime, as the relay has told. */
+    final Map<KeyDigest, Long> usedAtNs = new ConcurrentHashMap<>();
+
     final AtomicInteger questions = new AtomicInteger();
 
     /** Hand-offs and publishes are refused, questions unanswerable. */
@@ -122,6 +128,10 @@ final class FakeSibling implements AutoCloseable {
         if (frame instanceof SessionBackupFrame backup) {
             return received(frame, take(handedOff, backup.entry()));
         }
+        if (frame instanceof TouchFrame touch) {
+            touch.touches().forEach(this::renew);
+            return received(frame, Version.NONE);
+        }
         if (frame instanceof DeleteFrame delete) {
             deleted.put(delete.digest(), delete.tombstone());
             boolean wasPublished = published.remove(delete.digest()) != null;
@@ -130,6 +140,10 @@ final class FakeSibling implements AutoCloseable {
             return new SessionReceivedFrame(frame.correlationId(), receipt);
         }
         return null;
+    }
+
+    private void renew(Touch touch) {
+        usedAtNs.merge(touch.digest(), System.nanoTime() - touch.idleTicks() * 10_000_000L, Math::max);
     }
 
     private Version take(Map<KeyDigest, SessionEntry> tier, SessionEntry entry) {

@@ -16,6 +16,7 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
@@ -23,6 +24,7 @@ import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.tls.CertificateAuthority;
@@ -145,13 +147,15 @@ class RightsTest {
         assertRefused(report.delete(digest("user-1"), Acknowledgement.RELAY), "no right to publish");
         assertRefused(publisher.getLater("user-1").join(), "no right to read");
         assertRefused(publisher.getLater("user-3").join(), "no right to read");
+        Touch touch = new Touch(digest("user-1"), 1, 0);
+        assertRefused(publisher.ask(new TouchFrame(9, List.of(touch))), "no right to read");
 
         SessionKnownFrame found = report.get("user-1");
         assertThat(new String(found.entry().value(), UTF_8)).isEqualTo("cart=3");
         assertThat(report.get("user-2").status()).isEqualTo(SessionKnownFrame.Status.MISSING);
         publisher.delete(digest("user-1"), Acknowledgement.RELAY);
         assertThat(report.get("user-1").status()).isEqualTo(SessionKnownFrame.Status.MISSING);
-        assertThat(relay.counters().get(Counter.REFUSED_WITHOUT_RIGHT)).isEqualTo(4);
+        assertThat(relay.counters().get(Counter.REFUSED_WITHOUT_RIGHT)).isEqualTo(5);
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.Random;
 import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -175,6 +176,21 @@ class SpillFileTest {
             assertThat(spill.get(digest(1), 1099)).isNotNull();
             assertThat(spill.oldest(10, 1100, digest -> false)).isEmpty();
             assertThat(spill.size()).isZero();
+        }
+    }
+
+    @Test
+    void shouldLiveOnWhenItsLifeWasUsed() throws IOException {
+        try (SpillFile spill = SpillFile.open(file(), LIMIT)) {
+            spill.put(digest(1), entry(1, 7, new byte[3], 40, 0), 1000);
+            assertThat(spill.renew(new Touch(digest(1), 8, 0), 1030)).isFalse();
+            assertThat(spill.renew(new Touch(digest(2), 7, 0), 1030)).isFalse();
+            assertThat(spill.renew(new Touch(digest(1), 7, 10), 1030)).isTrue();
+            assertThat(spill.renew(new Touch(digest(1), 7, 25), 1030)).isTrue();
+            assertThat(spill.get(digest(1), 1030).idleTicks()).isEqualTo(10);
+            assertThat(spill.oldest(10, 1070, digest -> false)).hasSize(1);
+            assertThat(spill.get(digest(1), 1070).idleTicks()).isEqualTo(50);
+            assertThat(spill.get(digest(1), 1071)).isNull();
         }
     }
 

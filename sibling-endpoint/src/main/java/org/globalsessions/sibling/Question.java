@@ -31,9 +31,15 @@ final class Question extends Request {
             return;
         }
         SessionEntry entry = known.entry();
-        if (entry != null && (best == null || entry.version().compareTo(best.version()) > 0)) {
+        if (entry != null && (best == null || isBetter(entry))) {
             best = entry;
         }
+    }
+
+    /** Of one version the copy counts that was told of the latest use. */
+    private boolean isBetter(SessionEntry entry) {
+        int order = entry.version().compareTo(best.version());
+        return order > 0 || (order == 0 && entry.idleTicks() < best.idleTicks());
     }
 
     @Override

@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.LongFunction;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
@@ -23,6 +25,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +39,7 @@ import org.slf4j.LoggerFactory;
  * <tr><td>SESSION</td><td>expansion owners; VOID to aging nodes that may hold it</td><td>all expansion owners have it</td></tr>
  * <tr><td>SESSION_BACKUP</td><td>aging owners; expansion owners where no aging node ever joined</td><td>all of them have it</td></tr>
  * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
+ * <tr><td>TOUCH</td><td>of each session, all that may hold it</td><td>all of them have it</td></tr>
  * <tr><td>NEED_SESSION</td><td>all that may hold it, then all others</td><td>see {@link Question}</td></tr>
  * </table>
  *
@@ -160,6 +164,8 @@ final class ReliefRouter {
                     session);
         } else if (frame instanceof DeleteFrame delete) {
             delete(new Change(ipcSession, frame.correlationId(), delete.tombstone(), 0, deadlineNs), delete);
+        } else if (frame instanceof TouchFrame touch) {
+            touch(new Change(ipcSession, frame.correlationId(), Version.NONE, 0, deadlineNs), touch.touches());
         } else {
             throw new IllegalArgumentException("a frame that needs no relief node: " + frame.type());
         }
@@ -264,6 +270,28 @@ final class ReliefRouter {
         for (int i = 0; i < endPoints.length; i++) {
             if (placement.mayHold(i) || endPoints[i] != null) {
                 send(change, i, id -> new DeleteFrame(id, frame.level(), frame.digest(), frame.tombstone()));
+            }
+        }
+        sendingOver(change);
+    }
+
+    private void touch(Change change, List<Touch> touches) {
+        List<List<Touch>> parts = new ArrayList<>();
+        for (int i = 0; i < endPoints.length; i++) {
+            parts.add(new ArrayList<>());
+        }
+        for (Touch touch : touches) {
+            placement.place(touch.digest().low());
+            for (int i = 0; i < endPoints.length; i++) {
+                if (placement.mayHold(i)) {
+                    parts.get(i).add(touch);
+                }
+            }
+        }
+        for (int i = 0; i < endPoints.length; i++) {
+            List<Touch> part = parts.get(i);
+            if (!part.isEmpty()) {
+                send(change, i, id -> new TouchFrame(id, part));
             }
         }
         sendingOver(change);

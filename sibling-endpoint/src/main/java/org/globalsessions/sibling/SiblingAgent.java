@@ -16,6 +16,7 @@ import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -203,7 +204,8 @@ final class SiblingAgent implements Agent {
         if (frame instanceof NeedSessionFrame
                 || frame instanceof SessionFrame
                 || frame instanceof SessionBackupFrame
-                || frame instanceof DeleteFrame) {
+                || frame instanceof DeleteFrame
+                || frame instanceof TouchFrame) {
             exchange.letIn(new Message(ipcSession, frame));
         } else if (frame instanceof ErrorFrame error) {
             segment.counters().increment(Counter.ERRORS);

@@ -19,6 +19,7 @@ import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
@@ -30,6 +31,7 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.VoidFrame;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +52,7 @@ class ReliefRouterTest {
     private ReliefRouter router;
     private final Map<NodeId, ConnectionStub> connections = new HashMap<>();
     private final Map<NodeId, ReliefEndPoint> endPoints = new HashMap<>();
+    private final Map<NodeId, Long> lastTouchId = new HashMap<>();
     private long lastId;
 
     @BeforeEach
@@ -118,6 +121,23 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldAnswerWithTheCopyThatWasUsedLastWhenSeveralHaveTheSameVersion() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        SessionEntry used = entry("a", 20);
+        SessionEntry idle = new SessionEntry(used.key(), used.value(), used.version(), 1, false, 900, 1000, 0);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, idle));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, used));
+        assertThat(known(id).entry().idleTicks()).isZero();
+        long again = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, used));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, idle));
+        assertThat(known(again).entry().idleTicks()).isZero();
+    }
+
+    @Test
     void shouldSayMissingOnlyWhenAllHaveSaidSo() throws IOException {
         join(A1, Kind.AGING);
         join(E1, Kind.EXPANSION);
@@ -160,6 +180,51 @@ class ReliefRouterTest {
         long deleteId = let(delete(key, 20));
         answer(A2, FrameType.DELETE, part -> stored(part, 20));
         assertUnavailable(deleteId);
+    }
+
+    @Test
+    void shouldTellEachNodeOfTheUsesOfSessionsThatItMayHold() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        Touch ofOne = new Touch(segment.encode(keyOf(A1)).digest(), 3, 5);
+        Touch ofOther = new Touch(segment.encode(keyOf(A2)).digest(), 4, 6);
+
+        long id = let(part -> new TouchFrame(part, List.of(ofOne, ofOther)));
+        assertThat(lastTouches(A1)).containsExactly(ofOne);
+        assertThat(lastTouches(A2)).containsExactly(ofOther);
+        assertThat(lastTouches(E1)).containsExactly(ofOne, ofOther);
+        for (NodeId node : List.of(A1, A2, E1)) {
+            assertThat(exchange.peekAnswer()).isNull();
+            router.onAnswer(endPoints.get(node), stored(lastTouchId.get(node), 0));
+        }
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    @Test
+    void shouldSayThatAUseDidNotReachEveryNodeWhenOneIsAway() throws IOException {
+        join(A1, Kind.AGING);
+        leave(A1);
+        Touch touch = new Touch(segment.encode("a").digest(), 3, 5);
+        assertUnavailable(let(part -> new TouchFrame(part, List.of(touch))));
+    }
+
+    private List<Touch> lastTouches(NodeId node) {
+        TouchFrame last = (TouchFrame) connections.get(node).takeSent().stream()
+                .filter(frame -> frame instanceof TouchFrame)
+                .reduce((first, second) -> second)
+                .orElseThrow();
+        lastTouchId.put(node, last.correlationId());
+        return last.touches();
+    }
+
+    private String keyOf(NodeId owner) throws IOException {
+        for (int i = 0; i < 1000; i++) {
+            if (ownerOf("key " + i).equals(owner)) {
+                return "key " + i;
+            }
+        }
+        throw new AssertionError("no key of " + owner);
     }
 
     private String keyOwnedByNewcomer() throws IOException {

@@ -19,6 +19,7 @@ import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.tier.TierBusyException;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.tier.TierListener;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
@@ -36,6 +37,7 @@ import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.Network;
@@ -256,6 +258,17 @@ public final class RelayLink implements NextTier {
             RenewFrame frame = new RenewFrame(nextCorrelationId++, leaseEpoch, epoch, position);
             Request.Renewal request = new Request.Renewal(frame, FrameCodec.encodedLength(frame), deadlineNs());
             return send(open, request);
+        }
+    }
+
+    @Override
+    public boolean touch(List<Touch> touches) {
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED) {
+                return false;
+            }
+            // Who may not read uses nothing here, and would only be refused.
+            return !rights.contains(Right.READ) || connection.send(new TouchFrame(nextCorrelationId++, touches));
         }
     }
 

@@ -22,7 +22,8 @@ public sealed interface Frame
                 RenewFrame,
                 RenewedFrame,
                 NeedEverywhereFrame,
-                EverywhereFrame {
+                EverywhereFrame,
+                TouchFrame {
     /**
      * Ties an answer to its question: chosen by the asker, unique among its open ones, returned by the answer.
      *

@@ -9,6 +9,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 
 /**
@@ -49,8 +50,14 @@ public final class FrameCodec {
     /** Bytes of an entry before its key and value: lengths 6, version 12, life 8, flags 1, times 12. */
     public static final int ENTRY_HEADER_LENGTH = 39;
 
+    /** Most uses in one touch. */
+    public static final int MAX_TOUCHES = 32_767;
+
     /** Bytes of one element of a void. */
     static final int VOIDED_LENGTH = 28;
+
+    /** Bytes of one element of a touch. */
+    static final int TOUCH_LENGTH = 28;
 
     private static final int BEGINS_LIFE = 1;
 
@@ -263,6 +270,7 @@ public final class FrameCodec {
             case RENEWED -> new RenewedFrame(correlationId, in.i64(), in.position());
             case NEED_EVERYWHERE -> new NeedEverywhereFrame(correlationId, readDigest(in), in.i64(), in.position());
             case EVERYWHERE -> new EverywhereFrame(correlationId, in.position());
+            case TOUCH -> readTouch(correlationId, in);
             case ANNOUNCE_INVALIDATION -> {
                 in.noCorrelation(correlationId);
                 yield new AnnounceInvalidationFrame(in.i64(), in.position(), readDigest(in), in.version());
@@ -316,6 +324,19 @@ public final class FrameCodec {
             voided[i] = new VoidFrame.Voided(readDigest(in), in.version());
         }
         return new VoidFrame(correlationId, List.of(voided));
+    }
+
+    private static TouchFrame readTouch(long correlationId, FieldReader in) throws FrameException {
+        int count = in.u16();
+        if (count > MAX_TOUCHES) {
+            throw in.bad("too many uses: count=" + count + ", limit=" + MAX_TOUCHES);
+        }
+        in.require("uses", (long) count * TOUCH_LENGTH);
+        Touch[] touches = new Touch[count];
+        for (int i = 0; i < count; i++) {
+            touches[i] = new Touch(readDigest(in), in.clock("life"), in.i32InRange("idleTicks", 0));
+        }
+        return new TouchFrame(correlationId, List.of(touches));
     }
 
     private static KeyDigest readDigest(FieldReader in) throws FrameException {

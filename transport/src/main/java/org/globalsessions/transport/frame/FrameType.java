@@ -43,9 +43,11 @@ public enum FrameType {
     /** Asks to be told when a delete has reached every host. */
     NEED_EVERYWHERE(22),
     /** Answers {@link #NEED_EVERYWHERE}. */
-    EVERYWHERE(23);
+    EVERYWHERE(23),
+    /** Sessions were used: their idle times begin anew. */
+    TOUCH(24);
 
-    private static final FrameType[] BY_CODE = new FrameType[24];
+    private static final FrameType[] BY_CODE = new FrameType[25];
 
     static {
         for (FrameType type : values()) {

@@ -5,6 +5,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 
 /** Writes payloads, and says beforehand how long they are. Static, any thread. */
 final class FrameWriter {
@@ -54,6 +55,8 @@ final class FrameWriter {
             return 44;
         } else if (frame instanceof VoidFrame voided) {
             return 2 + (long) voided.voided().size() * FrameCodec.VOIDED_LENGTH;
+        } else if (frame instanceof TouchFrame touch) {
+            return 2 + (long) touch.touches().size() * FrameCodec.TOUCH_LENGTH;
         }
         throw unknown(frame);
     }
@@ -145,6 +148,13 @@ final class FrameWriter {
             for (VoidFrame.Voided one : voided.voided()) {
                 writeDigest(one.digest(), out);
                 writeVersion(one.version(), out);
+            }
+        } else if (frame instanceof TouchFrame touch) {
+            out.writeShortLE(inRange("count", touch.touches().size(), 0, FrameCodec.MAX_TOUCHES));
+            for (Touch one : touch.touches()) {
+                writeDigest(one.digest(), out);
+                writeNotNegative("life", one.life(), out);
+                out.writeIntLE(inRange("idleTicks", one.idleTicks(), 0, Integer.MAX_VALUE));
             }
         } else {
             throw unknown(frame);

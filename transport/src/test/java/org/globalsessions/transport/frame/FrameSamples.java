@@ -9,6 +9,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.Right;
 
 /** The frames of the golden vectors, by the names that they have in {@code golden-vectors.txt}. */
@@ -85,6 +86,14 @@ final class FrameSamples {
         samples.put("renewed", new RenewedFrame(5, 12, 14));
         samples.put("need-everywhere", new NeedEverywhereFrame(9, DIGEST, 12, 15));
         samples.put("everywhere", new EverywhereFrame(9, 15));
+        samples.put("touch-none", new TouchFrame(11, List.of()));
+        samples.put(
+                "touch",
+                new TouchFrame(
+                        11,
+                        List.of(
+                                new Touch(DIGEST, 0x0102030405060000L, 100),
+                                new Touch(new KeyDigest(-1, 0), 1, Integer.MAX_VALUE))));
         samples.put("void-none", new VoidFrame(10, List.of()));
         samples.put(
                 "void",
