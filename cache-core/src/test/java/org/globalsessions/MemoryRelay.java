@@ -202,7 +202,12 @@ final class MemoryRelay implements AutoCloseable {
         void connect() {
             onLoop(() -> {
                 connected = true;
-                listener.onConnected(epoch, lru.file().position(), maxStale, Duration.ZERO);
+                listener.onConnected(
+                        epoch,
+                        lru.file().position(),
+                        maxStale,
+                        Duration.ZERO,
+                        lru.file().wallClockMicros());
                 return null;
             });
         }
