@@ -215,13 +215,13 @@ class TwoHostsTest {
 
     @Test
     void shouldGetTheSameAnswerOnTheNextConnectionWhenTheReceiptWasLost() throws Exception {
-        CuttingProxy proxy = opened.keep(new CuttingProxy(relay.port()));
+        FaultProxy proxy = opened.keep(new FaultProxy(relay.port(), 1));
         SessionCacheManager c = opened.keep(application("c", proxy.port()));
         SetOptions decided = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
         Version first = a.set("user-1", value(1), decided).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(get(c, "user-1")).isEqualTo(value(1));
         long stored = relay.lru().file().position();
-        proxy.swallows = true;
+        proxy.cut(FaultProxy.Way.TO_HOSTS);
         CompletableFuture<Version> saved = c.set("user-1", value(2), decided.expectedVersion(first));
         await().atMost(LIMIT).until(() -> relay.lru().file().position() > stored);
         // Somebody goes on from there before the receipt comes a second time.
@@ -229,8 +229,8 @@ class TwoHostsTest {
                 .until(() -> a.getVersioned("user-1").join().version(), there -> !there.equals(first));
         Version third =
                 a.set("user-1", value(3), decided.expectedVersion(second)).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-        proxy.cut();
-        proxy.swallows = false;
+        proxy.reset();
+        proxy.heal();
         assertThat(saved.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
                 .isEqualTo(second)
                 .isLessThan(third);

@@ -9,7 +9,7 @@ import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierListener;
 
 /** Keeps what it is told, in order. */
-final class RecordingListener implements TierListener {
+public final class RecordingListener implements TierListener {
     final List<String> events = new CopyOnWriteArrayList<>();
     volatile Duration lastMaxStale;
 
