@@ -84,6 +84,7 @@ final class Announcements implements TierListener {
     @Override
     public void onMustConfirm() {
         mustConfirm = connections;
+        applied.refused();
         onConnectionChanged.run();
     }
 

@@ -24,6 +24,9 @@ final class AppliedPosition {
     private long leaseEpoch;
     private long subscriptions;
 
+    /** Number of the last subscription that the relay has refused. */
+    private long refused;
+
     /** Number of the subscription that stands, 0 for none: written under the lock, read by the publisher. */
     private volatile long subscription;
 
@@ -55,19 +58,33 @@ final class AppliedPosition {
         }
     }
 
+    /** The link owner is about to subscribe: the answer may be there before {@link #subscribed} is called. */
+    synchronized void subscribing() {
+        subscription = 0;
+        subscriptions++;
+    }
+
+    /** The relay has refused the subscription: a receipt says nothing of what this host has missed. */
+    synchronized void refused() {
+        refused = subscriptions;
+        unsubscribed();
+    }
+
     /**
-     * The link owner has subscribed on a connection: from now on this process moves the position.
+     * The link owner has subscribed on a connection: from now on this process moves the position, unless that was refused already.
      *
      * @param lease         epoch of the link owner's lease
      * @param relayEpoch    epoch of the relay that is connected
      * @param relayPosition its position when the connection stood: where to start if the epoch is another one
      */
     synchronized void subscribed(long lease, long relayEpoch, long relayPosition) {
+        if (refused == subscriptions) {
+            return;
+        }
         leaseEpoch = lease;
         if (isOwner() && place.epoch() != relayEpoch) {
             place.set(relayEpoch, relayPosition);
         }
-        subscriptions++;
         subscription = subscriptions;
     }
 

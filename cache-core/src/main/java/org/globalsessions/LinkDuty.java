@@ -41,6 +41,10 @@ final class LinkDuty {
     private boolean judged;
     private int nextUnconfirmed;
     private long judgeDeadlineNs;
+
+    /** Wall clock in microseconds at which the connection was first seen. */
+    private long subscribedUs;
+
     private boolean wanted;
     private long nextRenewalTick;
     private CompletableFuture<LeaseRenewal> renewing;
@@ -106,6 +110,7 @@ final class LinkDuty {
             confirmed = false;
             nextUnconfirmed = 0;
             judgeDeadlineNs = lru.file().nanoTime() + JUDGE_LIMIT_NS;
+            subscribedUs = lru.file().wallClockMicros();
             subscribe(connection, applied.place().epoch(), applied.place().position());
         }
         if (announcements.mustConfirm(connection) && !confirmed) {
@@ -124,6 +129,7 @@ final class LinkDuty {
     }
 
     private void subscribe(Connection connection, long relayEpoch, long position) {
+        applied.subscribing();
         tier.subscribe(leaseEpoch, relayEpoch, position);
         applied.subscribed(leaseEpoch, connection.epoch(), connection.position());
         // The first renewal says that what the subscription brings along has been applied.
@@ -179,10 +185,16 @@ final class LinkDuty {
     /** False where the relay has to judge it first. */
     private boolean discardIfUnconfirmed(EntrySnapshot entry, boolean late) {
         int marks = entry.marks();
-        if ((marks & RecordDescriptor.LIFE_UNCONFIRMED) != 0 || !owns.test(lru.digestLow(entry))) {
+        if (!owns.test(lru.digestLow(entry))) {
             return true;
         }
         boolean unpublished = (marks & RecordDescriptor.UNPUBLISHED) != 0;
+        if ((marks & RecordDescriptor.LIFE_UNCONFIRMED) != 0) {
+            // Stays. But what was begun before this connection, may be over a delete that this host was not told of,
+            // claims
+            // what was applied then; what is begun now needs no wait, or there would be no end of it.
+            return late || !unpublished || microsOf(entry.version()) > subscribedUs;
+        }
         if (unpublished && !late) {
             return false;
         }
@@ -241,9 +253,13 @@ final class LinkDuty {
     }
 
     private boolean isOldEnough(Version version) {
-        long ageUs = lru.file().wallClockMicros() - (version.clock() >>> Version.LOGICAL_BITS);
+        long ageUs = lru.file().wallClockMicros() - microsOf(version);
         // A version from the future, after the wall clock was set back, is old enough too: it would wait too long
         // otherwise.
         return ageUs < 0 || ageUs >= MIN_AGE_US;
+    }
+
+    private static long microsOf(Version version) {
+        return version.clock() >>> Version.LOGICAL_BITS;
     }
 }

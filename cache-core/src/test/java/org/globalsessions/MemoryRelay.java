@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.globalsessions.segment.EntrySnapshot;
@@ -80,6 +81,9 @@ final class MemoryRelay implements AutoCloseable {
 
     /** Hosts that have applied less must confirm what they have. */
     volatile long horizon;
+
+    /** Highest position that a publish has claimed. */
+    final AtomicLong highestClaim = new AtomicLong();
 
     /** Whether a link's connection stands as soon as it is started. */
     volatile boolean connectsAtOnce = true;
@@ -184,6 +188,9 @@ final class MemoryRelay implements AutoCloseable {
         /** Whether it gets no announcements although it subscribes. */
         volatile boolean deaf;
 
+        /** Whether a subscription is answered before the call returns. */
+        volatile boolean answersSubscriptionsAtOnce;
+
         /** Position that its answers carry, -1 for the true one. */
         volatile long answerPosition = -1;
 
@@ -273,6 +280,7 @@ final class MemoryRelay implements AutoCloseable {
                 Version expected) {
             return sendInWindow(answer -> {
                 publishes.incrementAndGet();
+                highestClaim.accumulateAndGet(appliedPosition, Math::max);
                 WriteOutcome outcome = new WriteOutcome();
                 long known = claimedEpoch == epoch ? appliedPosition : 0;
                 if (expected == null) {
@@ -341,20 +349,29 @@ final class MemoryRelay implements AutoCloseable {
 
         @Override
         public void subscribe(long lease, long claimedEpoch, long position) {
-            loop.execute(() -> {
-                leaseEpoch = lease;
-                subscribed = lease != 0;
-                if (subscribed && claimedEpoch == epoch && position < horizon) {
-                    subscribed = false;
-                    listener.onMustConfirm();
-                    return;
-                }
-                if (subscribed && !deaf && claimedEpoch == epoch) {
-                    changes.stream()
-                            .filter(change -> change.position > position && change.identity != host.identityHigh())
-                            .forEach(change -> change.tell.accept(listener));
-                }
-            });
+            if (answersSubscriptionsAtOnce) {
+                onLoop(() -> {
+                    take(lease, claimedEpoch, position);
+                    return null;
+                });
+            } else {
+                loop.execute(() -> take(lease, claimedEpoch, position));
+            }
+        }
+
+        private void take(long lease, long claimedEpoch, long position) {
+            leaseEpoch = lease;
+            subscribed = lease != 0;
+            if (subscribed && claimedEpoch == epoch && position < horizon) {
+                subscribed = false;
+                listener.onMustConfirm();
+                return;
+            }
+            if (subscribed && !deaf && claimedEpoch == epoch) {
+                changes.stream()
+                        .filter(change -> change.position > position && change.identity != host.identityHigh())
+                        .forEach(change -> change.tell.accept(listener));
+            }
         }
 
         @Override

@@ -1,6 +1,7 @@
 package org.globalsessions.segment;
 
 import static org.globalsessions.segment.RecordDescriptor.LIFE_UNCONFIRMED;
+import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
 
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
@@ -93,6 +94,11 @@ final class DeleteOperations {
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
                 segment.writer().retire(found.way, found.state);
             }
+            // One that the next tier has not acknowledged goes with the life that it was made in.
+            boolean beaten = standing < 0
+                    && found.way >= 0
+                    && found.life <= version.clock()
+                    && (found.marks() & (UNPUBLISHED | LIFE_UNCONFIRMED)) == UNPUBLISHED;
             boolean done = true;
             outcome.status = WriteOutcome.Status.STORED;
             if (standing < 0) {
@@ -101,6 +107,9 @@ final class DeleteOperations {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
                 }
+            }
+            if (beaten && done) {
+                segment.count(Counter.BEATEN_BY_TOMBSTONE);
             }
             segment.acknowledgeTombstone(key, version);
             return done;

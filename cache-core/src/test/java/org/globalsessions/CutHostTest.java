@@ -1,0 +1,85 @@
+package org.globalsessions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.globalsessions.RelayedHosts.bytes;
+import static org.globalsessions.RelayedHosts.join;
+import static org.globalsessions.RelayedHosts.soon;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.globalsessions.status.Counter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of a host's changes to sessions that were deleted elsewhere while it was cut off. */
+class CutHostTest {
+    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
+
+    @TempDir
+    private Path folder;
+
+    private RelayedHosts hosts;
+    private MemoryRelay relay;
+    private SessionCacheManager a;
+    private SessionCacheManager b;
+    private MemoryRelay.Link link;
+
+    @BeforeEach
+    void start() throws IOException {
+        hosts = new RelayedHosts(folder);
+        relay = hosts.relay();
+        a = hosts.open("a");
+        link = relay.lastLink();
+        b = hosts.open("b");
+        join(a.set("k", bytes("before"), TO_RELAY));
+        soon().until(() -> link.leaseEpoch > 0);
+        link.cut();
+    }
+
+    @AfterEach
+    void stop() {
+        hosts.close();
+    }
+
+    @Test
+    void shouldCountAnUpdateThatLosesOnceWhoeverTellsOfTheDeleteFirst() {
+        a.set("k", bytes("meanwhile"));
+        join(b.delete("k", Acknowledgement.RELAY));
+        link.connect();
+        soon().until(() -> a.getLocal("k") == null);
+        assertThat(join(a.get("k"))).isNull();
+        assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isOne();
+    }
+
+    @Test
+    void shouldCountNoUpdateWhereThereWasNone() {
+        join(b.delete("k", Acknowledgement.RELAY));
+        link.connect();
+        soon().until(() -> a.getLocal("k") == null);
+        assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isZero();
+    }
+
+    /** The refusal of its subscription comes before or after the call that has asked for it returns. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldClaimNothingThatItWasNotToldWhenTheRelayCannotTellItAll(boolean refusedAtOnce) {
+        link.answersSubscriptionsAtOnce = refusedAtOnce;
+        long told = relay.lru().file().position();
+        for (int i = 0; i < 20; i++) {
+            a.set("own-" + i, bytes("meanwhile"));
+            join(b.set("other-" + i, bytes("meanwhile"), TO_RELAY));
+        }
+        long claimedByOthers = relay.highestClaim.getAndSet(0);
+        assertThat(claimedByOthers).isPositive();
+        relay.horizon = relay.lru().file().position();
+        // One after the other: each claims what the receipt of the one before has made of the position.
+        link.window = 1;
+        link.connect();
+        soon().until(() -> a.counter(Counter.PUBLISHED) >= 21);
+        assertThat(relay.highestClaim).hasValueLessThanOrEqualTo(told);
+    }
+}
