@@ -12,14 +12,12 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A JVM of its own with the tests' class path and no flags, as an application has it: takes lines on its standard input, answers
@@ -52,8 +50,23 @@ public final class ChildJvm implements Closeable {
     /** The same on a JDK of one's choice. */
     public static ChildJvm startOn(Path javaHome, Class<?> main, String... arguments)
             throws IOException, InterruptedException {
-        ChildJvm child =
-                launch(javaHome, List.of("-cp", System.getProperty("java.class.path")), main, List.of(arguments));
+        return startUnder(List.of(), javaHome, main, arguments);
+    }
+
+    /**
+     * The same by a command that runs the command behind it in its own place.
+     *
+     * @param launcher words of the command, as "ip netns exec NAME"
+     */
+    public static ChildJvm startUnder(List<String> launcher, Class<?> main, String... arguments)
+            throws IOException, InterruptedException {
+        return startUnder(launcher, Path.of(System.getProperty("java.home")), main, arguments);
+    }
+
+    private static ChildJvm startUnder(List<String> launcher, Path javaHome, Class<?> main, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> flags = List.of("-cp", System.getProperty("java.class.path"));
+        ChildJvm child = launch(launcher, javaHome, flags, main, List.of(arguments));
         assertThat(child.answer()).isEqualTo("ready");
         return child;
     }
@@ -68,7 +81,7 @@ public final class ChildJvm implements Closeable {
         all.addAll(flags);
         all.add("-cp");
         all.add(placeOf(SharedLru.class) + File.pathSeparator + placeOf(main));
-        return launch(Path.of(System.getProperty("java.home")), all, main, List.of(arguments));
+        return launch(List.of(), Path.of(System.getProperty("java.home")), all, main, List.of(arguments));
     }
 
     /** The folder or jar that a class is from: two of them are read sooner than the whole class path of the tests. */
@@ -81,9 +94,10 @@ public final class ChildJvm implements Closeable {
         }
     }
 
-    private static ChildJvm launch(Path javaHome, List<String> flags, Class<?> main, List<String> arguments)
+    private static ChildJvm launch(
+            List<String> launcher, Path javaHome, List<String> flags, Class<?> main, List<String> arguments)
             throws IOException {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(launcher);
         command.add(javaHome.resolve("bin").resolve("java").toString());
         command.addAll(flags);
         command.add(main.getName());
@@ -111,7 +125,12 @@ public final class ChildJvm implements Closeable {
 
     /** The next line of its output; fails if none comes. */
     public String answer() throws InterruptedException {
-        String line = output.poll(ANSWER_SECONDS, TimeUnit.SECONDS);
+        return answer(ANSWER_SECONDS);
+    }
+
+    /** As {@link #answer()}, where the answer may take longer. */
+    public String answer(long seconds) throws InterruptedException {
+        String line = output.poll(seconds, TimeUnit.SECONDS);
         assertThat(line).as("answer of the child; its errors: %s", errors()).isNotNull();
         return line;
     }
@@ -132,42 +151,12 @@ public final class ChildJvm implements Closeable {
 
     /** SIGSTOP, and waits until the kernel has stopped each of its threads. */
     public void stop() throws IOException, InterruptedException {
-        signal("STOP");
-        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
-        while (!areAllThreadsStopped()) {
-            assertThat(System.nanoTime() - deadlineNs)
-                    .as("too late for SIGSTOP")
-                    .isNegative();
-            Thread.onSpinWait();
-        }
+        ProcessSignals.stop(pid());
     }
 
     /** SIGCONT. */
     public void goOn() throws IOException, InterruptedException {
-        signal("CONT");
-    }
-
-    private void signal(String name) throws IOException, InterruptedException {
-        Process sender = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start();
-        assertThat(sender.waitFor()).as("kill -%s", name).isZero();
-    }
-
-    private boolean areAllThreadsStopped() throws IOException {
-        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid()), "task"))) {
-            return threads.allMatch(ChildJvm::isStopped);
-        }
-    }
-
-    private static boolean isStopped(Path thread) {
-        try {
-            String stat = Files.readString(thread.resolve("stat"));
-            return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
-        } catch (NoSuchFileException e) {
-            // It has ended meanwhile.
-            return true;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ProcessSignals.goOn(pid());
     }
 
     /** SIGKILL, and does not wait: the kernel is still at it when this returns. */

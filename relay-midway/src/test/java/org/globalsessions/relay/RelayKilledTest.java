@@ -43,14 +43,6 @@ class RelayKilledTest {
                 RelayProcess.class, folder.resolve("relay.log"), segment().toString(), String.valueOf(EL_COUNT));
     }
 
-    private static String note(String line) {
-        return line.substring(line.indexOf(' ') + 1);
-    }
-
-    private static int port(String line) {
-        return Integer.parseInt(line.substring(0, line.indexOf(' ')));
-    }
-
     /** Publishes until the last one, or until the relay is gone; returns what it acknowledged. */
     private static Set<Integer> publish(TestHost host, FakeSibling sibling, int killAt, TestProcess relay)
             throws InterruptedException {
@@ -92,9 +84,9 @@ class RelayKilledTest {
         try (SharedLru keys = SharedLru.open(digests)) {
             try (TestProcess relay = launch()) {
                 String line = relay.readLine();
-                firstFolder = IpcNote.parse(note(line)).aeronDir();
-                before = new FakeSibling(note(line), "auths", key -> digest(keys, key));
-                try (TestHost host = new TestHost(port(line), 1).welcomed()) {
+                firstFolder = IpcNote.parse(RelayProcess.note(line)).aeronDir();
+                before = new FakeSibling(RelayProcess.note(line), "auths", key -> digest(keys, key));
+                try (TestHost host = new TestHost(RelayProcess.port(line), 1).welcomed()) {
                     acknowledged = publish(host, before, 2000, relay);
                 }
                 assertThat(before.handedOff).isNotEmpty();
@@ -104,8 +96,9 @@ class RelayKilledTest {
             try (TestProcess relay = launch()) {
                 String line = relay.readLine();
                 assertThat(Path.of(firstFolder)).doesNotExist();
-                try (FakeSibling sibling = new FakeSibling(note(line), "auths", key -> digest(keys, key), before);
-                        TestHost host = new TestHost(port(line), 2).welcomed()) {
+                try (FakeSibling sibling =
+                                new FakeSibling(RelayProcess.note(line), "auths", key -> digest(keys, key), before);
+                        TestHost host = new TestHost(RelayProcess.port(line), 2).welcomed()) {
                     sibling.agingOnly = true;
                     for (int number : acknowledged) {
                         SessionKnownFrame answer = host.get("user-" + number);

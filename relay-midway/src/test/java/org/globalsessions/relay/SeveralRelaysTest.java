@@ -98,9 +98,7 @@ class SeveralRelaysTest {
                 String.valueOf(EL_COUNT),
                 String.valueOf(ports[relay]));
         opened.keep(processes[relay]);
-        String line = processes[relay].readLine();
-        assertThat(line).as("port").isNotNull();
-        ports[relay] = Integer.parseInt(line.substring(0, line.indexOf(' ')));
+        ports[relay] = RelayProcess.port(processes[relay].readLine());
     }
 
     private SessionCacheManager application(String name, int first, int second) throws IOException {

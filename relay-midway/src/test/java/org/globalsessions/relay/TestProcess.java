@@ -14,7 +14,13 @@ final class TestProcess implements AutoCloseable {
     private final BufferedReader output;
 
     TestProcess(Class<?> main, Path errors, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(SiblingCommand.resolve(List.of("global-sessions")));
+        this(List.of(), main, errors, arguments);
+    }
+
+    /** The same by a command that runs the command behind it in its own place. */
+    TestProcess(List<String> launcher, Class<?> main, Path errors, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(SiblingCommand.resolve(List.of("global-sessions")));
         command.set(command.size() - 1, main.getName());
         command.addAll(List.of(arguments));
         process = new ProcessBuilder(command)
