@@ -76,6 +76,10 @@ final class LaunchedProcess implements AutoCloseable {
         return Files.readString(err);
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     List<ProcessHandle> children() {
         return process.toHandle().children().toList();
     }

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +24,7 @@ import org.globalsessions.cli.QuickstartFolder.Plan;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,26 +32,28 @@ import org.junit.jupiter.api.io.TempDir;
 /** Every node a process of its own, started by the launcher as an operator does it. */
 @Tag("slow")
 class SystemIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = LaunchedNodes.PATIENCE;
     private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
 
     /** What a client has to have where the relay speaks TLS: there is no file of the earlier system for that. */
     private static final String CLIENT_TLS =
             "{ client_key : keys/cl_ec_key.pem, client_cert : keys/cl_ec_crt.crt," + " server_cert : keys/ec_crt.crt }";
 
-    private static final List<String> NODES = List.of("relay", "aging", "expansion");
-
     private final SessionSource source = new SessionSource(20_261_122);
-    private final List<LaunchedProcess> processes = new ArrayList<>();
 
     @TempDir
     private Path folder;
 
+    private LaunchedNodes nodes;
+
+    @BeforeEach
+    void prepare() {
+        nodes = new LaunchedNodes(folder);
+    }
+
     @AfterEach
     void endProcesses() {
-        for (int i = processes.size() - 1; i >= 0; i--) {
-            processes.get(i).close();
-        }
+        nodes.close();
     }
 
     @Test
@@ -67,12 +69,12 @@ class SystemIT {
             Files.writeString(folder.resolve(name + ".conf"), small);
         }
         startNodes();
-        LaunchedProcess set = launch("set", source.key(0), "first", "--config", folder.resolve("client.conf"));
+        LaunchedProcess set = nodes.launch("set", source.key(0), "first", "--config", folder.resolve("client.conf"));
         assertThat(set.awaitEnd(PATIENCE)).as(set.err()).isZero();
 
         storeAndReadBack("client.conf", "second.conf", 1, 4000, 4000);
 
-        LaunchedProcess get = launch("get", source.key(0), "--config", folder.resolve("second.conf"));
+        LaunchedProcess get = nodes.launch("get", source.key(0), "--config", folder.resolve("second.conf"));
         assertThat(get.awaitEnd(PATIENCE)).as(get.err()).isZero();
         assertThat(get.out()).isEqualTo("first");
         endNodesCleanly();
@@ -104,7 +106,7 @@ class SystemIT {
                     NodeConfig.loadClient(folder.resolve("second.conf")).cache().segmentFile());
             endNodesCleanly();
         } finally {
-            processes.forEach(LaunchedProcess::close);
+            nodes.close();
             for (Path segment : segments) {
                 removeSegment(segment);
             }
@@ -133,9 +135,9 @@ class SystemIT {
                 segments.add(config.cache().segmentFile());
             }
             for (String node : List.of("relay-tls", "relief-tls")) {
-                launch(folder.resolve(node + ".conf")).awaitRunning();
+                nodes.launch(folder.resolve(node + ".conf")).awaitRunning();
             }
-            awaitMembers(NodeConfig.load(folder.resolve("relay-tls.conf")), 1);
+            LaunchedNodes.awaitMembers(NodeConfig.load(folder.resolve("relay-tls.conf")), 1);
 
             Path second = folder.resolve("second.conf");
             String client = Files.readString(folder.resolve("client.conf"));
@@ -148,13 +150,13 @@ class SystemIT {
                     cache.set(key, source.value(key), toRelief).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
                 }
             }
-            readBack(second, 0, 50);
-            for (LaunchedProcess node : List.of(processes.get(1), processes.get(0))) {
+            LaunchedNodes.readBack(source, second, 0, 50);
+            for (LaunchedProcess node : List.of(nodes.process(1), nodes.process(0))) {
                 assertThat(node.terminate()).as(node.err()).isZero();
                 assertThat(node.err()).doesNotContain("ERROR", "Exception");
             }
         } finally {
-            processes.forEach(LaunchedProcess::close);
+            nodes.close();
             for (Path segment : segments) {
                 removeSegment(segment);
             }
@@ -202,9 +204,9 @@ class SystemIT {
     void shouldLoseNothingWhenTheRelayIsKilledWhileItHandsOff() throws Exception {
         int count = 6000;
         try (QuickstartFolder configs = QuickstartFolder.create(new Plan(count, 600, 600))) {
-            folderOf(configs);
+            nodes.launchAll(configs);
             SegmentStat stat = SegmentStat.open(configs.nodeSegment("relay"));
-            LaunchedProcess relay = processes.get(0);
+            LaunchedProcess relay = nodes.process(0);
             AtomicInteger stored = new AtomicInteger();
             try (SessionCacheManager cache = SessionCacheManager.open(configs.config("host-a"))) {
                 Thread killer = new Thread(() -> {
@@ -216,15 +218,15 @@ class SystemIT {
                         .run(count, stored::set);
                 killer.join();
             }
-            assertThat(processes).hasSize(4);
-            readBack(configs.config("host-b"), 0, count);
-            processes.get(3).terminate();
+            assertThat(nodes.count()).isEqualTo(4);
+            LaunchedNodes.readBack(source, configs.config("host-b"), 0, count);
+            nodes.process(3).terminate();
         }
     }
 
     @Test
     void shouldPassAndCleanUpWhenQuickstartRuns() throws Exception {
-        LaunchedProcess run = launch("quickstart", "--sessions", "10000", "--json");
+        LaunchedProcess run = nodes.launch("quickstart", "--sessions", "10000", "--json");
 
         int exit = run.awaitEnd(Duration.ofMinutes(4));
 
@@ -249,37 +251,16 @@ class SystemIT {
     }
 
     private void startNodes() throws IOException {
-        for (String node : NODES) {
-            launch(folder.resolve(node + ".conf")).awaitRunning();
+        for (String node : LaunchedNodes.NAMES) {
+            nodes.launch(folder.resolve(node + ".conf")).awaitRunning();
         }
-        awaitMembers(NodeConfig.load(folder.resolve("relay.conf")));
-    }
-
-    private void folderOf(QuickstartFolder configs) throws IOException {
-        for (String node : NODES) {
-            launch(configs.config(node)).awaitRunning();
-        }
-        awaitMembers(NodeConfig.load(configs.config("relay")));
-    }
-
-    private static void awaitMembers(NodeConfig relay) {
-        awaitMembers(relay, 2);
-    }
-
-    private static void awaitMembers(NodeConfig relay, int count) {
-        Path members = Path.of(relay.cache().segmentFile() + ".members");
-        await().atMost(PATIENCE)
-                .until(() -> Files.exists(members)
-                        && Files.readAllLines(members).stream()
-                                        .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
-                                        .count()
-                                == count);
+        LaunchedNodes.awaitMembers(NodeConfig.load(folder.resolve("relay.conf")), 2);
     }
 
     private void killAndRestart(LaunchedProcess relay, QuickstartFolder configs) {
         try {
             relay.kill();
-            launch(configs.config("relay")).awaitRunning();
+            nodes.launch(configs.config("relay")).awaitRunning();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -300,34 +281,14 @@ class SystemIT {
         assertThat(SegmentStat.open(aging).occupiedWays()).isPositive();
         // Another token path: a second host as far as the relay can tell.
         String text = Files.readString(file).replace("./client.token", "./second.token");
-        readBack(Files.writeString(folder.resolve(second), text), from, readTo);
-    }
-
-    private void readBack(Path client, int from, int to) throws Exception {
-        AtomicInteger verified = new AtomicInteger();
-        try (SessionCacheManager cache = SessionCacheManager.open(client)) {
-            new Pipeline(256, PATIENCE, i -> {
-                        String key = source.key(from + i);
-                        return cache.get(key)
-                                .thenAccept(
-                                        value -> verified.addAndGet(Arrays.equals(value, source.value(key)) ? 1 : 0));
-                    })
-                    .run(to - from, done -> {});
-        }
-        assertThat(verified).hasValue(to - from);
+        LaunchedNodes.readBack(source, Files.writeString(folder.resolve(second), text), from, readTo);
     }
 
     private void endNodesCleanly() throws Exception {
-        for (int i = NODES.size() - 1; i >= 0; i--) {
-            LaunchedProcess node = processes.get(i);
+        for (int i = LaunchedNodes.NAMES.size() - 1; i >= 0; i--) {
+            LaunchedProcess node = nodes.process(i);
             assertThat(node.terminate()).as(node.err()).isZero();
         }
-    }
-
-    private LaunchedProcess launch(Object... args) throws IOException {
-        LaunchedProcess process = LaunchedProcess.start(folder, args);
-        processes.add(process);
-        return process;
     }
 
     private static void removeSegment(Path segment) throws IOException {

@@ -1,0 +1,90 @@
+package org.globalsessions.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.config.NodeConfig;
+
+/** Nodes, each a process of its own, started by the launcher as an operator does it; ended with this, the last first. */
+final class LaunchedNodes implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final List<String> NAMES = List.of("relay", "aging", "expansion");
+
+    private static final int WINDOW = 256;
+
+    private final Path folder;
+    private final List<LaunchedProcess> processes = new ArrayList<>();
+
+    /**
+     * None runs yet.
+     *
+     * @param folder of the processes, and of their output
+     */
+    LaunchedNodes(Path folder) {
+        this.folder = folder;
+    }
+
+    LaunchedProcess launch(Object... args) throws IOException {
+        LaunchedProcess process = LaunchedProcess.start(folder, args);
+        processes.add(process);
+        return process;
+    }
+
+    /** Starts a relay, which starts its sibling, and both kinds of relief nodes; they have met when this returns. */
+    void launchAll(QuickstartFolder configs) throws IOException {
+        for (String name : NAMES) {
+            launch(configs.config(name)).awaitRunning();
+        }
+        awaitMembers(NodeConfig.load(configs.config("relay")), 2);
+    }
+
+    /** In the order in which they were started. */
+    LaunchedProcess process(int index) {
+        return processes.get(index);
+    }
+
+    int count() {
+        return processes.size();
+    }
+
+    static void awaitMembers(NodeConfig relay, int count) {
+        Path members = Path.of(relay.cache().segmentFile() + ".members");
+        await().atMost(PATIENCE)
+                .until(() -> Files.exists(members)
+                        && Files.readAllLines(members).stream()
+                                        .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
+                                        .count()
+                                == count);
+    }
+
+    /** Finds each of these sessions as they were stored, through a client whose segment has none of them. */
+    static void readBack(SessionSource source, Path client, int from, int to) throws Exception {
+        AtomicInteger verified = new AtomicInteger();
+        try (SessionCacheManager cache = SessionCacheManager.open(client)) {
+            new Pipeline(WINDOW, PATIENCE, i -> {
+                        String key = source.key(from + i);
+                        return cache.get(key)
+                                .thenAccept(
+                                        value -> verified.addAndGet(Arrays.equals(value, source.value(key)) ? 1 : 0));
+                    })
+                    .run(to - from, done -> {});
+        }
+        assertThat(verified).hasValue(to - from);
+    }
+
+    @Override
+    public void close() {
+        for (int i = processes.size() - 1; i >= 0; i--) {
+            processes.get(i).close();
+        }
+    }
+}
