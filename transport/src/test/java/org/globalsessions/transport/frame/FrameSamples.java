@@ -13,7 +13,7 @@ import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.Right;
 
 /** The frames of the golden vectors, by the names that they have in {@code golden-vectors.txt}. */
-final class FrameSamples {
+public final class FrameSamples {
     private static final Version VERSION = new Version(0x0102030405060708L, 0xa1a2a3a4);
     private static final KeyDigest DIGEST = new KeyDigest(0x1112131415161718L, 0x2122232425262728L);
     private static final SessionEntry ENTRY = new SessionEntry(
@@ -23,7 +23,8 @@ final class FrameSamples {
 
     private FrameSamples() {}
 
-    static Map<String, Frame> all() {
+    /** All of them, in the order of the file. */
+    public static Map<String, Frame> all() {
         Map<String, Frame> samples = new LinkedHashMap<>();
         samples.put(
                 "hello-host",
