@@ -59,6 +59,8 @@ final class Fuzzer implements AutoCloseable {
         // the time.
         command.add(
                 "--instrumentation_excludes=org.globalsessions.segment.SlotCheck:org.globalsessions.config.NearestKey");
+        // Jazzer's own hook on Unsafe fails in Netty's queues.
+        command.add("--custom_hook_excludes=io.netty.**");
         command.add("--reproducer_path=" + findings);
         command.add("-artifact_prefix=" + findings + File.separator);
         command.addAll(List.of("-max_total_time=" + seconds, "-timeout=" + INPUT_TIMEOUT_SECONDS));
