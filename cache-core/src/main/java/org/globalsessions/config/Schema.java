@@ -17,6 +17,9 @@ public final class Schema {
     /** Longest path of a Unix socket, in bytes: the address has 108, of which the JDK keeps two. */
     public static final int UNIX_SOCKET_PATH_BYTES = 106;
 
+    /** Most connections that a relay may be allowed to have. */
+    public static final int MAX_CONNECTIONS = 1_000_000;
+
     /** Longest shared secret, in bytes. */
     static final int SECRET_BYTES = 255;
 
@@ -342,6 +345,15 @@ public final class Schema {
                     .unit("bytes")
                     .range(0, 1L << 30)
                     .byDefault("64MiB"),
+            key(
+                            "max_connections",
+                            KeyType.INTEGER,
+                            "Most connections of hosts at a time, of all paths and listeners together. Further ones are told so, closed"
+                                    + " and counted. Each takes a file descriptor: ulimit -n has to be above it.")
+                    .only(RELAY)
+                    .unit("connections")
+                    .range(1, MAX_CONNECTIONS)
+                    .byDefault("10000"),
             key(
                             "aeron_dir",
                             KeyType.PATH,

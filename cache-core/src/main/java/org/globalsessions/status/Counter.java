@@ -84,6 +84,8 @@ public enum Counter {
     LOADS_WITHOUT_CLAIM(43, "loaders run without a claim"),
     /** Calls of listeners that threw. */
     LISTENER_FAILURES(44, "calls of listeners that failed"),
+    /** Connections closed at once because there were as many as {@code max_connections} allows. */
+    CONNECTIONS_TURNED_AWAY(45, "connections turned away because there were too many"),
     /** Connections that came to nothing by TLS: a peer not trusted, not trusting, or speaking another protocol. */
     TLS_REFUSED(50, "connections refused by TLS"),
     /** Changed files with keys and certificates that were read and count. */

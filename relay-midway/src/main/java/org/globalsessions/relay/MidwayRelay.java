@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.transport.net.ConnectionLimit;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
@@ -83,11 +84,12 @@ public final class MidwayRelay implements AutoCloseable {
         opened.push(loops);
         service = new RelayService(context.slowLimit(), counters(), errors, loops);
         // Before anything that a relay that already runs on these segments also uses: the port decides which one it is.
+        ConnectionLimit limit = new ConnectionLimit(context.maxConnections());
         listener = Listener.bind(
-                loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), service);
+                loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), limit, service);
         opened.push(listener);
         if (context.unixSocket() != null) {
-            unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, service);
+            unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, limit, service);
             opened.push(unixListener);
         }
         warnOfPlainTcp();

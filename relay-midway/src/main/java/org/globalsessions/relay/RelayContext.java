@@ -11,6 +11,7 @@ import java.util.Set;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.config.PathSection;
+import org.globalsessions.config.Schema;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
@@ -39,6 +40,7 @@ public final class RelayContext extends PathSettings<RelayContext> {
     private Path aeronDir;
     private ThreadingMode driverThreading = ThreadingMode.SHARED;
     private final List<RelayPathContext> furtherPaths = new ArrayList<>();
+    private int maxConnections = 10_000;
     private Duration slowLimit = Duration.ofSeconds(30);
     private boolean concluded;
 
@@ -64,6 +66,7 @@ public final class RelayContext extends PathSettings<RelayContext> {
                 .port(config.port())
                 .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
+                .maxConnections((int) config.number("max_connections"))
                 .siblingFolder(config.file().toAbsolutePath().getParent());
         for (PathSection further : config.paths().subList(1, config.paths().size())) {
             context.path(new RelayPathContext().pathFrom(further));
@@ -112,6 +115,17 @@ public final class RelayContext extends PathSettings<RelayContext> {
      */
     public RelayContext port(int value) {
         port = value;
+        return this;
+    }
+
+    /**
+     * Sets how many connections of hosts there are at most, of all paths and listeners together. Default 10,000.
+     *
+     * @param value 1 to 1,000,000
+     * @return this
+     */
+    public RelayContext maxConnections(int value) {
+        maxConnections = value;
         return this;
     }
 
@@ -181,6 +195,11 @@ public final class RelayContext extends PathSettings<RelayContext> {
         check(address != null && !address.isEmpty(), "address", address, "a host name or address");
         check(port >= 0 && port <= 65_535, "port", port, "0 to 65535");
         check(
+                maxConnections >= 1 && maxConnections <= Schema.MAX_CONNECTIONS,
+                "max_connections",
+                maxConnections,
+                "1 to " + Schema.MAX_CONNECTIONS);
+        check(
                 driverThreading == ThreadingMode.SHARED || driverThreading == ThreadingMode.DEDICATED,
                 "driverThreading",
                 driverThreading,
@@ -211,6 +230,10 @@ public final class RelayContext extends PathSettings<RelayContext> {
 
     Path unixSocket() {
         return unixSocket;
+    }
+
+    int maxConnections() {
+        return maxConnections;
     }
 
     /** Longest time for which a host may leave what it is sent where it is, before it is disconnected. */

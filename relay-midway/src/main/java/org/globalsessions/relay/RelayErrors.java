@@ -1,7 +1,5 @@
 package org.globalsessions.relay;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.ErrorHandler;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
@@ -17,11 +15,10 @@ import org.slf4j.LoggerFactory;
  */
 final class RelayErrors implements ErrorHandler {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayErrors.class);
-    private static final long LOG_INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Counters counters;
     private final DistinctErrors errors;
-    private final AtomicLong lastLogNs = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NS);
+    private final LogPause logPause = new LogPause();
 
     RelayErrors(Counters counters, DistinctErrors errors) {
         this.counters = counters;
@@ -42,9 +39,7 @@ final class RelayErrors implements ErrorHandler {
     void record(String what, Throwable cause) {
         counters.increment(Counter.ERRORS);
         errors.record(what, cause);
-        long nowNs = System.nanoTime();
-        long lastNs = lastLogNs.get();
-        if (nowNs - lastNs >= LOG_INTERVAL_NS && lastLogNs.compareAndSet(lastNs, nowNs)) {
+        if (logPause.ends()) {
             LOGGER.warn("An error in the relay: {}", what, cause);
         } else {
             LOGGER.debug("An error in the relay: {}", what, cause);

@@ -35,6 +35,7 @@ final class RelayService implements FrameHandler {
     private final RelayErrors errors;
     private final Duration slowLimit;
     private final Scheduler loop;
+    private final LogPause tooManyPause = new LogPause();
     private final Map<Long, Connection> connections = new HashMap<>();
 
     /** By name; null until the paths serve, after the listener is bound. */
@@ -150,6 +151,20 @@ final class RelayService implements FrameHandler {
             counters.increment(Counter.KEY_RELOADS_FAILED);
             LOGGER.warn("Keys were not reloaded: {}", what);
         }
+    }
+
+    @Override
+    public void onTooMany(String remoteAddress) {
+        counters.increment(Counter.CONNECTIONS_TURNED_AWAY);
+        if (tooManyPause.ends()) {
+            LOGGER.warn(
+                    "A connection was turned away, there are as many as max_connections says: peer={}", remoteAddress);
+        }
+    }
+
+    @Override
+    public void onAcceptFailed(Throwable failure) {
+        errors.record("accepting a connection", failure);
     }
 
     @Override

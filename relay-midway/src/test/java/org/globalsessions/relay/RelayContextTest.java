@@ -39,6 +39,8 @@ class RelayContextTest {
         assertRefused(valid().driverThreading(ThreadingMode.INVOKER), "driverThreading=INVOKER");
         assertRefused(valid().spillLimit(1000), "spill_limit=1000, limit=0, or 65536 to 1073741824");
         assertRefused(valid().unpublishedWait(Duration.ofMinutes(2)), "unpublished_wait=PT2M");
+        assertRefused(valid().maxConnections(0), "max_connections=0, limit=1 to 1000000");
+        assertRefused(valid().maxConnections(1_000_001), "max_connections=1000001, limit=1 to 1000000");
     }
 
     @Test
@@ -66,6 +68,7 @@ class RelayContextTest {
                 port : 7878
                 spill_limit : 1MiB
                 announce : "off"
+                max_connections : 300
                 path_types { auths {
                   relay { proc_name : ["global-sessions", "./sibling.conf"] }
                   cache { token_path : "./relay", segment_dir : "%s", el_count : 500 }
@@ -75,6 +78,7 @@ class RelayContextTest {
         assertThat(context.authPath()).isEqualTo("auths");
         assertThat(context.port()).isEqualTo(7878);
         assertThat(context.spillLimit()).isEqualTo(1 << 20);
+        assertThat(context.maxConnections()).isEqualTo(300);
         assertThat(context.announce()).isEqualTo(RelayContext.Announce.OFF);
         assertThat(context.siblingCommand()).startsWith("global-sessions").hasSize(2);
         assertThat(context.siblingCommand().get(1))

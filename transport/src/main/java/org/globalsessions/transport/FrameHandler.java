@@ -81,11 +81,18 @@ public interface FrameHandler {
     default void onConnectFailed(int attempts, String reason, boolean gaveUp) {}
 
     /**
-     * A listener could not accept a connection, for instance for want of file descriptors; it goes on by itself.
+     * A listener could not accept a connection, for instance for want of file descriptors; it tries again a second later.
      *
      * @param failure what was thrown
      */
     default void onAcceptFailed(Throwable failure) {}
+
+    /**
+     * A connection came to a listener that has as many as it may have; it is told so where it can be, and closed.
+     *
+     * @param remoteAddress the peer's address
+     */
+    default void onTooMany(String remoteAddress) {}
 
     /**
      * The connection is gone.

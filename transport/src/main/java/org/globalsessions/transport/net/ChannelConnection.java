@@ -78,6 +78,9 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     /** Why TLS came to nothing, or null. */
     private String refusal;
 
+    /** Why the peer is sent away as soon as it can be told, or null. */
+    private String turnedAway;
+
     private boolean paused;
     private boolean badFrameTold;
     private Object attachment;
@@ -135,9 +138,19 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         return settings.helloTimeout();
     }
 
+    /** Before the connection stands: the peer is told why and closed once it does, and the handler hears of no connection. */
+    void turnAway(String why) {
+        turnedAway = why;
+    }
+
     /** Begins the conversation; the handler hears of the connection before anything is received. */
     void begin() {
         begun = true;
+        if (turnedAway != null) {
+            send(new ErrorFrame(0, ErrorCode.BUSY, turnedAway));
+            close();
+            return;
+        }
         peer = ChannelSetup.identifyPeer(channel);
         lastReceivedNs = System.nanoTime();
         lastSentNs = lastReceivedNs;

@@ -3,8 +3,6 @@ package org.globalsessions.transport.net;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
@@ -52,7 +50,7 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * Begins to accept.
+     * Begins to accept as many as come.
      *
      * @param loops    threads that will own the connections
      * @param address  host name or address to listen on
@@ -72,6 +70,32 @@ public final class Listener implements AutoCloseable {
             PipelineSecurity security,
             FrameHandler handler)
             throws IOException {
+        return bind(loops, address, port, settings, security, ConnectionLimit.none(), handler);
+    }
+
+    /**
+     * Begins to accept.
+     *
+     * @param loops    threads that will own the connections
+     * @param address  host name or address to listen on
+     * @param port     TCP port, 0 for a free one
+     * @param settings limits and time-outs
+     * @param security what protects the connections
+     * @param limit    most connections, which the node's other listeners share
+     * @param handler  told of every connection
+     * @return the listener
+     * @throws IOException if the port is in use, the address not ours, or not allowed; the message names both and says what
+     *                     to do
+     */
+    public static Listener bind(
+            EventLoops loops,
+            String address,
+            int port,
+            LinkSettings settings,
+            PipelineSecurity security,
+            ConnectionLimit limit,
+            FrameHandler handler)
+            throws IOException {
         if (port < 0 || port > HIGHEST_PORT) {
             throw new IOException("cannot listen on " + address + ":" + port + ": port out of range, port=" + port
                     + ", allowed=0.." + HIGHEST_PORT);
@@ -87,8 +111,8 @@ public final class Listener implements AutoCloseable {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .handler(new AcceptFailures(handler))
-                .childHandler(new Accepted(loops, settings, security, handler));
+                .handler(new AcceptFailures(loops, handler))
+                .childHandler(new Accepted(loops, settings, security, limit, handler));
         ChannelFuture bound = bootstrap.bind(socketAddress).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw explained(address, port, bound.cause());
@@ -97,7 +121,7 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * Begins to accept on a Unix socket. Whoever may open its folder, which is this user, may connect.
+     * Begins to accept as many as come on a Unix socket. Whoever may open its folder, which is this user, may connect.
      *
      * @param loops    threads that will own the connections
      * @param path     the socket's file; its folder is made where it is absent
@@ -109,13 +133,31 @@ public final class Listener implements AutoCloseable {
      */
     public static Listener bindUnix(EventLoops loops, Path path, LinkSettings settings, FrameHandler handler)
             throws IOException {
+        return bindUnix(loops, path, settings, ConnectionLimit.none(), handler);
+    }
+
+    /**
+     * Begins to accept on a Unix socket. Whoever may open its folder, which is this user, may connect.
+     *
+     * @param loops    threads that will own the connections
+     * @param path     the socket's file; its folder is made where it is absent
+     * @param settings limits and time-outs
+     * @param limit    most connections, which the node's other listeners share
+     * @param handler  told of every connection
+     * @return the listener; closing it removes the file
+     * @throws IOException if another process listens there, the folder is open to others or the path too long; the message
+     *                     says what to do
+     */
+    public static Listener bindUnix(
+            EventLoops loops, Path path, LinkSettings settings, ConnectionLimit limit, FrameHandler handler)
+            throws IOException {
         UnixSocketFile file = new UnixSocketFile(path);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(NioServerDomainSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .handler(new AcceptFailures(handler))
-                .childHandler(new Accepted(loops, settings, PipelineSecurity.plain(), handler));
+                .handler(new AcceptFailures(loops, handler))
+                .childHandler(new Accepted(loops, settings, PipelineSecurity.plain(), limit, handler));
         AtomicReference<Channel> channel = new AtomicReference<>();
         file.bind(() -> {
             ChannelFuture bound =
@@ -185,34 +227,38 @@ public final class Listener implements AutoCloseable {
         private final EventLoops loops;
         private final LinkSettings settings;
         private final PipelineSecurity security;
+        private final ConnectionLimit limit;
         private final FrameHandler handler;
 
-        Accepted(EventLoops loops, LinkSettings settings, PipelineSecurity security, FrameHandler handler) {
+        Accepted(
+                EventLoops loops,
+                LinkSettings settings,
+                PipelineSecurity security,
+                ConnectionLimit limit,
+                FrameHandler handler) {
             this.loops = loops;
             this.settings = settings;
             this.security = security;
+            this.limit = limit;
             this.handler = handler;
         }
 
         @Override
         protected void initChannel(Channel channel) {
+            ConnectionLimit.Place place = limit.take(channel);
+            if (place != ConnectionLimit.Place.SERVED) {
+                handler.onTooMany(ChannelSetup.describePeer(channel));
+            }
+            if (place == ConnectionLimit.Place.CLOSED) {
+                ChannelSetup.closeNow(channel);
+                return;
+            }
             ChannelConnection connection =
                     new ChannelConnection(channel, settings, handler, loops, null, security.isProtected());
+            if (place == ConnectionLimit.Place.TOLD) {
+                connection.turnAway(limit.refusal());
+            }
             ChannelSetup.fill(channel, connection, settings, security, null, 0);
-        }
-    }
-
-    /** Shows failures to accept to the handler; the network library would log each. */
-    private static final class AcceptFailures extends ChannelInboundHandlerAdapter {
-        private final FrameHandler handler;
-
-        AcceptFailures(FrameHandler handler) {
-            this.handler = handler;
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            handler.onAcceptFailed(cause);
         }
     }
 }

@@ -18,6 +18,8 @@ public final class RecordingHandler implements FrameHandler {
     public final List<String> reloads = new CopyOnWriteArrayList<>();
     public final List<String> connectFailures = new CopyOnWriteArrayList<>();
     public final List<Boolean> gaveUp = new CopyOnWriteArrayList<>();
+    public final List<String> tooMany = new CopyOnWriteArrayList<>();
+    public final List<Throwable> acceptFailures = new CopyOnWriteArrayList<>();
     public final List<Throwable> failures = new CopyOnWriteArrayList<>();
     private final BiConsumer<Connection, Frame> onFrame;
 
@@ -69,6 +71,16 @@ public final class RecordingHandler implements FrameHandler {
     public void onConnectFailed(int attempts, String reason, boolean last) {
         connectFailures.add(reason);
         gaveUp.add(last);
+    }
+
+    @Override
+    public void onTooMany(String remoteAddress) {
+        tooMany.add(remoteAddress);
+    }
+
+    @Override
+    public void onAcceptFailed(Throwable failure) {
+        acceptFailures.add(failure);
     }
 
     @Override

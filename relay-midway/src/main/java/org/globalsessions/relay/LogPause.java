@@ -1,0 +1,22 @@
+package org.globalsessions.relay;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * At most one line a second of a kind that comes as often as something outside likes; a counter has all.
+ *
+ * <p>Any thread.
+ */
+final class LogPause {
+    private static final long INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final AtomicLong lastNs = new AtomicLong(System.nanoTime() - INTERVAL_NS);
+
+    /** Whether the line may be logged now; if so, the next one a second later. */
+    boolean ends() {
+        long nowNs = System.nanoTime();
+        long last = lastNs.get();
+        return nowNs - last >= INTERVAL_NS && lastNs.compareAndSet(last, nowNs);
+    }
+}
