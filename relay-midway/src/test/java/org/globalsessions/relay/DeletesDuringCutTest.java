@@ -63,6 +63,7 @@ class DeletesDuringCutTest {
     private int launchRelay(List<String> launcher, int deletes, String address) throws IOException {
         relay = opened.keep(new TestProcess(
                 launcher,
+                List.of(),
                 RelayProcess.class,
                 folder.resolve("relay.log"),
                 folder.resolve("relay.segment").toString(),

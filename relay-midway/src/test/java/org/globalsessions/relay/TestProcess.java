@@ -14,14 +14,21 @@ final class TestProcess implements AutoCloseable {
     private final BufferedReader output;
 
     TestProcess(Class<?> main, Path errors, String... arguments) throws IOException {
-        this(List.of(), main, errors, arguments);
+        this(List.of(), List.of(), main, errors, arguments);
     }
 
-    /** The same by a command that runs the command behind it in its own place. */
-    TestProcess(List<String> launcher, Class<?> main, Path errors, String... arguments) throws IOException {
+    /**
+     * The same with more around it.
+     *
+     * @param launcher a command that runs the command behind it in its own place; empty for none
+     * @param flags    further flags, which count more than this JVM's
+     */
+    TestProcess(List<String> launcher, List<String> flags, Class<?> main, Path errors, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(launcher);
         command.addAll(SiblingCommand.resolve(List.of("global-sessions")));
         command.set(command.size() - 1, main.getName());
+        command.addAll(command.indexOf("-cp"), flags);
         command.addAll(List.of(arguments));
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
