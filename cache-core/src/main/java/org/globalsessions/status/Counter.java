@@ -86,6 +86,8 @@ public enum Counter {
     LISTENER_FAILURES(44, "calls of listeners that failed"),
     /** Connections closed at once because there were as many as {@code max_connections} allows. */
     CONNECTIONS_TURNED_AWAY(45, "connections turned away because there were too many"),
+    /** Times that a host was told of no more values until it had taken what it was sent. */
+    CONNECTIONS_QUARANTINED(46, "connections told of no values because they did not drain"),
     /** Connections that came to nothing by TLS: a peer not trusted, not trusting, or speaking another protocol. */
     TLS_REFUSED(50, "connections refused by TLS"),
     /** Changed files with keys and certificates that were read and count. */

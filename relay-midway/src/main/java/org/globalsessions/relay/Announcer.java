@@ -11,7 +11,6 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
-import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -137,7 +136,7 @@ final class Announcer {
                 AnnounceSessionFrame whole = new AnnounceSessionFrame(epoch, position, entry);
                 AnnounceInvalidationFrame version =
                         new AnnounceInvalidationFrame(epoch, position, digest, entry.version());
-                sendToOthers(from, endPoint -> endPoint.may(Right.SUBSCRIBE) ? whole : version);
+                sendToOthers(from, endPoint -> endPoint.takesValues() ? whole : version);
             }
             case INVALIDATE -> {
                 AnnounceInvalidationFrame version =
@@ -183,9 +182,9 @@ final class Announcer {
         if (from < changes.base() && !replayTombstones(endPoint, from, epoch)) {
             return;
         }
-        boolean whole = endPoint.may(Right.SUBSCRIBE);
         changes.forEachAfter(from, change -> {
-            Frame frame = endPoint.host().equals(change.host()) ? null : again(change, epoch, whole);
+            // All of them leave at once: without their values, from a certain point on, they always fit.
+            Frame frame = endPoint.host().equals(change.host()) ? null : again(change, epoch, endPoint.takesValues());
             return frame == null || send(endPoint, frame);
         });
     }

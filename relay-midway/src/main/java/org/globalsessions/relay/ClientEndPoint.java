@@ -2,15 +2,12 @@ package org.globalsessions.relay;
 
 import java.util.EnumSet;
 import java.util.Set;
-import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionFrame;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One connection of a host's process, after its hello. On the relay's event loop alone. */
 final class ClientEndPoint {
@@ -22,8 +19,6 @@ final class ClientEndPoint {
      */
     record HostId(long high, long low) {}
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ClientEndPoint.class);
-
     private final Connection connection;
     private final HostId host;
     private final int origin;
@@ -31,15 +26,13 @@ final class ClientEndPoint {
     private final long welcomedAt;
     private final PeerKind kind;
     private final Set<Right> refused = EnumSet.noneOf(Right.class);
-    private final RelayErrors errors;
+    private final Draining draining;
     private SessionFrame waiting;
-    private boolean slow;
-    private int timesSlow;
     private boolean sentToConfirm;
 
-    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, long welcomedAt, RelayErrors errors) {
+    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, long welcomedAt, Draining draining) {
         this.connection = connection;
-        this.errors = errors;
+        this.draining = draining;
         this.rights = rights;
         this.welcomedAt = welcomedAt;
         this.kind = hello.kind();
@@ -96,49 +89,24 @@ final class ClientEndPoint {
      */
     boolean send(Frame frame) {
         boolean sent = connection.send(frame);
-        if (!sent) {
-            disconnect();
+        if (sent) {
+            draining.sent();
+        } else {
+            draining.disconnect();
         }
         return sent;
     }
 
-    private void disconnect() {
-        if (connection.isOpen()) {
-            errors.count(Counter.CONNECTIONS_NOT_DRAINED);
-            errors.record("a host did not drain what it was sent and was disconnected");
-            LOGGER.warn("A host does not drain what it is sent, it is disconnected: {}", connection.remoteAddress());
-            connection.close();
-        }
-    }
-
-    /**
-     * Stops reading until the peer has taken what it was sent, so that its own questions do not fill the memory of the relay.
-     *
-     * @return the number of this time, 0 where it was slow already
-     */
-    int slowDown() {
-        if (slow) {
-            return 0;
-        }
-        slow = true;
-        timesSlow++;
-        errors.count(Counter.CONNECTIONS_SLOWED);
-        connection.pauseReads();
-        return timesSlow;
+    /** Whether it is told what others store, and not only that they did. */
+    boolean takesValues() {
+        return may(Right.SUBSCRIBE) && !draining.isQuarantined();
     }
 
     /** The peer has taken most of what it was sent. */
     void speedUp() {
-        slow = false;
+        draining.drained();
         if (waiting == null) {
             connection.resumeReads();
-        }
-    }
-
-    /** Disconnects a peer that has been slow for the whole time since. */
-    void giveUp(int sinceTime) {
-        if (slow && timesSlow == sinceTime) {
-            disconnect();
         }
     }
 
@@ -158,7 +126,7 @@ final class ClientEndPoint {
     /** The frame was taken: reading goes on. */
     void release() {
         waiting = null;
-        if (!slow) {
+        if (!draining.isSlow()) {
             connection.resumeReads();
         }
     }

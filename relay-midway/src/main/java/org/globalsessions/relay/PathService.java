@@ -91,9 +91,10 @@ final class PathService {
      *
      * @param connection where it comes from
      * @param hello      what it says; of this path and of a protocol version that we speak
+     * @param draining   watches how it takes what it is sent
      * @return the process, or null where it was sent away
      */
-    ClientEndPoint greet(Connection connection, HelloFrame hello) {
+    ClientEndPoint greet(Connection connection, HelloFrame hello, Draining draining) {
         Set<Right> rights = access.rightsOf(connection.peer(), hello.secret());
         if (rights.isEmpty()) {
             counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
@@ -113,7 +114,7 @@ final class PathService {
             refuse(connection, hello.correlationId(), ErrorCode.BUSY, "too many hosts: limit=" + HostLeases.MAX_HOSTS);
             return null;
         }
-        ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, file.position(), errors);
+        ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, file.position(), draining);
         Origin known = origins.get(hello.origin());
         origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
         connection.send(new WelcomeFrame(

@@ -85,19 +85,15 @@ final class RelayService implements FrameHandler {
             return;
         }
         guest.path.serve(guest.endPoint, frame);
-        if (!connection.isWritable()) {
-            int time = guest.endPoint.slowDown();
-            if (time > 0) {
-                loop.schedule(() -> guest.endPoint.giveUp(time), slowLimit);
-            }
-        }
     }
 
     @Override
     public void onWritable(Connection connection) {
         Guest guest = connection.attachment(Guest.class);
         if (guest != null) {
-            guest.endPoint.speedUp();
+            // Not from within the send that this may be called by: what is read then would be told of before what that
+            // is about.
+            loop.execute(guest.endPoint::speedUp);
         }
     }
 
@@ -110,7 +106,8 @@ final class RelayService implements FrameHandler {
         } else if (path == null) {
             refuse(connection, hello, ErrorCode.REFUSED, "path not served here: auth_path=" + hello.path());
         } else {
-            ClientEndPoint endPoint = path.greet(connection, hello);
+            ClientEndPoint endPoint =
+                    path.greet(connection, hello, new Draining(connection, loop, slowLimit, path.errors()));
             if (endPoint != null) {
                 connection.attachment(new Guest(path, endPoint));
             }

@@ -70,6 +70,7 @@ class ProtocolDocumentTest {
                 .containsEntry(
                         "close after silence of the peer", link.silenceLimit().toSeconds() + " s")
                 .containsEntry("bytes waiting to leave: slow from", link.slowBytes() + " bytes")
+                .containsEntry("bytes waiting to leave: no values announced from", link.byteBudget() / 2 + " bytes")
                 .containsEntry("bytes waiting to leave: nothing more is taken from", link.byteBudget() + " bytes")
                 .containsEntry(
                         "bytes of open changes per connection", RelayLinkSettings.DEFAULT_WINDOW_BYTES + " bytes")
