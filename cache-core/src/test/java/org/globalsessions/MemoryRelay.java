@@ -333,7 +333,7 @@ final class MemoryRelay implements AutoCloseable {
                     return;
                 }
                 WriteOutcome outcome = new WriteOutcome();
-                lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, outcome);
+                lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, false, outcome);
                 Version version = outcome.version();
                 long position = lru.file().nextPosition();
                 announce(host, position, to -> to.onDeleted(digest, version, epoch, position));

@@ -35,11 +35,13 @@ final class DeleteOperations {
     /**
      * A delete that a host has published, for the first time as far as anybody remembers. It is raised above all that is here. Where another
      * host's delete stands which its host had not heard of, what that host has begun over its own does not stand behind the other one: its own
-     * is superseded then, by one that is raised above both.
+     * is superseded then, by one that is raised above both. That one is of its host, and a further delete which the host had made before it
+     * heard of it does not stand behind it either.
      *
      * @param appliedPosition up to which its host has applied announcements
+     * @param ownIsMore       whether a tombstone of its host also stands for another host's delete
      */
-    void accept(EncodedKey key, Version version, long appliedPosition, WriteOutcome outcome) {
+    void accept(EncodedKey key, Version version, long appliedPosition, boolean ownIsMore, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
@@ -55,8 +57,9 @@ final class DeleteOperations {
                 outcome.versionOrigin = tombstone.versionOrigin;
                 return true;
             }
-            boolean unheard =
-                    tombstone.exists() && !own && (tombstone.position == 0 || tombstone.position > appliedPosition);
+            boolean unheard = tombstone.exists()
+                    && (!own || ownIsMore)
+                    && (tombstone.position == 0 || tombstone.position > appliedPosition);
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
             boolean raised = highest >= version.clock() || unheard;
             long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();

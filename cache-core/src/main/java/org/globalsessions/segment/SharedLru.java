@@ -441,12 +441,14 @@ public final class SharedLru implements AutoCloseable {
      * @param digest          digest of the key
      * @param version         the delete's version
      * @param appliedPosition position up to which its host has applied announcements of this relay's epoch
+     * @param ownIsMore       whether the tombstone that stands, where it is of its host, also stands for another host's delete
      * @param outcome         STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a tombstone which also
      *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM
      */
-    public void acceptDelete(KeyDigest digest, Version version, long appliedPosition, WriteOutcome outcome) {
+    public void acceptDelete(
+            KeyDigest digest, Version version, long appliedPosition, boolean ownIsMore, WriteOutcome outcome) {
         outcome.reset();
-        deletes.accept(digestKey(digest), version, appliedPosition, outcome);
+        deletes.accept(digestKey(digest), version, appliedPosition, ownIsMore, outcome);
     }
 
     /**

@@ -466,7 +466,7 @@ class SharedLruTest {
     void shouldLoseWhenTheWriterHadNotHeardOfTheDelete() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), 0, false, outcome);
             assertThat(outcome.held()).isTrue();
             Version tombstone = outcome.version();
             assertThat(tombstone.clock()).isGreaterThan(100);
@@ -483,7 +483,7 @@ class SharedLruTest {
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isGreaterThan(tombstone.clock());
             assertThat(get(relay, "k")).isEqualTo("logged in again");
-            relay.acceptDelete(digest(relay, "k"), tombstone, 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), tombstone, 0, false, outcome);
             assertThat(get(relay, "k"))
                     .as("the same delete, sent a second time")
                     .isEqualTo("logged in again");
@@ -493,10 +493,10 @@ class SharedLruTest {
     @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
-            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, outcome);
             relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 0, new Version(500, 3), outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), 0, false, outcome);
             assertThat(get(relay, "k")).isNull();
             assertThat(outcome.held()).isTrue();
             assertThat(outcome.version().clock()).isGreaterThan(600);
@@ -509,9 +509,9 @@ class SharedLruTest {
     /** The first delete gets a number, the host of the second one has applied announcements up to another. */
     private void deleteOnTwoHosts(SharedLru relay, long number, Version second, long applied) {
         Version first = new Version(100, 3);
-        relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+        relay.acceptDelete(digest(relay, "k"), first, 0, false, outcome);
         relay.numberDelete(digest(relay, "k"), first, number);
-        relay.acceptDelete(digest(relay, "k"), second, applied, outcome);
+        relay.acceptDelete(digest(relay, "k"), second, applied, false, outcome);
     }
 
     private Version delete(SharedLru host) {
@@ -551,12 +551,12 @@ class SharedLruTest {
         Version second = new Version(300, 4);
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "by a clock ahead", 400), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), first, 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), first, 0, false, outcome);
             assertThat(outcome.version()).isEqualTo(new Version(401, 4));
-            relay.acceptDelete(digest(relay, "k"), second, 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), second, 0, false, outcome);
             assertThat(outcome.status()).as("of its own delete the host knew").isEqualTo(Status.STORED);
             assertThat(outcome.version()).isEqualTo(new Version(403, 4));
-            relay.acceptDelete(digest(relay, "k"), second, 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), second, 0, false, outcome);
             assertThat(outcome.version().clock()).isGreaterThan(403);
         }
     }
@@ -632,7 +632,7 @@ class SharedLruTest {
     void shouldNotLetAnUpdateOfADeletedLifeGoOnInTheNextOne() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), 0, false, outcome);
             relay.accept(relay.encode("k"), begun("k", "two", 300), 0, new Version(200, 3), outcome);
             relay.accept(relay.encode("k"), entry("k", "update of one", 900, 100), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
@@ -717,7 +717,7 @@ class SharedLruTest {
             relay.accept(relay.encode("k"), begun("k", "two", 210), 0, delete, outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isEqualTo(210);
-            relay.acceptDelete(digest(relay, "k"), delete, 0, outcome);
+            relay.acceptDelete(digest(relay, "k"), delete, 0, false, outcome);
             assertThat(get(relay, "k")).isEqualTo("two");
         }
     }

@@ -84,6 +84,7 @@ class SimulationTest {
         "8964, a delete above which another host's was announced was never told to the relay",
         "5586, a delete that was long on its way took away what had begun over a later one of its host",
         "330, a delete raised above a loser was taken for a later one, and the login over it was lost",
+        "19431, a second delete made before its host heard of the one that its first had met stood for that one",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
         assertThat(how).isNotBlank();

@@ -360,9 +360,10 @@ final class Intake {
     /** A host publishes a delete. */
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
+        Version standing = lru.tombstone(digest);
         Receipt given = receipts.find(digest, frame.tombstone());
         if (given == null) {
-            given = receipts.ofLaterDelete(digest, frame.tombstone(), lru.tombstone(digest));
+            given = receipts.ofLaterDelete(digest, frame.tombstone(), standing);
         }
         if (given != null) {
             // Sent again, or overtaken by a later one of its host. It took away what was here then, and says nothing of
@@ -371,7 +372,8 @@ final class Intake {
             return;
         }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
-        lru.acceptDelete(digest, frame.tombstone(), applied, outcome);
+        boolean ownIsMore = receipts.isMoreThanHeardOf(digest, standing);
+        lru.acceptDelete(digest, frame.tombstone(), applied, ownIsMore, outcome);
         boolean held = outcome.held();
         if (spill != null
                 && spill.delete(
@@ -395,9 +397,8 @@ final class Intake {
         changes.addDelete(endPoint.host(), digest, frame.tombstone(), receipt);
         acknowledge(endPoint, frame, receipt);
         announcer.announceDelete(endPoint.host(), digest, version, position);
-        if (agent.hasSibling()) {
-            lru.numberDelete(digest, version, position);
-        } else {
+        lru.numberDelete(digest, version, position);
+        if (!agent.hasSibling()) {
             lru.confirmDelete(digest, version, receipt);
         }
     }

@@ -69,6 +69,21 @@ final class RecentReceipts {
         return later ? known.receipt : null;
     }
 
+    /**
+     * Whether a tombstone also stands for another host's delete which its own host had not heard of.
+     *
+     * @param digest   digest of the key
+     * @param standing version of the tombstone that stands
+     * @return true if its receipt says so, and is remembered
+     */
+    boolean isMoreThanHeardOf(KeyDigest digest, Version standing) {
+        Known known = raised[placeOf(digest, standing)];
+        return known != null
+                && known.digest.equals(digest)
+                && known.receipt.version().equals(standing)
+                && known.receipt.outcome() == Receipt.Outcome.SUPERSEDED;
+    }
+
     private static int placeOf(KeyDigest digest, Version sent) {
         // The digest's bits are even already; the version's clock differs in its lower ones.
         long mixed = digest.low() + sent.clock() * 0x9e3779b97f4a7c15L;

@@ -22,6 +22,8 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Changes whose receipt was lost on the way come a second time. */
 class DuplicateChangesTest {
@@ -148,6 +150,33 @@ class DuplicateChangesTest {
         Receipt late = receipt(a.ask(delete(new Version(4L << 40, 1))));
         assertThat(late).isEqualTo(later);
         assertThat(host(2).get("user-1").entry()).isNotNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldSupersedeEveryDeleteThatWasMadeBeforeItsHostHeardOfAnothersDelete(boolean startedAgain)
+            throws Exception {
+        launch(false);
+        Receipt others = receipt(host(2).ask(delete(new Version(9L << 40, 2))));
+        Receipt first = receipt(host(1).ask(delete(new Version(5L << 40, 1))));
+        assertThat(first.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(first.version()).isGreaterThan(others.version());
+        if (startedAgain) {
+            relay.close();
+            launch(false);
+        }
+        Receipt second = receipt(host(1).ask(delete(new Version(6L << 40, 1))));
+        assertThat(second.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(second.version()).isGreaterThan(first.version());
+
+        DeleteFrame aware = new DeleteFrame(
+                7,
+                Acknowledgement.RELAY,
+                second.epoch(),
+                second.position(),
+                digest("user-1"),
+                new Version(7L << 40, 1));
+        assertThat(receipt(host(1).ask(aware)).outcome()).isEqualTo(Receipt.Outcome.STORED);
     }
 
     private DeleteFrame delete(Version version) {
