@@ -45,16 +45,8 @@ final class DeletePublisher {
         WINDOW_FULL
     }
 
-    private record Delete(KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {
-        /**
-         * The same as the host's highest delete of the key by now: the relay may have that one already, and would take this one for a later
-         * delete than what has begun since.
-         */
-        Delete asOf(Version highest) {
-            boolean own = highest.origin() == version.origin();
-            return own && highest.compareTo(version) > 0 ? new Delete(digest, highest, level, caller) : this;
-        }
-    }
+    private record Delete(
+            KeyDigest digest, Version version, Acknowledgement level, CompletableFuture<Boolean> caller) {}
 
     private final SharedLru lru;
     private final NextTier tier;
@@ -192,8 +184,26 @@ final class DeletePublisher {
         waiting.forEach(delete -> fail(delete, why));
     }
 
+    /**
+     * A delete as the one that has its place by now, as it may have waited long: the host's highest that has no receipt yet, else the one that
+     * stands, whoever's it is. The relay would take the earlier one for a later delete than what has begun since.
+     *
+     * @return null where none has its place any more: the relay has acknowledged it, or a later one, and all questions of that time are over
+     */
+    private Delete asOfNow(Delete offered) {
+        Version awaited = lru.awaitedDelete(offered.digest);
+        Version now = awaited.equals(Version.NONE) ? lru.tombstone(offered.digest) : awaited;
+        return now.compareTo(offered.version) < 0
+                ? null
+                : new Delete(offered.digest, now, offered.level, offered.caller);
+    }
+
     private boolean send(Delete offered) {
-        Delete delete = offered.asOf(lru.tombstone(offered.digest));
+        Delete delete = asOfNow(offered);
+        if (delete == null) {
+            fail(offered, new TierUnavailableException("deleted on this host, the relay was told long ago"));
+            return true;
+        }
         inFlight.put(delete.digest, delete.version);
         Claims claims = applied.claims();
         boolean under = false;
