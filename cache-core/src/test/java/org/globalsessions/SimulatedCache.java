@@ -3,6 +3,7 @@ package org.globalsessions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.globalsessions.segment.SharedLru;
@@ -20,11 +21,13 @@ public final class SimulatedCache {
     private final List<Publisher> publishers = new ArrayList<>();
     private Housekeeping housekeeping;
 
-    private SimulatedCache(SharedLru lru, SimulatedProcess process, String relay, Function<TierHost, NextTier> tier) {
+    private SimulatedCache(SharedLru lru, SimulatedProcess process, Map<String, Function<TierHost, NextTier>> relays) {
         this.lru = lru;
         cache = SessionCacheManager.open(
                 lru,
-                List.of(new RelaySource(relay, tier)),
+                relays.entrySet().stream()
+                        .map(relay -> new RelaySource(relay.getKey(), relay.getValue()))
+                        .toList(),
                 // A write that finds no room does not wait: nobody else has a turn before it returns.
                 Duration.ZERO,
                 process::executeAnyhow,
@@ -35,14 +38,13 @@ public final class SimulatedCache {
     /**
      * Opens a cache.
      *
-     * @param lru     its segment, opened with the relay's id
+     * @param lru     its segment, opened with the relays' ids
      * @param process where it lives
-     * @param relay   name of the one relay
-     * @param tier    makes the link to it
+     * @param relays  what makes the link to each relay, by its name
      */
     public static SimulatedCache open(
-            SharedLru lru, SimulatedProcess process, String relay, Function<TierHost, NextTier> tier) {
-        return new SimulatedCache(lru, process, relay, tier);
+            SharedLru lru, SimulatedProcess process, Map<String, Function<TierHost, NextTier>> relays) {
+        return new SimulatedCache(lru, process, relays);
     }
 
     private Thread neverStarted(Runnable loop) {

@@ -42,7 +42,24 @@ enum PlantedBug {
             new Change(
                     "clearMarks(published.way, published.stateWord, marks);",
                     "EntrySnapshot now = new EntrySnapshot();\n"
-                            + "if (find(encode(published.keyCopy()), now)) { clearMarks(now.way, now.stateWord, marks); }"));
+                            + "if (find(encode(published.keyCopy()), now)) { clearMarks(now.way, now.stateWord, marks); }")),
+
+    /** Any version that is there is the expected one. */
+    EXPECTED_NOT_COMPARED(
+            "WriteOperations",
+            new Change("if (!there.equals(expected) && !there.equals(entry.version())) {", "if (!here) {")),
+
+    /** A host that holds the expected version saves over it whatever was deleted meanwhile. */
+    SAVED_OVER_DELETE(
+            "WriteOperations",
+            new Change(
+                    "boolean holds = !entry.beginsLife() && entry.life() > tombstone.versionClock;",
+                    "boolean holds = !expected.equals(Version.NONE);")),
+
+    /** What comes from another host or tier never runs out for want of use. */
+    IDLE_LIMIT_LOST(
+            "WriteOperations",
+            new Change("        body.idleLimit = entry.idleLimitTicks();", "        body.idleLimit = 0;"));
 
     private record Change(String from, String to) {}
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,12 +16,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.ConditionFailedException;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.SimulatedCache;
+import org.globalsessions.Version;
+import org.globalsessions.VersionedValue;
 import org.globalsessions.cli.SimulationHistory.Call;
 import org.globalsessions.cli.SimulationHistory.Kind;
 import org.globalsessions.relay.RelayContext.Announce;
@@ -35,6 +39,8 @@ import org.globalsessions.sibling.SimulatedSibling;
 import org.globalsessions.simulation.SimulatedProcess;
 import org.globalsessions.simulation.VirtualTime;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.client.SimulatedLink;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.net.Network;
@@ -48,20 +54,25 @@ import org.globalsessions.transport.simulation.SimulatedNetwork;
  */
 final class Simulation implements AutoCloseable {
     private static final String PATH = "auths";
-    private static final String RELAY_NAME = "relay";
-    private static final PeerAddress RELAY = PeerAddress.tcp("relay", 1);
     private static final PeerAddress SIBLING = PeerAddress.tcp("sibling", 2);
+    private static final String RELAY_SEGMENT = "relay";
     private static final long MILLI = 1_000_000;
 
     /** The machines of every second seed above this one are busy. */
     private static final long BUSY_ABOVE = 20_000;
+
+    /** In half of the seeds above this one applications save over versions, touch, and relief nodes join. */
+    private static final long MORE_ABOVE = 20_000;
+
+    /** In a quarter of the seeds above this one hosts have two relays, of which the first alone has a sibling. */
+    private static final long TWO_RELAYS_ABOVE = 20_000;
 
     private static final long SECOND = 1_000 * MILLI;
 
     private final VirtualTime time;
     private final SplittableRandom random;
     private final SimulatedNetwork network;
-    private final SimulationHistory history = new SimulationHistory();
+    private final SimulationHistory history;
     private final Consumer<String> trace;
     private final Path folder;
     private final List<Host> hosts = new ArrayList<>();
@@ -69,10 +80,11 @@ final class Simulation implements AutoCloseable {
     private final List<String> keys = new ArrayList<>();
     private final int replicas;
     private final boolean hasSibling;
+    private final boolean doesMore;
+    private final Duration idleTimeout;
     private final int relayCapacity;
-    private final SimulatedRelay.Settings relaySettings;
-    private final SimulatedMachine relayMachine;
-    private RelayNode relay;
+    private final Announce announce;
+    private final List<Relay> relays = new ArrayList<>();
     private SiblingNode sibling;
     private boolean ending;
 
@@ -89,6 +101,10 @@ final class Simulation implements AutoCloseable {
         this.trace = trace;
         this.network = new SimulatedNetwork(time, trace == null ? null : this::trace);
         this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
+        doesMore = seed > MORE_ABOVE && seed % 4 < 2;
+        idleTimeout =
+                doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
+        history = new SimulationHistory(idleTimeout.toNanos());
         hasSibling = random.nextInt(2) == 0;
         replicas = 1 + random.nextInt(2);
         int keyCount = random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
@@ -96,18 +112,25 @@ final class Simulation implements AutoCloseable {
             keys.add("key-" + i);
         }
         relayCapacity = random.nextBoolean() ? 16 : 200;
-        SegmentSettings segment = segment("relay", relayCapacity).role(Role.RELAY);
-        relaySettings = new SimulatedRelay.Settings(
-                PATH,
-                segment,
-                Duration.ofMillis(random.nextInt(4) == 0 ? 60_000 : random.nextInt(1_000, 5_000)),
-                List.of(Announce.values()).get(random.nextInt(Announce.values().length)),
-                hasSibling,
-                random.nextBoolean() ? 0 : 1 << 20);
-        trace("relay with " + relayCapacity + " entries, replicas=" + replicas + ", announce="
-                + relaySettings.announce() + ", maxStale=" + relaySettings.maxStale() + ", spillLimit="
-                + relaySettings.spillLimit() + ", sibling=" + hasSibling);
-        relayMachine = new SimulatedMachine(time);
+        Duration maxStale = Duration.ofMillis(random.nextInt(4) == 0 ? 60_000 : random.nextInt(1_000, 5_000));
+        announce = List.of(Announce.values()).get(random.nextInt(Announce.values().length));
+        long spillLimit = random.nextBoolean() ? 0 : 1 << 20;
+        int relayCount = seed > TWO_RELAYS_ABOVE && seed % 4 == 3 ? 2 : 1;
+        for (int i = 0; i < relayCount; i++) {
+            String name = i == 0 ? RELAY_SEGMENT : RELAY_SEGMENT + "-" + i;
+            relays.add(new Relay(
+                    PeerAddress.tcp(name, 1),
+                    new SimulatedRelay.Settings(
+                            PATH,
+                            segment(name, relayCapacity).role(Role.RELAY),
+                            maxStale,
+                            announce,
+                            hasSibling && i == 0,
+                            spillLimit)));
+        }
+        trace(relayCount + " relay with " + relayCapacity + " entries, replicas=" + replicas + ", announce=" + announce
+                + ", maxStale=" + maxStale + ", spillLimit=" + spillLimit + ", sibling=" + hasSibling + ", idleTimeout="
+                + idleTimeout);
         int hostCount = 2 + random.nextInt(2);
         for (int i = 0; i < hostCount; i++) {
             hosts.add(new Host(i));
@@ -133,7 +156,7 @@ final class Simulation implements AutoCloseable {
 
     /** Runs it to its end. */
     void run() throws IOException {
-        startRelay();
+        relays.forEach(Relay::start);
         if (hasSibling) {
             startSibling();
         }
@@ -154,6 +177,9 @@ final class Simulation implements AutoCloseable {
         }
         for (int i = 0; i < faults; i++) {
             time.after(time.between(0, lengthNs), this::someFault);
+        }
+        if (doesMore && hasSibling && random.nextBoolean()) {
+            time.after(time.between(0, lengthNs), this::joinRelief);
         }
         time.pass(lengthNs);
         end();
@@ -183,13 +209,16 @@ final class Simulation implements AutoCloseable {
             }
         }
         time.pass(3 * SECOND);
-        boolean told = relaySettings.announce() != Announce.OFF;
+        boolean told = announce != Announce.OFF;
         lastGets.forEach((key, gets) -> history.checkEnd(key, gets, told, time.nowNs()));
+        history.checkSaves();
     }
 
     private void restartDead() throws IOException {
-        if (!relay.process.isAlive()) {
-            startRelay();
+        for (Relay relay : relays) {
+            if (!relay.node.process.isAlive()) {
+                relay.start();
+            }
         }
         if (hasSibling && !sibling.process.isAlive()) {
             startSibling();
@@ -215,8 +244,10 @@ final class Simulation implements AutoCloseable {
                 lost += host.processes[0].lru.counters().get(Counter.LOST_UNPUBLISHED);
             }
         }
-        lost += relay.lru.counters().get(Counter.LOST_FOR_SPACE)
-                + relay.lru.counters().get(Counter.LOST_SPILL_FULL);
+        for (Relay relay : relays) {
+            lost += relay.node.lru.counters().get(Counter.LOST_FOR_SPACE)
+                    + relay.node.lru.counters().get(Counter.LOST_SPILL_FULL);
+        }
         for (Relief relief : reliefs) {
             lost += relief.lru.counters().get(Counter.LOST_FOR_SPACE);
         }
@@ -232,11 +263,18 @@ final class Simulation implements AutoCloseable {
         HostProcess process = host.processes[random.nextInt(host.processes.length)];
         String key = keys.get(random.nextInt(keys.size()));
         int kind = random.nextInt(100);
+        int more = doesMore ? random.nextInt(100) : 100;
         if (host.lost) {
             return;
         }
         process.process.run(() -> {
-            if (kind < 35) {
+            if (more < 8) {
+                process.touch(key);
+            } else if (more < 24) {
+                process.look(key);
+            } else if (more < 50) {
+                process.save(key);
+            } else if (kind < 35) {
                 process.get(key);
             } else if (kind < 80) {
                 process.set(key);
@@ -272,13 +310,25 @@ final class Simulation implements AutoCloseable {
         }
     }
 
+    private void joinRelief() {
+        Relief relief = new Relief(reliefs.size(), random.nextBoolean());
+        reliefs.add(relief);
+        relief.start();
+    }
+
     private void cutSomeHost() {
         Host host = hosts.get(random.nextInt(hosts.size()));
         boolean reset = random.nextBoolean();
         long lengthNs = time.between(10 * MILLI, 8 * SECOND);
         trace("host " + host.number + " is cut off for " + lengthNs / MILLI + " ms" + (reset ? ", reset" : ""));
-        for (HostProcess process : host.processes) {
-            network.cut(process.process.toString(), RELAY, lengthNs, reset);
+        // From one of them or from all.
+        int only = relays.size() == 1 ? 0 : random.nextInt(relays.size() + 1);
+        for (int i = 0; i < relays.size(); i++) {
+            if (only == i || only == relays.size()) {
+                for (HostProcess process : host.processes) {
+                    network.cut(process.process.toString(), relays.get(i).address, lengthNs, reset);
+                }
+            }
         }
     }
 
@@ -317,7 +367,7 @@ final class Simulation implements AutoCloseable {
         List<SimulatedProcess> all = new ArrayList<>();
         hosts.forEach(host -> Stream.of(host.processes).forEach(each -> all.add(each.process)));
         reliefs.forEach(each -> all.add(each.process));
-        all.add(relay.process);
+        relays.forEach(each -> all.add(each.node.process));
         if (hasSibling) {
             all.add(sibling.process);
         }
@@ -335,15 +385,16 @@ final class Simulation implements AutoCloseable {
     }
 
     private void killRelay() {
-        RelayNode killed = relay;
+        Relay relay = relays.get(relays.size() == 1 ? 0 : random.nextInt(relays.size()));
+        RelayNode killed = relay.node;
         if (!killed.process.isAlive()) {
             return;
         }
-        trace("the relay is killed");
+        trace(killed.process + " is killed");
         killed.kill();
         time.after(time.between(MILLI, 3 * SECOND), () -> {
-            if (!ending && relay == killed) {
-                startRelay();
+            if (!ending && relay.node == killed) {
+                relay.start();
             }
         });
     }
@@ -381,28 +432,41 @@ final class Simulation implements AutoCloseable {
 
     // The nodes.
 
-    private void startRelay() {
-        trace("the relay starts");
-        relay = new RelayNode();
-        if (sibling != null && sibling.process.isAlive()) {
-            link();
+    /** A relay's place, machine and settings, with which it is started again. */
+    private final class Relay {
+        private final PeerAddress address;
+        private final SimulatedRelay.Settings settings;
+        private final SimulatedMachine machine = new SimulatedMachine(time);
+        private RelayNode node;
+
+        Relay(PeerAddress address, SimulatedRelay.Settings settings) {
+            this.address = address;
+            this.settings = settings;
+        }
+
+        void start() {
+            trace(address.host() + " starts");
+            node = new RelayNode(this);
+            if (settings.hasSibling() && sibling != null && sibling.process.isAlive()) {
+                link();
+            }
         }
     }
 
     private void startSibling() {
         trace("the sibling starts");
         sibling = new SiblingNode();
-        if (relay.process.isAlive()) {
+        if (relays.get(0).node.process.isAlive()) {
             link();
         }
     }
 
     /** Relay and sibling find each other. */
     private void link() {
-        RelayNode ofRelay = relay;
+        RelayNode ofRelay = relays.get(0).node;
         SiblingNode ofSibling = sibling;
         time.after(time.between(MILLI, 300 * MILLI), () -> {
-            if (relay == ofRelay && sibling == ofSibling) {
+            if (relays.get(0).node == ofRelay && sibling == ofSibling) {
                 ofRelay.process.run(() -> ofRelay.node.siblingConnected(true));
                 ofSibling.process.run(ofSibling.node::relayStarted);
             }
@@ -422,20 +486,22 @@ final class Simulation implements AutoCloseable {
     }
 
     private final class RelayNode {
-        private final SimulatedProcess process = new SimulatedProcess(time, "relay");
+        private final SimulatedProcess process;
         private final SharedLru lru;
         private final SimulatedRelay node;
         private final Pipe pipe = new Pipe();
 
-        RelayNode() {
+        RelayNode(Relay relay) {
+            process = new SimulatedProcess(time, relay.address.host());
+            boolean asksSibling = relay.settings.hasSibling();
             try {
-                lru = relayMachine.open(relaySettings.segment());
+                lru = relay.machine.open(relay.settings.segment());
                 Network loop = network.of(process);
-                node = SimulatedRelay.start(lru, process, loop, relaySettings, hasSibling ? this::toSibling : null);
+                node = SimulatedRelay.start(lru, process, loop, relay.settings, asksSibling ? this::toSibling : null);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            network.listen(RELAY, process, node.handler());
+            network.listen(relay.address, process, node.handler());
         }
 
         private void toSibling(Frame frame) {
@@ -459,8 +525,11 @@ final class Simulation implements AutoCloseable {
 
         SiblingNode() {
             try {
-                segment = relayMachine.open(
-                        segment("relay", relayCapacity).role(Role.RELAY).initializer(false));
+                segment = relays.get(0)
+                        .machine
+                        .open(segment(RELAY_SEGMENT, relayCapacity)
+                                .role(Role.RELAY)
+                                .initializer(false));
                 node = new SimulatedSibling(segment, process, PATH, replicas, folder.resolve("members"), this::toRelay);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -469,7 +538,7 @@ final class Simulation implements AutoCloseable {
         }
 
         private void toRelay(Frame frame) {
-            RelayNode to = relay;
+            RelayNode to = relays.get(0).node;
             pipe.pass(frame, to.process, to.node::fromSibling);
         }
 
@@ -477,7 +546,7 @@ final class Simulation implements AutoCloseable {
             process.kill();
             network.killed(process);
             segment.close();
-            RelayNode left = relay;
+            RelayNode left = relays.get(0).node;
             left.process.run(() -> left.node.siblingConnected(false));
         }
     }
@@ -534,20 +603,28 @@ final class Simulation implements AutoCloseable {
         private final SimulatedProcess process;
         private final SharedLru lru;
         private final SessionCacheManager cache;
+        private final Map<String, VersionedValue> lastSeen = new HashMap<>();
 
         HostProcess(Host host, int index) {
             this.host = host;
             process = new SimulatedProcess(time, "host-" + host.number + "-" + index);
             try {
-                lru = host.machine.open(
-                        segment("host-" + host.number, 64).role(Role.HOST).relays(RelayPlaces.id(RELAY_NAME)));
+                lru = host.machine.open(segment("host-" + host.number, 64)
+                        .role(Role.HOST)
+                        .idleTimeout(idleTimeout)
+                        .relays(relays.stream()
+                                .mapToLong(relay -> RelayPlaces.id(relay.address.host()))
+                                .toArray()));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
             Network ofProcess = network.of(process);
-            cache = SimulatedCache.open(
-                            lru, process, RELAY_NAME, tierHost -> SimulatedLink.open(ofProcess, RELAY, PATH, tierHost))
-                    .cache();
+            Map<String, Function<TierHost, NextTier>> tiers = new LinkedHashMap<>();
+            for (Relay relay : relays) {
+                tiers.put(
+                        relay.address.host(), tierHost -> SimulatedLink.open(ofProcess, relay.address, PATH, tierHost));
+            }
+            cache = SimulatedCache.open(lru, process, tiers).cache();
         }
 
         void kill() {
@@ -557,21 +634,66 @@ final class Simulation implements AutoCloseable {
         }
 
         Call get(String key) {
-            Call call = history.begin(Kind.GET, key, host.number, Acknowledgement.LOCAL, 0, time.nowNs());
-            CompletableFuture<byte[]> future = cache.get(key);
+            Call call = beginGet(Kind.GET, key);
+            answer(call, cache.get(key), value -> history.answered(call, value, time.nowNs()));
+            return call;
+        }
+
+        private Call beginGet(Kind kind, String key) {
+            return history.begin(kind, key, host.number, Acknowledgement.LOCAL, 0, time.nowNs());
+        }
+
+        private <T> void answer(Call call, CompletableFuture<T> future, Consumer<T> taken) {
             call.returnedNs = time.nowNs();
-            var unused = future.whenComplete((value, failure) -> {
+            var unused = future.whenComplete((answer, failure) -> {
                 if (!process.isAlive()) {
                     return;
                 }
                 if (failure == null) {
-                    history.answered(call, value, time.nowNs());
+                    taken.accept(answer);
                 } else {
                     call.answer = String.valueOf(causeOf(failure).getMessage());
                 }
                 trace(process, call);
             });
-            return call;
+        }
+
+        void touch(String key) {
+            Call call = beginGet(Kind.TOUCH, key);
+            answer(call, cache.touch(key), live -> history.touched(call, live, time.nowNs()));
+        }
+
+        /** A get that a save may follow. */
+        void look(String key) {
+            Call call = beginGet(Kind.GET, key);
+            answer(call, cache.getVersioned(key), seen -> {
+                history.answered(call, seen == null ? null : seen.value(), time.nowNs());
+                if (seen == null) {
+                    lastSeen.remove(key);
+                } else {
+                    lastSeen.put(key, seen);
+                }
+            });
+        }
+
+        /** Saves over what this process has last seen, or only where nothing is. */
+        void save(String key) {
+            VersionedValue seen = lastSeen.get(key);
+            Version expected = seen == null ? Version.NONE : seen.version();
+            Acknowledgement level =
+                    hasSibling && random.nextInt(4) == 0 ? Acknowledgement.RELIEF : Acknowledgement.RELAY;
+            Call call = history.beginSave(
+                    key, host.number, level, expected, seen == null ? null : seen.value(), time.nowNs());
+            CompletableFuture<Version> saved = cache.set(
+                    key,
+                    call.value(),
+                    SetOptions.DEFAULTS.acknowledgement(level).expectedVersion(expected));
+            follow(call, saved.thenApply(version -> {
+                // Only now is it here.
+                call.returnedNs = time.nowNs();
+                lastSeen.put(key, new VersionedValue(call.value(), version));
+                return version;
+            }));
         }
 
         void set(String key) {
@@ -590,7 +712,9 @@ final class Simulation implements AutoCloseable {
         }
 
         private void follow(Call call, CompletableFuture<?> future) {
-            call.returnedNs = time.nowNs();
+            if (call.expected == null) {
+                call.returnedNs = time.nowNs();
+            }
             var unused = future.whenComplete((result, failure) -> {
                 if (!process.isAlive()) {
                     return;
@@ -653,8 +777,10 @@ final class Simulation implements AutoCloseable {
         if (sibling != null && sibling.process.isAlive()) {
             sibling.kill();
         }
-        if (relay != null && relay.process.isAlive()) {
-            relay.kill();
+        for (Relay relay : relays) {
+            if (relay.node != null && relay.node.process.isAlive()) {
+                relay.node.kill();
+            }
         }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -3,8 +3,10 @@ package org.globalsessions.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.globalsessions.Acknowledgement;
 
 /**
@@ -22,7 +24,8 @@ final class SimulationHistory {
     enum Kind {
         SET,
         DELETE,
-        GET
+        GET,
+        TOUCH
     }
 
     /** One call of an application. */
@@ -40,6 +43,15 @@ final class SimulationHistory {
 
         /** When its future was complete, with what was asked for and not exceptionally. */
         long doneNs = PENDING;
+
+        /** What a save asks to be there, as its process was told, compared with others alone; null for a plain set. */
+        Object expected;
+
+        /** The set whose value that stood for; null where nothing was to be there. */
+        Call over;
+
+        /** The set whose value a get was answered with. */
+        Call found;
 
         /** It did not happen at all, or has lost: nobody may count on it, and nobody need see it. */
         boolean lost;
@@ -66,7 +78,7 @@ final class SimulationHistory {
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "%4d %9.3f %s host %d %s %s%s%s %s",
+                    "%4d %9.3f %s host %d %s %s%s%s%s %s",
                     number,
                     startNs / 1e9,
                     doneNs == PENDING ? "  (open)" : String.format(Locale.ROOT, "%8.3f", doneNs / 1e9),
@@ -75,6 +87,7 @@ final class SimulationHistory {
                     key,
                     level == Acknowledgement.LOCAL ? "" : " " + level,
                     lifetimeNs == 0 ? "" : " ttl " + lifetimeNs / 1_000_000 + " ms",
+                    expected == null ? "" : over == null ? " over nothing" : " over " + over.number,
                     lost ? "lost: " + answer : answer);
         }
     }
@@ -82,7 +95,26 @@ final class SimulationHistory {
     private final List<Call> calls = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
     private final List<Integer> lostHosts = new ArrayList<>();
+    private final long idleNs;
     private boolean forgivesLosses;
+
+    /** Nothing has happened yet; sessions live without use for so long, or without limit where that is 0. */
+    SimulationHistory(long idleNs) {
+        this.idleNs = idleNs;
+    }
+
+    /**
+     * A save begins that is to happen only over one version.
+     *
+     * @param expected stands for that version
+     * @param over     the value that it was told with; null where nothing is to be there
+     */
+    Call beginSave(String key, int host, Acknowledgement level, Object expected, byte[] over, long nowNs) {
+        Call save = begin(Kind.SET, key, host, level, 0, nowNs);
+        save.expected = expected;
+        save.over = over == null ? null : setOf(save, over);
+        return save;
+    }
 
     Call begin(Kind kind, String key, int host, Acknowledgement level, long lifetimeNs, long nowNs) {
         Call call = new Call(calls.size(), kind, key, host, level, lifetimeNs, nowNs);
@@ -130,9 +162,25 @@ final class SimulationHistory {
             return;
         }
         get.answer = "value of " + set.number;
+        get.found = set;
         checkDead(get, set);
         checkExpired(get, set);
         checkNotGoneBack(get, set);
+    }
+
+    /** A touch has said whether there is a session. */
+    void touched(Call touch, boolean live, long nowNs) {
+        touch.doneNs = nowNs;
+        touch.answer = live ? "live" : "nothing";
+        if (!live) {
+            checkNothing(touch);
+        } else if (about(touch.key).stream().noneMatch(set -> set.kind == Kind.SET && !isDead(touch, set))) {
+            violation("P1: touched, where all is deleted", touch);
+        }
+    }
+
+    private boolean isDead(Call get, Call set) {
+        return about(get.key).stream().anyMatch(delete -> hasKilled(delete, get, set));
     }
 
     /** P2 and P3: whole, and of this key. */
@@ -149,15 +197,30 @@ final class SimulationHistory {
     /** P1: nothing that began before a delete is returned on its host after it, nor anywhere after it was everywhere. */
     private void checkDead(Call get, Call set) {
         for (Call delete : about(get.key)) {
-            boolean here = delete.host == get.host && delete.returnedNs < get.startNs;
-            // What a host has begun while it was cut off it serves without limit; only what the relay had from it
-            // before is deleted.
-            boolean known = set.host != get.host || (set.level != Acknowledgement.LOCAL && set.doneNs < delete.startNs);
-            boolean everywhere = delete.level == Acknowledgement.EVERYWHERE && delete.doneNs < get.startNs && known;
-            if (delete.kind == Kind.DELETE && !delete.lost && set.startNs < delete.startNs && (here || everywhere)) {
-                violation("P1: deleted by " + delete.number + (here ? " here" : " everywhere"), get);
+            if (hasKilled(delete, get, set)) {
+                violation("P1: deleted by " + delete.number + (isHere(delete, get) ? " here" : " everywhere"), get);
             }
         }
+    }
+
+    private static boolean isHere(Call delete, Call get) {
+        return delete.host == get.host && delete.returnedNs < get.startNs;
+    }
+
+    /** A set is on its host at once, a save happens when the relay decides it, at some time before its answer. */
+    private static boolean isBefore(Call set, Call delete) {
+        return (set.expected == null ? set.startNs : set.doneNs) < delete.startNs;
+    }
+
+    private static boolean hasKilled(Call delete, Call get, Call set) {
+        // What a host has begun while it was cut off it serves without limit; only what the relay had from it before is
+        // deleted.
+        boolean known = set.host != get.host || (set.level != Acknowledgement.LOCAL && set.doneNs < delete.startNs);
+        boolean everywhere = delete.level == Acknowledgement.EVERYWHERE && delete.doneNs < get.startNs && known;
+        return delete.kind == Kind.DELETE
+                && !delete.lost
+                && isBefore(set, delete)
+                && (isHere(delete, get) || everywhere);
     }
 
     /**
@@ -174,7 +237,8 @@ final class SimulationHistory {
 
     /** P4 on one host: after a set has returned, none of its host that returned before it began comes back. */
     private void checkNotGoneBack(Call get, Call set) {
-        if (about(get.key).stream().anyMatch(call -> call.lifetimeNs != 0 && call.startNs < get.startNs)) {
+        if (idleNs != 0
+                || about(get.key).stream().anyMatch(call -> call.lifetimeNs != 0 && call.startNs < get.startNs)) {
             // One that has expired before the relay heard of it leaves nothing: what the relay has from before comes
             // back.
             return;
@@ -202,7 +266,8 @@ final class SimulationHistory {
             boolean promised = set.kind == Kind.SET
                     && set.level != Acknowledgement.LOCAL
                     && set.doneNs < get.startNs
-                    && set.lifetimeNs == 0;
+                    && set.lifetimeNs == 0
+                    && (idleNs == 0 || get.doneNs - set.startNs < idleNs);
             if (promised && !mayBeGone(set, get.doneNs)) {
                 violation("P8: nothing, where set " + set.number + " was acknowledged", get);
             }
@@ -278,16 +343,17 @@ final class SimulationHistory {
     }
 
     private void checkEnd(Call get, boolean told, long nowNs) {
-        Call last = get.answer.startsWith("value of ")
-                ? calls.get(Integer.parseInt(get.answer.substring("value of ".length())))
-                : null;
+        Call last = get.found;
+        if (last != null && idleNs != 0) {
+            violation("P6: not used for long, and there in the end", get);
+        }
         for (Call call : about(get.key)) {
             if (call.kind == Kind.DELETE
                     && last != null
                     && !call.lost
                     && call.returnedNs != PENDING
                     && !isForgotten(call)
-                    && last.startNs < call.startNs) {
+                    && isBefore(last, call)) {
                 violation("P1: deleted by " + call.number + ", and there in the end", get);
             }
             if (call.kind == Kind.SET && (told || last == null) && isPromised(call, nowNs) && !forgivesLosses) {
@@ -298,7 +364,8 @@ final class SimulationHistory {
 
     private boolean isPromised(Call set, long nowNs) {
         boolean acknowledged = set.level == Acknowledgement.LOCAL ? set.returnedNs != PENDING : set.doneNs != PENDING;
-        return acknowledged && !set.lost && !isForgotten(set) && set.lifetimeNs == 0 && set.startNs < nowNs;
+        boolean limited = set.lifetimeNs != 0 || idleNs != 0;
+        return acknowledged && !set.lost && !isForgotten(set) && !limited && set.startNs < nowNs;
     }
 
     /** Known to a lost host alone, as far as anybody was told. */
@@ -314,6 +381,40 @@ final class SimulationHistory {
             violation("P4: nothing in the end, where set " + set.number + " was acknowledged", get);
         } else if (!maySupersede(last, set)) {
             violation("P4: older in the end than set " + set.number, get);
+        }
+    }
+
+    /**
+     * Of the saves over one version at most one has succeeded, none over what was deleted before it for all that the relay has said, and of
+     * those that have not nothing was ever seen.
+     */
+    void checkSaves() {
+        Map<Object, Call> winners = new HashMap<>();
+        for (Call call : calls) {
+            if (call.found != null && call.found.expected != null && call.found.lost) {
+                violation("a save that has failed is there", call);
+            }
+            if (call.expected != null && call.over != null && call.doneNs != PENDING) {
+                Call other = winners.putIfAbsent(List.of(call.key, call.expected), call);
+                if (other != null && !mayHaveBeenForgotten(call)) {
+                    violation("saved over a version over which " + other.number + " was saved", call);
+                }
+                checkNotOverDeleted(call);
+            }
+        }
+    }
+
+    /** What the relay does not have any more, as it had no room or it has expired, a host may save over that has an older version. */
+    private boolean mayHaveBeenForgotten(Call save) {
+        return forgivesLosses || idleNs != 0 || about(save.key).stream().anyMatch(call -> call.lifetimeNs != 0);
+    }
+
+    private void checkNotOverDeleted(Call save) {
+        for (Call delete : about(save.key)) {
+            boolean relayKnew = delete.level != Acknowledgement.LOCAL && delete.doneNs < save.startNs;
+            if (delete.kind == Kind.DELETE && relayKnew && isBefore(save.over, delete)) {
+                violation("saved over what was deleted by " + delete.number, save);
+            }
         }
     }
 }

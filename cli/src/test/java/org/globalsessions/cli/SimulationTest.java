@@ -99,6 +99,9 @@ class SimulationTest {
         "LOGIN_AFTER_LOGOUT_LOST, 6, the hosts do not agree",
         "EVICTED_BEFORE_HAND_OFF, 756, P8",
         "MARK_CLEARED_FOR_NEWER_VERSION, 20142, the hosts do not agree",
+        "EXPECTED_NOT_COMPARED, 20001, saved over a version",
+        "SAVED_OVER_DELETE, 20020, saved over what was deleted",
+        "IDLE_LIMIT_LOST, 20005, P6",
     })
     void shouldFindABugThatIsPlanted(PlantedBug bug, long seed, String promise) throws Exception {
         Path changed = folder.resolve("changed");
