@@ -9,12 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import org.globalsessions.config.ConfigurationException;
 import org.globalsessions.config.ConfigurationProblem;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command {@code global-sessions}.
@@ -59,6 +62,9 @@ public final class GlobalSessions implements Runnable {
     /** Bad usage or configuration. */
     public static final int BAD_USAGE = 2;
 
+    /** What nobody takes for a key. */
+    private static final Pattern OPTION = Pattern.compile("-[a-zA-Z]|--[a-z]+(-[a-z]+)*");
+
     @Spec
     private CommandSpec spec;
 
@@ -86,6 +92,7 @@ public final class GlobalSessions implements Runnable {
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((refused, given) -> refuse(refused))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, err));
         return line.execute(withCommand(args, line));
     }
@@ -107,7 +114,29 @@ public final class GlobalSessions implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing: a configuration or a command");
+        throw new ParameterException(spec.commandLine(), "Missing: a configuration or a command");
+    }
+
+    /** Picocli would say what the words are that it has no use for: keys and values, where one is too many. */
+    private static int refuse(ParameterException refused) {
+        CommandLine command = refused.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println(
+                refused instanceof UnmatchedArgumentException unmatched
+                        ? describe(unmatched.getUnmatched())
+                        : refused.getMessage());
+        if (!UnmatchedArgumentException.printSuggestions(refused, err)) {
+            command.usage(err);
+        }
+        return command.getCommandSpec().exitCodeOnInvalidInput();
+    }
+
+    private static String describe(List<String> unmatched) {
+        return unmatched.stream()
+                .filter(word -> OPTION.matcher(word).matches())
+                .findFirst()
+                .map(option -> "Unknown option: " + option)
+                .orElse("Too many arguments: " + unmatched.size() + " of them have no meaning here");
     }
 
     /** Says in one line what went wrong, or in one line for each problem of a configuration. */

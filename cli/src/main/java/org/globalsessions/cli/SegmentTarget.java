@@ -30,7 +30,17 @@ final class SegmentTarget {
         if (NodeConfig.looksLikeClient(config)) {
             return NodeConfig.loadClient(config);
         }
-        NodeConfig node = NodeConfig.load(config);
+        NodeConfig node;
+        try {
+            node = NodeConfig.load(config);
+        } catch (ConfigurationException refused) {
+            // What only a client has in its section of the relay, such as a secret, no node takes.
+            NodeConfig client = asClient();
+            if (client == null) {
+                throw refused;
+            }
+            return client;
+        }
         NodeConfig client = mayBeClients(node) ? asClient() : null;
         return client != null && isOfClient(client.cache().segmentFile()) ? client : node;
     }

@@ -52,6 +52,18 @@ class BadInputTest {
     }
 
     @Test
+    void shouldNotRepeatWordsThatMayBeKeysWhenThereAreTooMany() {
+        CommandRun run = CommandRun.of("set", "key-1", "value-1", "key-2", "--Value2", "--config", "client.conf");
+        assertThat(run.exit()).isEqualTo(GlobalSessions.BAD_USAGE);
+        assertThat(run.err())
+                .startsWith("Too many arguments: 2 of them have no meaning here")
+                .doesNotContain("key-1", "value-1", "key-2", "Value2");
+        assertThat(CommandRun.of("get", "key-1", "--config", "client.conf", "--jsno")
+                        .err())
+                .startsWith("Unknown option: --jsno");
+    }
+
+    @Test
     void shouldTakeTheFirstWordAsAFileWhenItIsNoCommand() {
         CommandRun run = CommandRun.of(folder.resolve("none.conf"));
 

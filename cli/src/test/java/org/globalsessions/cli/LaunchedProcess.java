@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The launcher as people start it, in a process of its own; both outputs go to files. */
@@ -25,18 +26,23 @@ final class LaunchedProcess implements AutoCloseable {
     }
 
     static LaunchedProcess start(Path folder, Object... args) throws IOException {
+        return start(folder, Map.of(), args);
+    }
+
+    /** With variables of the environment besides those of this process. */
+    static LaunchedProcess start(Path folder, Map<String, String> variables, Object... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
         for (Object arg : args) {
             command.add(arg.toString());
         }
         Path out = Files.createTempFile(folder, "launched", ".out");
         Path err = Files.createTempFile(folder, "launched", ".err");
-        Process process = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        return new LaunchedProcess(process, out, err);
+                .redirectError(err.toFile());
+        builder.environment().putAll(variables);
+        return new LaunchedProcess(builder.start(), out, err);
     }
 
     /** Waits until a node says that it runs. */
@@ -74,6 +80,11 @@ final class LaunchedProcess implements AutoCloseable {
 
     String err() throws IOException {
         return Files.readString(err);
+    }
+
+    /** Where its standard output goes. */
+    Path outFile() {
+        return out;
     }
 
     long pid() {

@@ -167,4 +167,19 @@ class SegmentToolsTest {
         CommandRun run = CommandRun.of("restore", backup, "--config", config, "--json");
         assertThat(json(run).get("stored").asInt()).as(run.err()).isEqualTo(3);
     }
+
+    @Test
+    void shouldTakeAClientsFileWhenItHasWhatNoNodeHas() throws IOException {
+        Path config = folder.resolve("client.conf");
+        Files.writeString(
+                config,
+                "lru.cache { token_path : mine, segment_dir : \"" + folder + "\", el_count : 100 }\n"
+                        + "message_relay { auth_path : shop, port : 1, secret_file : shared }\n");
+        CommandRun absent = CommandRun.of("stat", "--config", config);
+        assertThat(absent.err()).contains("no such segment").doesNotContain("secret_file");
+        Files.writeString(config, "lru.cache { el_cuont : 100 }\nmessage_relay { auth_path : shop, port : 1 }\n");
+        CommandRun wrong = CommandRun.of("stat", "--config", config);
+        assertThat(wrong.exit()).isEqualTo(GlobalSessions.BAD_USAGE);
+        assertThat(wrong.err()).contains("el_cuont");
+    }
 }

@@ -125,7 +125,8 @@ final class ReliefConnections implements FrameHandler {
     }
 
     private void onError(ReliefEndPoint endPoint, ErrorFrame error) {
-        LOG.debug("{} node {} refused: code {}: {}", endPoint.kind().word(), endPoint.id(), error.code(), error.text());
+        // Without the text: nobody here answers for what a peer writes.
+        LOG.debug("{} node {} refused: code {}", endPoint.kind().word(), endPoint.id(), error.code());
         if (error.correlationId() != 0) {
             router.onAnswer(endPoint, error);
             answersReady.run();
