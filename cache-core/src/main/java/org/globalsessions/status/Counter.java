@@ -88,6 +88,10 @@ public enum Counter {
     CONNECTIONS_TURNED_AWAY(45, "connections turned away because there were too many"),
     /** Times that a host was told of no more values until it had taken what it was sent. */
     CONNECTIONS_QUARANTINED(46, "connections told of no values because they did not drain"),
+    /** Questions of a host that waited for its share of what a relay asks further on. */
+    QUESTIONS_WAITED(47, "questions that waited for their connection's share"),
+    /** Questions of a host that found no room to wait in: answered busy, and not asked further on. */
+    QUESTIONS_REFUSED(48, "questions refused, too many of their connection waited"),
     /** Connections that came to nothing by TLS: a peer not trusted, not trusting, or speaking another protocol. */
     TLS_REFUSED(50, "connections refused by TLS"),
     /** Changed files with keys and certificates that were read and count. */

@@ -18,6 +18,8 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
@@ -31,20 +33,38 @@ import org.globalsessions.transport.frame.TouchFrame;
 final class Inquiry {
     private static final int MAX_ASKERS_A_KEY = 256;
     private static final int MAX_ATTEMPTS = 3;
+    private static final Found UNKNOWN = new Found(Status.UNAVAILABLE, null, false);
 
     /** Told the answer, and the position that it is at least as new as. */
     private interface Asker {
         void answered(Found found, long position);
     }
 
-    private static final class Open {
+    private final class Open extends QuestionShares.Asked {
+        final KeyDigest digest;
         final byte[] key;
         final List<Asker> askers = new ArrayList<>(1);
         long position;
         int attempts;
 
-        Open(byte[] key) {
+        Open(KeyDigest digest, byte[] key) {
+            this.digest = digest;
             this.key = key;
+        }
+
+        @Override
+        void ask() {
+            Inquiry.this.ask(this);
+        }
+
+        @Override
+        void giveUp() {
+            finish(this, UNKNOWN);
+        }
+
+        @Override
+        int bytes() {
+            return key.length;
         }
     }
 
@@ -54,17 +74,19 @@ final class Inquiry {
     private final SpillFile spill;
     private final RelayAgent agent;
     private final Intake intake;
+    private final QuestionShares shares;
     private final Map<KeyDigest, Open> open = new HashMap<>();
     private final EntrySnapshot snapshot = new EntrySnapshot();
     private final WriteOutcome outcome = new WriteOutcome();
 
-    Inquiry(SharedLru lru, SpillFile spill, RelayAgent agent, Intake intake) {
+    Inquiry(SharedLru lru, SpillFile spill, RelayAgent agent, Intake intake, QuestionShares shares) {
         this.lru = lru;
         this.file = lru.file();
         this.counters = lru.counters();
         this.spill = spill;
         this.agent = agent;
         this.intake = intake;
+        this.shares = shares;
     }
 
     /** A host asks for a key. */
@@ -81,11 +103,11 @@ final class Inquiry {
                 // whether the session has ended, it tells.
                 lru.touch(key);
             }
-            answer(endPoint, frame, new Found(Status.FOUND, entry), position);
+            answer(endPoint, frame, Found.of(entry), position);
             return;
         }
         counters.increment(Counter.MISSES);
-        lookBehind(digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
+        lookBehind(endPoint, digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
     }
 
     /** A host has used sessions that it holds itself. */
@@ -108,22 +130,23 @@ final class Inquiry {
     }
 
     /** Brings a key here that one of the tiers behind has, and tells what became of that: the entry too, as there may be no room for it. */
-    void look(byte[] key, BiConsumer<Status, SessionEntry> then) {
+    void look(ClientEndPoint endPoint, byte[] key, BiConsumer<Status, SessionEntry> then) {
         lookBehind(
+                endPoint,
                 lru.encode(key).digest(),
                 key,
                 file.position(),
                 (found, asOf) -> then.accept(found.status, found.entry));
     }
 
-    private void lookBehind(KeyDigest digest, byte[] key, long position, Asker asker) {
+    private void lookBehind(ClientEndPoint endPoint, KeyDigest digest, byte[] key, long position, Asker asker) {
         SessionEntry spilled = spilled(digest);
         if (spilled != null) {
             asker.answered(takeBack(digest, spilled), position);
         } else if (!agent.hasSibling()) {
-            asker.answered(new Found(Status.MISSING, null), position);
+            asker.answered(new Found(Status.MISSING, null, false), position);
         } else {
-            join(asker, digest, key, position);
+            join(endPoint, asker, digest, key, position);
         }
     }
 
@@ -131,9 +154,21 @@ final class Inquiry {
         return spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
     }
 
-    private record Found(Status status, SessionEntry entry) {}
+    /** What is known; busy where it was not even asked for, for want of room. */
+    private record Found(Status status, SessionEntry entry, boolean busy) {
+        static Found of(SessionEntry entry) {
+            return new Found(Status.FOUND, entry, false);
+        }
+    }
 
     private void answer(ClientEndPoint endPoint, NeedSessionFrame frame, Found found, long position) {
+        if (found.busy) {
+            endPoint.send(new ErrorFrame(
+                    frame.correlationId(),
+                    ErrorCode.BUSY,
+                    "too many questions wait to be asked further on: limit=" + QuestionShares.OWN_WAITING));
+            return;
+        }
         if (found.status == Status.UNAVAILABLE) {
             counters.increment(Counter.TIER_UNAVAILABLE);
         }
@@ -141,30 +176,39 @@ final class Inquiry {
                 new SessionKnownFrame(frame.correlationId(), found.status, file.relayEpoch(), position, found.entry));
     }
 
-    private void join(Asker asker, KeyDigest digest, byte[] key, long position) {
+    private void join(ClientEndPoint endPoint, Asker asker, KeyDigest digest, byte[] key, long position) {
         Open question = open.get(digest);
         if (question == null) {
-            question = new Open(key);
+            question = new Open(digest, key);
             question.position = position;
-            open.put(digest, question);
             question.askers.add(asker);
-            ask(digest, question);
+            open.put(digest, question);
+            if (shares.enter(endPoint, question) == QuestionShares.Entered.REFUSED) {
+                counters.increment(Counter.QUESTIONS_REFUSED);
+                finish(question, new Found(Status.UNAVAILABLE, null, true));
+            }
         } else if (question.askers.size() < MAX_ASKERS_A_KEY) {
             question.askers.add(asker);
+            if (question.attempts == 0) {
+                // Not behind all that another connection has waiting; where there is no room it waits there with it.
+                shares.enter(endPoint, question);
+            }
         } else {
-            asker.answered(new Found(Status.UNAVAILABLE, null), position);
+            asker.answered(UNKNOWN, position);
         }
     }
 
-    private void ask(KeyDigest digest, Open question) {
+    private void ask(Open question) {
         question.attempts++;
+        question.position = file.position();
         counters.increment(Counter.QUESTIONS);
-        if (!agent.ask(question.key, (status, entry) -> onAnswer(digest, question, status, entry))) {
-            finish(digest, question, new Found(Status.UNAVAILABLE, null));
+        if (!agent.ask(question.key, (status, entry) -> onAnswer(question, status, entry))) {
+            finish(question, UNKNOWN);
         }
     }
 
-    private void onAnswer(KeyDigest digest, Open question, Status status, SessionEntry entry) {
+    private void onAnswer(Open question, Status status, SessionEntry entry) {
+        KeyDigest digest = question.digest;
         if (open.get(digest) != question) {
             return;
         }
@@ -177,24 +221,29 @@ final class Inquiry {
             counters.increment(Counter.TIER_HITS);
             found = takeIn(digest, entry, question.position);
             if (found == null && question.attempts < MAX_ATTEMPTS) {
-                question.position = file.position();
-                ask(digest, question);
+                ask(question);
                 return;
             }
         } else if (status != Status.FOUND) {
             // Stored here since the question was asked?
             found = lru.find(lru.encode(question.key), snapshot)
-                    ? new Found(Status.FOUND, snapshot.toEntry())
-                    : new Found(status, null);
+                    ? Found.of(snapshot.toEntry())
+                    : new Found(status, null, false);
         }
-        finish(digest, question, found == null ? new Found(Status.UNAVAILABLE, null) : found);
+        finish(question, found == null ? UNKNOWN : found);
     }
 
-    private void finish(KeyDigest digest, Open question, Found found) {
-        open.remove(digest);
+    private void finish(Open question, Found found) {
+        open.remove(question.digest);
         for (Asker asker : question.askers) {
             asker.answered(found, question.position);
         }
+        shares.over(question, found.status == Status.FOUND);
+    }
+
+    /** A connection is gone. */
+    void onClose(ClientEndPoint endPoint) {
+        shares.onClose(endPoint);
     }
 
     /** Stores what a relief node answered; null where it has to be asked again. */
@@ -206,13 +255,12 @@ final class Inquiry {
         } catch (ValueTooLargeException e) {
             // Too large for this segment's records: answered, not kept. The relief tier has it.
             counters.increment(Counter.ERRORS);
-            return new Found(Status.FOUND, entry);
+            return Found.of(entry);
         }
         Found found = switch (outcome.status()) {
-            case STORED, NO_ROOM -> new Found(Status.FOUND, entry);
-            case SUPERSEDED ->
-                lru.find(lru.encode(entry.key()), snapshot) ? new Found(Status.FOUND, snapshot.toEntry()) : null;
-            case BEATEN_BY_TOMBSTONE -> new Found(Status.MISSING, null);
+            case STORED, NO_ROOM -> Found.of(entry);
+            case SUPERSEDED -> lru.find(lru.encode(entry.key()), snapshot) ? Found.of(snapshot.toEntry()) : null;
+            case BEATEN_BY_TOMBSTONE -> new Found(Status.MISSING, null, false);
             default -> null;
         };
         intake.checkRoom(digest);
@@ -226,6 +274,6 @@ final class Inquiry {
         if (outcome.status() == WriteOutcome.Status.STORED && spill.removeUpTo(digest, entry.version())) {
             counters.increment(Counter.UNSPILLED);
         }
-        return found == null ? new Found(Status.UNAVAILABLE, null) : found;
+        return found == null ? UNKNOWN : found;
     }
 }

@@ -164,11 +164,15 @@ final class PathService {
 
     private void publish(ClientEndPoint endPoint, SessionFrame frame) {
         if (frame.isConditional() && intake.mustLook(frame)) {
-            inquiry.look(frame.entry().key(), (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
+            inquiry.look(
+                    endPoint,
+                    frame.entry().key(),
+                    (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
         } else if (frame.isConditional()) {
             intake.onConditional(endPoint, frame, null);
         } else if (intake.mustConfirm(frame)) {
-            inquiry.look(frame.entry().key(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
+            inquiry.look(
+                    endPoint, frame.entry().key(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
         } else {
             intake.onSession(endPoint, frame);
         }
@@ -241,6 +245,7 @@ final class PathService {
     void onClose(ClientEndPoint endPoint) {
         announcer.leave(endPoint);
         intake.onClose(endPoint);
+        inquiry.onClose(endPoint);
         farDeletes.onClose(endPoint);
         if (endPoint.kind() == PeerKind.HOST) {
             leases.leave(endPoint.host());

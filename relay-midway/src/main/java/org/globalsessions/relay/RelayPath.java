@@ -117,7 +117,7 @@ final class RelayPath implements AutoCloseable {
                 ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
         Announcer announcer = new Announcer(lru, settings.announce(), leases, changes);
         intake = new Intake(lru, spill, agent, announcer, changes, loop, settings.unpublishedWait());
-        Inquiry inquiry = new Inquiry(lru, spill, agent, intake);
+        Inquiry inquiry = new Inquiry(lru, spill, agent, intake, new QuestionShares(lru.counters(), loop));
         service = new PathService(
                 lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop));
     }
