@@ -267,7 +267,7 @@ public final class Schema {
                     KeyType.PATH,
                     "File of mode 0600 or 0400 whose first line is that secret, in place of secret."),
             key("may", KeyType.WORDS, "What a peer may do that meets all of the above that is given.")
-                    .choices("publish", "read", "subscribe"));
+                    .choices("publish", "read", "subscribe", "administer"));
 
     /** Keys of one entry of {@code path_types}. */
     static final SectionSpec PATH_TYPE = new SectionSpec(

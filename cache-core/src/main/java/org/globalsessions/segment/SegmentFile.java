@@ -438,6 +438,15 @@ public final class SegmentFile implements AutoCloseable {
         return mapping.geometry().seed();
     }
 
+    /**
+     * Key of the digests, derived from the path's name.
+     *
+     * @return both halves
+     */
+    public KeyDigest pathKey() {
+        return new KeyDigest(pathKeyHigh(), pathKeyLow());
+    }
+
     long pathKeyHigh() {
         return mapping.geometry().pathKeyHigh();
     }

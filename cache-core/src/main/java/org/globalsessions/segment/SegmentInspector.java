@@ -341,6 +341,18 @@ public final class SegmentInspector {
     }
 
     /**
+     * What the relay of a host calls this host in front of people.
+     *
+     * @return 32 hexadecimal digits
+     */
+    public String hostDigest() {
+        return HostDigest.text(HostDigest.of(
+                pathKey(),
+                header.getLong(SegmentDescriptor.IDENTITY_HIGH_OFFSET),
+                header.getLong(SegmentDescriptor.IDENTITY_LOW_OFFSET)));
+    }
+
+    /**
      * The segment's random identity.
      *
      * @return 32 hexadecimal digits

@@ -429,7 +429,7 @@ class NodeConfigTest {
                 Arguments.of("{ secret : s, may : [] }", "may: must not be empty"),
                 Arguments.of(
                         "{ secret : s, may : [ reed ] }",
-                        "may: out of range: found [\"reed\"], allowed is some of publish, read, subscribe (nearest: read)"),
+                        "may: out of range: found [\"reed\"], allowed is some of publish, read, subscribe, administer (nearest: read)"),
                 Arguments.of("{ secret : s, secret_file : f, may : read }", "give the secret in one place"),
                 Arguments.of("{ secret : " + "s".repeat(256) + ", may : read }", "secret too long: limit=255 bytes"),
                 Arguments.of("{ user : www, may : read }", "there is no unix_socket"),

@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TopCommand.class,
             ListCommand.class,
             InspectCommand.class,
+            HostsCommand.class,
             BackupCommand.class,
             RestoreCommand.class,
             LoadCommand.class,

@@ -29,6 +29,9 @@ final class StatCommand extends SegmentCommand {
             String name = lease.duty() == SegmentFile.Duty.SWEEPER ? "sweeper" : "linkOwner";
             values.put(name, holder(lease, inspector.processes()));
         }
+        if (!inspector.relays().isEmpty()) {
+            values.put("host", inspector.hostDigest());
+        }
         values.put("relays", inspector.relays().stream().map(StatCommand::relay).toList());
         values.put("attached", inspector.processes().size());
         if (json) {

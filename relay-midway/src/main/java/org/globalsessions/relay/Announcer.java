@@ -80,7 +80,7 @@ final class Announcer {
         long from = beginning(endPoint, frame);
         // Where hosts are told of deletes alone the tombstones say all of it.
         boolean told = announce == Announce.OFF || from >= changes.base();
-        if (from < lru.horizon() || !told) {
+        if (from < lru.horizon() || !told || leases.mustConfirm(host, from)) {
             leave(endPoint);
             return Subscribed.MUST_CONFIRM;
         }

@@ -25,6 +25,12 @@ final class HostLeases {
         long grantedTick;
         long applied;
         int connections;
+
+        /** When its last connection ended, or this relay began. */
+        long leftTick;
+
+        /** Below this position nobody has waited for what the host may serve. */
+        long confirmedFrom;
     }
 
     private final LongSupplier tick;
@@ -57,6 +63,7 @@ final class HostLeases {
         for (HostId host : memory.first()) {
             Lease lease = new Lease();
             lease.grantedTick = now;
+            lease.leftTick = now;
             leases.put(host, lease);
         }
     }
@@ -80,6 +87,8 @@ final class HostLeases {
             lease = new Lease();
             lease.grantedTick = tick.getAsLong();
             lease.applied = position;
+            // With a limit, what it has from before has run out.
+            lease.confirmedFrom = maxStaleTicks == 0 ? position : 0;
             leases.put(host, lease);
             remember(host);
         }
@@ -106,7 +115,40 @@ final class HostLeases {
 
     /** A connection of a host has ended. */
     void leave(HostId host) {
-        leases.get(host).connections--;
+        Lease lease = leases.get(host);
+        lease.connections--;
+        lease.leftTick = tick.getAsLong();
+    }
+
+    /** Whether a host that has everything up to a position may serve what deletes were not held up for on its account. */
+    boolean mustConfirm(HostId host, long position) {
+        Lease lease = leases.get(host);
+        return lease != null && position < lease.confirmedFrom;
+    }
+
+    /** Told of each host that is remembered. */
+    interface Visitor {
+        /**
+         * One host.
+         *
+         * @param host        which
+         * @param connections how many it has
+         * @param awayMs      milliseconds since the last one ended, 0 where it has one
+         */
+        void visit(HostId host, int connections, long awayMs);
+    }
+
+    /** Visits all, in no order. */
+    void forEach(Visitor visitor) {
+        long now = tick.getAsLong();
+        leases.forEach((host, lease) ->
+                visitor.visit(host, lease.connections, lease.connections > 0 ? 0 : (now - lease.leftTick) * TICK_MS));
+    }
+
+    /** Forgets a host that is away: no delete waits for it any more. */
+    void forget(HostId host) {
+        leases.remove(host);
+        keepRemembered();
     }
 
     /** A host has everything up to a position; of a client, which serves nothing, that is not kept. */
@@ -162,12 +204,16 @@ final class HostLeases {
         }
         if (changed) {
             changed = false;
-            try {
-                memory.keep(leases.keySet());
-            } catch (IOException e) {
-                // The file as it is names some that are not needed any more, and all that are.
-                errors.record("forgetting hosts", e);
-            }
+            keepRemembered();
+        }
+    }
+
+    private void keepRemembered() {
+        try {
+            memory.keep(leases.keySet());
+        } catch (IOException e) {
+            // The file as it is names some that are not needed any more, and all that are.
+            errors.record("forgetting hosts", e);
         }
     }
 }

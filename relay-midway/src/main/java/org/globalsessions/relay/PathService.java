@@ -14,6 +14,7 @@ import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.access.AccessRules;
+import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -50,6 +51,7 @@ final class PathService {
     private final Inquiry inquiry;
     private final HostLeases leases;
     private final FarDeletes farDeletes;
+    private final HostAdministration administration;
     private final Duration maxStale;
     private final Map<Integer, Origin> origins = new HashMap<>();
 
@@ -84,6 +86,7 @@ final class PathService {
         this.inquiry = inquiry;
         this.leases = leases;
         this.farDeletes = farDeletes;
+        this.administration = new HostAdministration(file.pathKey(), leases, farDeletes);
     }
 
     /**
@@ -155,6 +158,8 @@ final class PathService {
             farDeletes.onNeedEverywhere(endPoint, everywhere);
         } else if (frame instanceof TouchFrame touch) {
             inquiry.onTouch(touch);
+        } else if (frame instanceof AdministerFrame administer) {
+            administration.onAdminister(endPoint, administer);
         } else if (frame instanceof GoodbyeFrame) {
             connection.close();
         } else {
@@ -217,6 +222,7 @@ final class PathService {
         return switch (frame.type()) {
             case SESSION, DELETE, NEED_EVERYWHERE -> Right.PUBLISH;
             case NEED_SESSION, TOUCH -> Right.READ;
+            case ADMINISTER -> Right.ADMINISTER;
             default -> null;
         };
     }

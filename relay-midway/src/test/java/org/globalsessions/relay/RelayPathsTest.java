@@ -177,7 +177,7 @@ class RelayPathsTest {
                 .subscribed(5, 0, 0);
         TestHost forum = opened.keep(new TestHost(address, PipelineSecurity.plain(), 1, 1, FORUM, "of-the-forum"))
                 .welcomed();
-        assertThat(shop.welcome.rights()).isEqualTo(Right.ALL);
+        assertThat(shop.welcome.rights()).isEqualTo(Right.OF_HOSTS);
         assertThat(forum.welcome.rights()).isEqualTo(Set.of(Right.READ));
         shop.set("user-1", "cart");
         assertThat(forum.set("user-1", "post")).isInstanceOf(ErrorFrame.class);

@@ -118,7 +118,7 @@ class RightsTest {
 
     @Test
     void shouldGiveAPeerTheRightsOfTheRulesThatItMeetsWhenItComes() throws Exception {
-        assertThat(overTls("shop", "").welcomed().welcome.rights()).isEqualTo(Right.ALL);
+        assertThat(overTls("shop", "").welcomed().welcome.rights()).isEqualTo(Right.OF_HOSTS);
         assertThat(overTls("report", "open sesame").welcomed().welcome.rights()).isEqualTo(Set.of(Right.READ));
         assertThat(overUnixSocket().welcomed().welcome.rights()).isEqualTo(Set.of(Right.PUBLISH));
         assertThat(relay.counters().get(Counter.REFUSED_WITHOUT_RIGHT)).isZero();

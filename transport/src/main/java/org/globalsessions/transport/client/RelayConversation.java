@@ -1,6 +1,7 @@
 package org.globalsessions.transport.client;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Set;
 import org.globalsessions.tier.TierListener;
 import org.globalsessions.transport.Connection;
@@ -32,7 +33,7 @@ final class RelayConversation implements FrameHandler {
     private String lastRefusal = "";
 
     /** As the last welcome gave them: a change is said once. */
-    private Set<Right> rights = Right.ALL;
+    private Set<Right> rights = Right.OF_HOSTS;
 
     RelayConversation(RelayLink link, TierListener listener, LinkCounters counters) {
         this.link = link;
@@ -99,10 +100,12 @@ final class RelayConversation implements FrameHandler {
         if (link.connected(connection, frame)) {
             welcome = true;
             lastRefusal = "";
-            if (!frame.rights().equals(rights)) {
-                rights = frame.rights();
+            Set<Right> given = EnumSet.copyOf(Right.OF_HOSTS);
+            given.retainAll(frame.rights());
+            if (!given.equals(rights)) {
+                rights = given;
                 LOG.log(
-                        rights.equals(Right.ALL) ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
+                        rights.equals(Right.OF_HOSTS) ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
                         "relay {0} gives this host the rights {1}",
                         link.relay(),
                         rights);

@@ -23,7 +23,9 @@ public sealed interface Frame
                 RenewedFrame,
                 NeedEverywhereFrame,
                 EverywhereFrame,
-                TouchFrame {
+                TouchFrame,
+                AdministerFrame,
+                AdministeredFrame {
     /**
      * Ties an answer to its question: chosen by the asker, unique among its open ones, returned by the answer.
      *

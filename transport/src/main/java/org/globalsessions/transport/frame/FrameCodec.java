@@ -47,6 +47,9 @@ public final class FrameCodec {
     /** Most keys in one void. */
     public static final int MAX_VOIDED = 32_767;
 
+    /** Most hosts that one answer to an operator names. */
+    public static final int MAX_HOSTS_TOLD = 16_384;
+
     /** Bytes of an entry before its key and value: lengths 6, version 12, life 8, flags 1, times 12. */
     public static final int ENTRY_HEADER_LENGTH = 39;
 
@@ -58,6 +61,9 @@ public final class FrameCodec {
 
     /** Bytes of one element of a touch. */
     static final int TOUCH_LENGTH = 28;
+
+    /** Bytes of one host in an answer to an operator. */
+    static final int KNOWN_HOST_LENGTH = 28;
 
     private static final int BEGINS_LIFE = 1;
 
@@ -271,6 +277,8 @@ public final class FrameCodec {
             case NEED_EVERYWHERE -> new NeedEverywhereFrame(correlationId, readDigest(in), in.i64(), in.position());
             case EVERYWHERE -> new EverywhereFrame(correlationId, in.position());
             case TOUCH -> readTouch(correlationId, in);
+            case ADMINISTER -> new AdministerFrame(correlationId, WireCodes.action(in), readDigest(in));
+            case ADMINISTERED -> readAdministered(correlationId, in);
             case ANNOUNCE_INVALIDATION -> {
                 in.noCorrelation(correlationId);
                 yield new AnnounceInvalidationFrame(in.i64(), in.position(), readDigest(in), in.version());
@@ -337,6 +345,22 @@ public final class FrameCodec {
             touches[i] = new Touch(readDigest(in), in.clock("life"), in.i32InRange("idleTicks", 0));
         }
         return new TouchFrame(correlationId, List.of(touches));
+    }
+
+    private static AdministeredFrame readAdministered(long correlationId, FieldReader in) throws FrameException {
+        AdministeredFrame.Outcome outcome = WireCodes.administered(in);
+        int total = in.i32InRange("total", 0);
+        int count = in.u16();
+        if (count > MAX_HOSTS_TOLD) {
+            throw in.bad("too many hosts: count=" + count + ", limit=" + MAX_HOSTS_TOLD);
+        }
+        in.require("hosts", (long) count * KNOWN_HOST_LENGTH);
+        AdministeredFrame.KnownHost[] hosts = new AdministeredFrame.KnownHost[count];
+        for (int i = 0; i < count; i++) {
+            hosts[i] =
+                    new AdministeredFrame.KnownHost(readDigest(in), in.i32InRange("connections", 0), in.clock("away"));
+        }
+        return new AdministeredFrame(correlationId, outcome, total, List.of(hosts));
     }
 
     private static KeyDigest readDigest(FieldReader in) throws FrameException {

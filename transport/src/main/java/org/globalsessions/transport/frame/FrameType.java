@@ -45,9 +45,13 @@ public enum FrameType {
     /** Answers {@link #NEED_EVERYWHERE}. */
     EVERYWHERE(23),
     /** Sessions were used: their idle times begin anew. */
-    TOUCH(24);
+    TOUCH(24),
+    /** An operator asks which hosts the relay remembers, or has it forget one. */
+    ADMINISTER(30),
+    /** Answers {@link #ADMINISTER}. */
+    ADMINISTERED(31);
 
-    private static final FrameType[] BY_CODE = new FrameType[25];
+    private static final FrameType[] BY_CODE = new FrameType[32];
 
     static {
         for (FrameType type : values()) {

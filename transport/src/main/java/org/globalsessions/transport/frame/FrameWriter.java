@@ -37,6 +37,10 @@ final class FrameWriter {
             return 32;
         } else if (frame instanceof EverywhereFrame) {
             return 8;
+        } else if (frame instanceof AdministerFrame) {
+            return 17;
+        } else if (frame instanceof AdministeredFrame administered) {
+            return 7 + (long) administered.hosts().size() * FrameCodec.KNOWN_HOST_LENGTH;
         } else if (frame instanceof SessionFrame session) {
             return SESSION_FIXED + (session.isConditional() ? CONDITION_LENGTH : 0) + entryLength(session.entry());
         } else if (frame instanceof AnnounceSessionFrame announce) {
@@ -98,6 +102,11 @@ final class FrameWriter {
             writeNotNegative("position", need.position(), out);
         } else if (frame instanceof EverywhereFrame everywhere) {
             writeNotNegative("position", everywhere.position(), out);
+        } else if (frame instanceof AdministerFrame administer) {
+            out.writeByte(WireCodes.code(administer.action()));
+            writeDigest(administer.host(), out);
+        } else if (frame instanceof AdministeredFrame administered) {
+            writeAdministered(administered, out);
         } else {
             writeSessionPayload(frame, out);
         }
@@ -172,6 +181,17 @@ final class FrameWriter {
         out.writeIntLE(hello.incarnation());
         writeText("path", hello.path(), FrameCodec.MAX_PATH, out);
         writeText("secret", hello.secret(), FrameCodec.MAX_SECRET, out);
+    }
+
+    private static void writeAdministered(AdministeredFrame administered, ByteBuf out) {
+        out.writeByte(WireCodes.code(administered.outcome()));
+        out.writeIntLE(inRange("total", administered.total(), 0, Integer.MAX_VALUE));
+        out.writeShortLE(inRange("count", administered.hosts().size(), 0, FrameCodec.MAX_HOSTS_TOLD));
+        for (AdministeredFrame.KnownHost known : administered.hosts()) {
+            writeDigest(known.host(), out);
+            out.writeIntLE(inRange("connections", known.connections(), 0, Integer.MAX_VALUE));
+            writeNotNegative("away", known.awayMs(), out);
+        }
     }
 
     private static void writeReceipt(Receipt receipt, ByteBuf out) {

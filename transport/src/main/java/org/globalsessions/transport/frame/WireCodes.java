@@ -28,9 +28,32 @@ final class WireCodes {
     private static final Acknowledgement[] LEVELS = {null, Acknowledgement.RELAY, Acknowledgement.RELIEF};
 
     /** Bit 0, bit 1 and so on. */
-    private static final Right[] RIGHTS = {Right.PUBLISH, Right.READ, Right.SUBSCRIBE};
+    private static final Right[] RIGHTS = {Right.PUBLISH, Right.READ, Right.SUBSCRIBE, Right.ADMINISTER};
+
+    private static final AdministerFrame.Action[] ACTIONS = {AdministerFrame.Action.LIST, AdministerFrame.Action.FORGET
+    };
+
+    private static final AdministeredFrame.Outcome[] ADMINISTERED = {
+        AdministeredFrame.Outcome.DONE, AdministeredFrame.Outcome.UNKNOWN_HOST, AdministeredFrame.Outcome.CONNECTED
+    };
 
     private WireCodes() {}
+
+    static int code(AdministerFrame.Action action) {
+        return codeOf(action, ACTIONS);
+    }
+
+    static int code(AdministeredFrame.Outcome outcome) {
+        return codeOf(outcome, ADMINISTERED);
+    }
+
+    static AdministerFrame.Action action(FieldReader in) throws FrameException {
+        return read("action", ACTIONS, in);
+    }
+
+    static AdministeredFrame.Outcome administered(FieldReader in) throws FrameException {
+        return read("outcome", ADMINISTERED, in);
+    }
 
     static int code(PeerKind kind) {
         return codeOf(kind, KINDS);

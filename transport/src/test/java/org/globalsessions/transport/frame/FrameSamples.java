@@ -95,6 +95,18 @@ public final class FrameSamples {
                         List.of(
                                 new Touch(DIGEST, 0x0102030405060000L, 100),
                                 new Touch(new KeyDigest(-1, 0), 1, Integer.MAX_VALUE))));
+        samples.put("administer", new AdministerFrame(11, AdministerFrame.Action.LIST, AdministerFrame.NO_HOST));
+        samples.put("administer-forget", new AdministerFrame(11, AdministerFrame.Action.FORGET, DIGEST));
+        samples.put("administered", new AdministeredFrame(11, AdministeredFrame.Outcome.UNKNOWN_HOST, 0, List.of()));
+        samples.put(
+                "administered-hosts",
+                new AdministeredFrame(
+                        11,
+                        AdministeredFrame.Outcome.DONE,
+                        3,
+                        List.of(
+                                new AdministeredFrame.KnownHost(DIGEST, 0, 90_000),
+                                new AdministeredFrame.KnownHost(new KeyDigest(-1, 0), 2, 0))));
         samples.put("void-none", new VoidFrame(10, List.of()));
         samples.put(
                 "void",

@@ -61,6 +61,7 @@ class ProtocolDocumentTest {
                 .containsEntry("text of an error", FrameCodec.MAX_TEXT + " bytes")
                 .containsEntry("keys in a VOID", Integer.toString(FrameCodec.MAX_VOIDED))
                 .containsEntry("uses in a TOUCH", Integer.toString(FrameCodec.MAX_TOUCHES))
+                .containsEntry("hosts in an ADMINISTERED", Integer.toString(FrameCodec.MAX_HOSTS_TOLD))
                 .containsEntry(
                         "HELLO after the connection stands", link.helloTimeout().toSeconds() + " s")
                 .containsEntry("TLS handshake", link.helloTimeout().toSeconds() + " s")

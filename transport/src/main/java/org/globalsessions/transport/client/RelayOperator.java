@@ -1,0 +1,184 @@
+package org.globalsessions.transport.client;
+
+import java.security.SecureRandom;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.globalsessions.TierUnavailableException;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.AdministerFrame;
+import org.globalsessions.transport.frame.AdministerFrame.Action;
+import org.globalsessions.transport.frame.AdministeredFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.WelcomeFrame;
+import org.globalsessions.transport.net.EventLoops;
+import org.globalsessions.transport.net.Network;
+
+/**
+ * An operator's connection to a relay: asks which hosts it remembers, and has it forget one. It has no segment and is no host.
+ *
+ * <p>Any thread may ask; futures complete on the connection's thread, with {@link TierUnavailableException} where the relay is away,
+ * refuses, or does not answer in time.
+ */
+public final class RelayOperator implements AutoCloseable {
+    private final RelayLinkSettings settings;
+    private final Network network = EventLoops.start("global-sessions-operator", 1);
+    private final CompletableFuture<Connection> welcomed = new CompletableFuture<>();
+    private final Map<Long, CompletableFuture<AdministeredFrame>> open = new ConcurrentHashMap<>();
+    private final AtomicLong correlations = new AtomicLong();
+    private final Network.Dial dial;
+
+    private RelayOperator(RelayLinkSettings settings) {
+        this.settings = settings;
+        SecureRandom random = new SecureRandom();
+        HelloFrame hello = new HelloFrame(
+                correlations.incrementAndGet(),
+                FrameCodec.MIN_VERSION,
+                FrameCodec.MAX_VERSION,
+                PeerKind.CLIENT,
+                random.nextLong(),
+                random.nextLong(),
+                random.nextInt(),
+                0,
+                0,
+                settings.path(),
+                settings.secret());
+        this.dial = network.connect(
+                settings.relay(),
+                () -> hello,
+                settings.reconnect(),
+                settings.link(),
+                settings.security(),
+                new Conversation());
+    }
+
+    /**
+     * Begins to connect.
+     *
+     * @param settings where the relay is
+     * @return the connection, which may be used at once
+     */
+    public static RelayOperator connect(RelayLinkSettings settings) {
+        return new RelayOperator(settings);
+    }
+
+    /**
+     * Asks which hosts the relay remembers.
+     *
+     * @return the answer
+     */
+    public CompletableFuture<AdministeredFrame> hosts() {
+        return ask(Action.LIST, AdministerFrame.NO_HOST);
+    }
+
+    /**
+     * Has a host forgotten that is away: no delete waits for it any more.
+     *
+     * @param host digest of its identity
+     * @return what became of it
+     */
+    public CompletableFuture<AdministeredFrame> forget(KeyDigest host) {
+        return ask(Action.FORGET, host);
+    }
+
+    private CompletableFuture<AdministeredFrame> ask(Action action, KeyDigest host) {
+        AdministerFrame frame = new AdministerFrame(correlations.incrementAndGet(), action, host);
+        CompletableFuture<AdministeredFrame> answer = new CompletableFuture<>();
+        open.put(frame.correlationId(), answer);
+        var unused = welcomed.whenComplete((connection, failure) -> {
+            if (failure != null) {
+                answer.completeExceptionally(failure);
+            } else if (!connection.send(frame)) {
+                answer.completeExceptionally(away("the connection was lost"));
+            }
+        });
+        return answer.orTimeout(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .handle((told, failure) -> {
+                    open.remove(frame.correlationId());
+                    if (failure instanceof java.util.concurrent.TimeoutException) {
+                        throw away(
+                                "no answer within " + settings.requestTimeout().toMillis() + " ms");
+                    } else if (failure instanceof TierUnavailableException known) {
+                        throw known;
+                    } else if (failure != null) {
+                        throw new IllegalStateException(failure);
+                    }
+                    return told;
+                });
+    }
+
+    private TierUnavailableException away(String why) {
+        return new TierUnavailableException("relay " + settings.relay() + " is away: " + why);
+    }
+
+    private void fail(TierUnavailableException reason) {
+        welcomed.completeExceptionally(reason);
+        open.values().forEach(answer -> answer.completeExceptionally(reason));
+    }
+
+    @Override
+    public void close() {
+        dial.close();
+        network.close();
+        fail(away("this side has closed"));
+    }
+
+    private final class Conversation implements FrameHandler {
+        @Override
+        public void onOpen(Connection connection) {}
+
+        @Override
+        public void onFrame(Connection connection, Frame frame) {
+            if (frame instanceof WelcomeFrame) {
+                welcomed.complete(connection);
+            } else if (frame instanceof ErrorFrame error) {
+                TierUnavailableException refused = new TierUnavailableException(
+                        "relay " + settings.relay() + " refused, code=" + error.code() + ": " + error.text());
+                CompletableFuture<AdministeredFrame> answer = open.get(error.correlationId());
+                if (answer != null) {
+                    answer.completeExceptionally(refused);
+                } else {
+                    fail(refused);
+                }
+            } else if (frame instanceof AdministeredFrame told) {
+                CompletableFuture<AdministeredFrame> answer = open.get(told.correlationId());
+                if (answer != null) {
+                    answer.complete(told);
+                }
+            }
+        }
+
+        @Override
+        public void onBadFrame(Connection connection, String what) {
+            fail(away("it sent what is no frame: " + what));
+        }
+
+        @Override
+        public void onFailure(Connection connection, Throwable failure) {
+            fail(new TierUnavailableException("conversation with relay " + settings.relay(), failure));
+        }
+
+        @Override
+        public void onRefused(String remoteAddress, String reason) {
+            fail(away(reason));
+        }
+
+        @Override
+        public void onConnectFailed(int attempts, String reason, boolean gaveUp) {
+            fail(away(reason));
+        }
+
+        @Override
+        public void onClose(Connection connection) {
+            fail(away("the connection was lost"));
+        }
+    }
+}

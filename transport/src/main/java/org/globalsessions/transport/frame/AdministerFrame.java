@@ -1,0 +1,28 @@
+package org.globalsessions.transport.frame;
+
+import org.globalsessions.tier.KeyDigest;
+
+/**
+ * An operator asks which hosts the relay remembers, or has it forget one.
+ *
+ * @param correlationId ties the answer to this, not 0
+ * @param action        what is to be done
+ * @param host          digest of the identity of the host concerned; of zeros where none is
+ */
+public record AdministerFrame(long correlationId, Action action, KeyDigest host) implements Frame {
+    /** In place of a host's digest where an action concerns none. */
+    public static final KeyDigest NO_HOST = new KeyDigest(0, 0);
+
+    /** What is to be done. */
+    public enum Action {
+        /** Nothing but the answer. */
+        LIST,
+        /** No delete waits for this host any more. */
+        FORGET
+    }
+
+    @Override
+    public FrameType type() {
+        return FrameType.ADMINISTER;
+    }
+}
