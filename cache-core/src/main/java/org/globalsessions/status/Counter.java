@@ -94,10 +94,10 @@ public enum Counter {
     QUESTIONS_REFUSED(48, "questions refused, too many of their connection waited"),
     /** Connections that came to nothing by TLS: a peer not trusted, not trusting, or speaking another protocol. */
     TLS_REFUSED(50, "connections refused by TLS"),
-    /** Changed files with keys and certificates that were read and count. */
-    KEYS_RELOADED(51, "keys and certificates reloaded"),
-    /** Changed files with keys and certificates that could not be used; the last good ones stayed. */
-    KEY_RELOADS_FAILED(52, "reloads of keys and certificates that failed"),
+    /** Changed files with keys and certificates, or with rights and their secrets, that were read and count. */
+    KEYS_RELOADED(51, "keys, certificates and rights reloaded"),
+    /** Such files that could not be used; the last good ones stayed. */
+    KEY_RELOADS_FAILED(52, "reloads of keys, certificates and rights that failed"),
     /** Connections and requests of peers that have no right to them on the path. */
     REFUSED_WITHOUT_RIGHT(53, "requests refused for want of a right"),
     /** Times that a connection was not read from until its peer had taken what it was sent. */

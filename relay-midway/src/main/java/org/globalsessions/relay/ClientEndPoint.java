@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.Right;
+import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.PeerKind;
@@ -22,7 +23,8 @@ final class ClientEndPoint {
     private final Connection connection;
     private final HostId host;
     private final int origin;
-    private final Set<Right> rights;
+    private final AccessRules.Shown shown;
+    private Set<Right> rights;
     private final long welcomedAt;
     private final PeerKind kind;
     private final Set<Right> refused = EnumSet.noneOf(Right.class);
@@ -30,9 +32,16 @@ final class ClientEndPoint {
     private SessionFrame waiting;
     private boolean sentToConfirm;
 
-    ClientEndPoint(Connection connection, HelloFrame hello, Set<Right> rights, long welcomedAt, Draining draining) {
+    ClientEndPoint(
+            Connection connection,
+            HelloFrame hello,
+            AccessRules.Shown shown,
+            Set<Right> rights,
+            long welcomedAt,
+            Draining draining) {
         this.connection = connection;
         this.draining = draining;
+        this.shown = shown;
         this.rights = rights;
         this.welcomedAt = welcomedAt;
         this.kind = hello.kind();
@@ -59,6 +68,17 @@ final class ClientEndPoint {
     /** The relay's position that its welcome has told. */
     long welcomedAt() {
         return welcomedAt;
+    }
+
+    /**
+     * Goes by other rules from now on.
+     *
+     * @return false where they give it other rights than it was welcomed with
+     */
+    boolean isJudgedAlikeBy(AccessRules rules) {
+        Set<Right> before = rights;
+        rights = rules.rightsOf(shown);
+        return rights.equals(before);
     }
 
     boolean may(Right right) {

@@ -98,6 +98,9 @@ public final class MidwayRelay implements AutoCloseable {
         Map<String, PathService> services = new LinkedHashMap<>();
         paths.forEach((name, path) -> services.put(name, path.service()));
         loops.execute(() -> service.begin(services));
+        if (context.rules() != null) {
+            opened.push(RuleWatch.start(context.rules(), loops, service, errors)::close);
+        }
         for (RelayPath path : paths.values()) {
             LOGGER.info(
                     "The relay serves path {} on {}:{}, {}",

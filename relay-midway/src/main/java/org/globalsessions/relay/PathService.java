@@ -45,7 +45,7 @@ final class PathService {
     private final SegmentFile file;
     private final Counters counters;
     private final RelayErrors errors;
-    private final AccessRules access;
+    private AccessRules access;
     private final Announcer announcer;
     private final Intake intake;
     private final Inquiry inquiry;
@@ -98,7 +98,8 @@ final class PathService {
      * @return the process, or null where it was sent away
      */
     ClientEndPoint greet(Connection connection, HelloFrame hello, Draining draining) {
-        Set<Right> rights = access.rightsOf(connection.peer(), hello.secret());
+        AccessRules.Shown shown = AccessRules.Shown.of(connection.peer(), hello.secret());
+        Set<Right> rights = access.rightsOf(shown);
         if (rights.isEmpty()) {
             counters.increment(Counter.REFUSED_WITHOUT_RIGHT);
             refuse(
@@ -117,7 +118,7 @@ final class PathService {
             refuse(connection, hello.correlationId(), ErrorCode.BUSY, "too many hosts: limit=" + HostLeases.MAX_HOSTS);
             return null;
         }
-        ClientEndPoint endPoint = new ClientEndPoint(connection, hello, rights, file.position(), draining);
+        ClientEndPoint endPoint = new ClientEndPoint(connection, hello, shown, rights, file.position(), draining);
         Origin known = origins.get(hello.origin());
         origins.put(hello.origin(), new Origin(endPoint.host(), known == null ? 1 : known.connections + 1));
         connection.send(new WelcomeFrame(
@@ -136,6 +137,25 @@ final class PathService {
         Origin known = origins.get(hello.origin());
         boolean ours = hello.origin() == file.origin();
         return ours || (known != null && !known.host.equals(new HostId(hello.idHigh(), hello.idLow())));
+    }
+
+    /** Other rules count from now on. */
+    void access(AccessRules rules) {
+        access = rules;
+    }
+
+    /**
+     * Judges a welcomed process by the rules that count now. One that has other rights by them is sent away: it comes back and is told what
+     * it may do, or refused.
+     */
+    void judgeAgain(ClientEndPoint endPoint) {
+        if (!endPoint.isJudgedAlikeBy(access)) {
+            LOGGER.warn(
+                    "A host has other rights by the new rules, its connection is ended: peer={}",
+                    endPoint.connection().remoteAddress());
+            endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.RESTARTING));
+            endPoint.connection().close();
+        }
     }
 
     /** A welcomed process sends a frame. */

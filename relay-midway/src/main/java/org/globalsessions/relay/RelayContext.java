@@ -12,6 +12,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.config.PathSection;
 import org.globalsessions.config.Schema;
+import org.globalsessions.transport.access.RelayRules;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
@@ -36,6 +37,7 @@ public final class RelayContext extends PathSettings<RelayContext> {
     private int port = -1;
     private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
+    private RelayRules rules;
     private Path siblingFolder;
     private Path aeronDir;
     private ThreadingMode driverThreading = ThreadingMode.SHARED;
@@ -60,6 +62,8 @@ public final class RelayContext extends PathSettings<RelayContext> {
             throw new IllegalArgumentException(
                     "Not a relay's configuration: file=" + config.file() + ", kind=" + config.kind());
         }
+        // Before the paths read theirs, so that no change is missed.
+        RelayRules rules = RelayRules.of(config);
         RelayContext context = new RelayContext()
                 .pathFrom(config.paths().get(0))
                 .address(config.address())
@@ -68,6 +72,7 @@ public final class RelayContext extends PathSettings<RelayContext> {
                 .security(PipelineSecurity.forListener(config))
                 .maxConnections((int) config.number("max_connections"))
                 .siblingFolder(config.file().toAbsolutePath().getParent());
+        context.rules = rules;
         for (PathSection further : config.paths().subList(1, config.paths().size())) {
             context.path(new RelayPathContext().pathFrom(further));
         }
@@ -244,6 +249,11 @@ public final class RelayContext extends PathSettings<RelayContext> {
 
     Duration slowLimit() {
         return slowLimit;
+    }
+
+    /** The rules of all paths, where they are in a file that may change; else null. */
+    RelayRules rules() {
+        return rules;
     }
 
     PipelineSecurity security() {

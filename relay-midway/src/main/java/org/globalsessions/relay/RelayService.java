@@ -11,6 +11,8 @@ import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.Scheduler;
+import org.globalsessions.transport.access.AccessRules;
+import org.globalsessions.transport.access.RelayRules;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -147,6 +149,21 @@ final class RelayService implements FrameHandler {
         } else {
             counters.increment(Counter.KEY_RELOADS_FAILED);
             LOGGER.warn("Keys were not reloaded: {}", what);
+        }
+    }
+
+    /** Rules were read again: those that stand are judged by them, too. */
+    void onRulesReloaded(Map<String, AccessRules> rules, RelayRules.Reload reload) {
+        onKeysReloaded(reload.succeeded(), reload.what());
+        if (!reload.succeeded()) {
+            return;
+        }
+        rules.forEach((name, access) -> paths.get(name).access(access));
+        for (Connection connection : new ArrayList<>(connections.values())) {
+            Guest guest = connection.attachment(Guest.class);
+            if (guest != null) {
+                guest.path.judgeAgain(guest.endPoint);
+            }
         }
     }
 

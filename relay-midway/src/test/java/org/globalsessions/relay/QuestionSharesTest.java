@@ -13,8 +13,10 @@ import org.globalsessions.relay.QuestionShares.Entered;
 import org.globalsessions.segment.SegmentDescriptor;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.Scheduler;
+import org.globalsessions.transport.access.AccessRules.Shown;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.junit.jupiter.api.Test;
@@ -89,7 +91,7 @@ class QuestionSharesTest {
 
     private ClientEndPoint endPoint() {
         HelloFrame hello = new HelloFrame(1, 1, 1, PeerKind.CLIENT, 1, 1, 1, 0, 1, "auths", "");
-        return new ClientEndPoint(null, hello, Set.of(Right.READ), 0, null);
+        return new ClientEndPoint(null, hello, Shown.of(PeerIdentity.UNKNOWN, ""), Set.of(Right.READ), 0, null);
     }
 
     private int enter(ClientEndPoint endPoint, String name, int count, Entered expected) {

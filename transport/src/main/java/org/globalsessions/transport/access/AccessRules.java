@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -26,13 +27,45 @@ import org.globalsessions.transport.tls.SecretFile;
 public final class AccessRules {
     private static final AccessRules OPEN = new AccessRules(List.of());
 
-    /** One rule; what is null is not asked for. */
+    /** One rule, with a hash of its secret; what is null is not asked for. */
     private record Rule(X500Principal subject, String user, byte[] secret, Set<Right> rights) {
-        boolean isMetBy(PeerIdentity peer, byte[] shown) {
-            return (subject == null || subject.equals(peer.subject()))
-                    && (user == null || user.equals(peer.user()))
+        boolean isMetBy(Shown shown) {
+            return (subject == null || subject.equals(shown.peer.subject()))
+                    && (user == null || user.equals(shown.peer.user()))
                     // In a time that does not tell how much of it is right.
-                    && (secret == null || MessageDigest.isEqual(secret, shown));
+                    && (secret == null || MessageDigest.isEqual(secret, shown.secret));
+        }
+    }
+
+    /**
+     * What a peer has shown, to be judged again by later rules: of its secret no more than a hash is kept.
+     */
+    public static final class Shown {
+        private final PeerIdentity peer;
+        private final byte[] secret;
+
+        private Shown(PeerIdentity peer, byte[] secret) {
+            this.peer = peer;
+            this.secret = secret;
+        }
+
+        /**
+         * What a peer shows.
+         *
+         * @param peer   who it is
+         * @param secret the secret that it has shown, empty for none
+         * @return that, without the secret
+         */
+        public static Shown of(PeerIdentity peer, String secret) {
+            return new Shown(peer, hash(secret));
+        }
+    }
+
+    private static byte[] hash(String secret) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has it", e);
         }
     }
 
@@ -52,6 +85,15 @@ public final class AccessRules {
     }
 
     /**
+     * Whether there are no rules.
+     *
+     * @return true where who is let in may do everything
+     */
+    public boolean isOpen() {
+        return rules.isEmpty();
+    }
+
+    /**
      * Rules as a relay's configuration has them.
      *
      * @param path one of its paths
@@ -67,7 +109,7 @@ public final class AccessRules {
             rules.add(new Rule(
                     section.hasPath("subject") ? new X500Principal(section.getString("subject")) : null,
                     section.hasPath("user") ? section.getString("user") : null,
-                    secret.isEmpty() ? null : secret.getBytes(StandardCharsets.UTF_8),
+                    secret.isEmpty() ? null : hash(secret),
                     rights));
         }
         return rules.isEmpty() ? OPEN : new AccessRules(List.copyOf(rules));
@@ -90,18 +132,16 @@ public final class AccessRules {
     /**
      * What a peer may do.
      *
-     * @param peer   who it is
-     * @param secret the secret that it has shown, empty for none
+     * @param shown what it has shown
      * @return its rights, empty where it has none
      */
-    public Set<Right> rightsOf(PeerIdentity peer, String secret) {
+    public Set<Right> rightsOf(Shown shown) {
         if (rules.isEmpty()) {
             return Right.ALL;
         }
-        byte[] shown = secret.getBytes(StandardCharsets.UTF_8);
         EnumSet<Right> rights = EnumSet.noneOf(Right.class);
         for (Rule rule : rules) {
-            if (rule.isMetBy(peer, shown)) {
+            if (rule.isMetBy(shown)) {
                 rights.addAll(rule.rights);
             }
         }

@@ -1,9 +1,7 @@
 package org.globalsessions.transport.tls;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
@@ -14,7 +12,6 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -40,23 +37,18 @@ public final class TlsCredentials {
     private static final char[] NO_PASSWORD = {};
     private static final byte[] PROBE =
             "do key and certificate belong together?".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-    private static final long CHECK_INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final TlsSettings settings;
     private final TlsImplementation implementation;
     private volatile SSLContext context;
 
-    /** State of the files when they were read last, with or without success. */
-    private List<FileStamp> stamps;
-
-    private long lastCheckNs;
+    private final WatchedFiles files;
 
     private TlsCredentials(TlsSettings settings, TlsImplementation implementation) {
         this.settings = settings;
         this.implementation = implementation;
-        this.stamps = stamp();
+        this.files = new WatchedFiles(filesOf(settings));
         this.context = load();
-        this.lastCheckNs = System.nanoTime();
     }
 
     /**
@@ -88,17 +80,9 @@ public final class TlsCredentials {
      * @return what became of it, or null where nothing was to be done
      */
     public synchronized Reload refresh() {
-        long nowNs = System.nanoTime();
-        if (nowNs - lastCheckNs < CHECK_INTERVAL_NS) {
+        if (!files.haveChanged()) {
             return null;
         }
-        lastCheckNs = nowNs;
-        List<FileStamp> found = stamp();
-        if (found.equals(stamps)) {
-            return null;
-        }
-        // Taken before the files are read: one that is written meanwhile differs from it at the next look.
-        stamps = found;
         try {
             context = load();
             return new Reload(true, "new keys and certificates count from now on: " + settings.certificate());
@@ -243,26 +227,11 @@ public final class TlsCredentials {
         throw new GeneralSecurityException("no trust manager for certificates");
     }
 
-    /** Enough of a file to see that it is another one. */
-    private record FileStamp(long modifiedNs, long bytes, Object fileKey) {
-        static FileStamp of(Path file) {
-            try {
-                BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-                return new FileStamp(found.lastModifiedTime().to(TimeUnit.NANOSECONDS), found.size(), found.fileKey());
-            } catch (IOException e) {
-                return new FileStamp(0, -1, null);
-            }
-        }
-    }
-
-    private List<FileStamp> stamp() {
-        List<FileStamp> found = new ArrayList<>();
-        found.add(FileStamp.of(settings.key()));
-        found.add(FileStamp.of(settings.certificate()));
-        found.add(FileStamp.of(settings.trusted()));
+    private static List<Path> filesOf(TlsSettings settings) {
+        List<Path> files = new ArrayList<>(List.of(settings.key(), settings.certificate(), settings.trusted()));
         if (settings.keyPasswordFile() != null) {
-            found.add(FileStamp.of(settings.keyPasswordFile()));
+            files.add(settings.keyPasswordFile());
         }
-        return found;
+        return files;
     }
 }
