@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
+import org.globalsessions.status.Counters;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.IpcNote;
@@ -222,6 +224,40 @@ class RelayPathsTest {
         shopSibling.close();
         await().atMost(TestHost.LIMIT).until(() -> shop.get("away-2").status() == Status.UNAVAILABLE);
         assertThat(forum.get("away-2").status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldAskForAPathAtOnceWhenAnotherHasAllItsQuestionsOnTheirWay() throws Exception {
+        launch("relay.sibling : external", "relay.sibling : external");
+        FakeSibling shopSibling = sibling(SHOP);
+        FakeSibling forumSibling = sibling(FORUM);
+        forumSibling.silent = true;
+        Counters forumCounts = relay.path(FORUM).lru().counters();
+        await().atMost(TestHost.LIMIT).until(() -> forumCounts.get(Counter.IPC_RECEIVED) == 1);
+        TestHost shop = host(SHOP, 1);
+        TestHost forum = host(FORUM, 9);
+        forum.set("known", "post");
+        assertThat(shop.get("away").status()).isEqualTo(Status.MISSING);
+        List<CompletableFuture<Frame>> asked = new ArrayList<>();
+        int each = QuestionShares.OPEN / 4 + 100;
+        for (int number = 1; number <= 4; number++) {
+            TestHost flood = host(FORUM, number);
+            for (int i = 0; i < each; i++) {
+                asked.add(flood.getLater(number + "-" + i));
+            }
+        }
+        await().atMost(TestHost.LIMIT).until(() -> forumCounts.get(Counter.QUESTIONS_WAITED) == 400);
+        assertThat(forumCounts.get(Counter.QUESTIONS)).isEqualTo(QuestionShares.OPEN);
+
+        assertThat(shop.get("away-2").status()).isEqualTo(Status.MISSING);
+        assertThat(shopSibling.questions).hasValue(2);
+        assertThat(relay.path(SHOP).lru().counters().get(Counter.QUESTIONS_WAITED))
+                .isZero();
+        assertThat(value(forum.get("known"))).isEqualTo("post");
+        for (CompletableFuture<Frame> answer : asked) {
+            Frame told = answer.get(TestHost.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertThat(((SessionKnownFrame) told).status()).isEqualTo(Status.UNAVAILABLE);
+        }
     }
 
     private static void assertAllStartWith(String prefix, FakeSibling sibling) {
