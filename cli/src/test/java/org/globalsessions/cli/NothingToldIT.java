@@ -303,18 +303,19 @@ class NothingToldIT {
         return copy;
     }
 
-    /** Keeps what is answered until the other side closes, or for a moment where it does not. */
+    /** Keeps what is answered until the other side closes. */
     private void send(int port, byte[]... frames) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(200);
+            socket.setSoTimeout(2000);
             OutputStream out = socket.getOutputStream();
             for (byte[] frame : frames) {
                 out.write(frame);
             }
+            socket.shutdownOutput();
             ByteArrayOutputStream answer = new ByteArrayOutputStream();
             try {
                 socket.getInputStream().transferTo(answer);
-            } catch (IOException closedOrSilent) {
+            } catch (IOException reset) {
                 // What came until then counts.
             }
             told.put("answer " + told.size() + " on port " + port, answer.toByteArray());
