@@ -57,10 +57,10 @@ final class TlsImplementation {
     static TlsImplementation of(TlsSettings.Implementation which) {
         return switch (which) {
             case BCJSSE -> {
-                Provider crypto = new BouncyCastleProvider();
+                Provider crypto = General.provider();
                 yield bouncyCastle(crypto, algorithms(crypto), new SecureRandom());
             }
-            case JDK -> new TlsImplementation(null, null, new BouncyCastleProvider(), new SecureRandom());
+            case JDK -> new TlsImplementation(null, null, General.provider(), new SecureRandom());
             case BCFIPS -> fips();
         };
     }
@@ -125,9 +125,14 @@ final class TlsImplementation {
 
     /** In memory; whatever is put in never reaches a file. */
     KeyStore newKeyStore() throws GeneralSecurityException, java.io.IOException {
-        KeyStore store = crypto == null ? KeyStore.getInstance("PKCS12") : KeyStore.getInstance("PKCS12", crypto);
+        KeyStore store = crypto == null ? KeyStore.getInstance("PKCS12") : KeyStore.getInstance(storeType(), crypto);
         store.load(null, null);
         return store;
+    }
+
+    /** The FIPS module has no other kind where it is told to do nothing but what is approved. */
+    private String storeType() {
+        return crypto.getClass().getName().equals(FIPS_CRYPTO) ? "BCFKS" : "PKCS12";
     }
 
     Signature newSignature(String algorithm) throws GeneralSecurityException {
@@ -156,6 +161,13 @@ final class TlsImplementation {
 
     SecureRandom random() {
         return random;
+    }
+
+    /** In a class of its own: where Bouncy Castle's FIPS module stands in place of the provider, it is not to be loaded. */
+    private static final class General {
+        static Provider provider() {
+            return new BouncyCastleProvider();
+        }
     }
 
     /** Only to reach the constructor. */
