@@ -20,7 +20,7 @@ import org.globalsessions.tier.Touch;
 
 /**
  * Asks a key's relay for what the segment does not hold, and fills the segment with the answer. Concurrent misses of one key are
- * one question.
+ * one question; where that finds nothing, those who joined it while it was open share a second one.
  *
  * <p>Any thread may call any method; nothing here waits. Answers are handled on the application's executor, since what depends
  * on a get may block, and the link's thread must not.
@@ -65,21 +65,33 @@ final class Recovery {
      * @return a future for the asker alone: the session; null where no tier has it; else {@link TierUnavailableException}
      */
     CompletableFuture<VersionedValue> recover(String key, EncodedKey encoded) {
+        return answerOf(recover(key, encoded.copy(), encoded.digest(), true));
+    }
+
+    /** @param begins whether the caller's get begins now: an open question may then have been answered before it */
+    private CompletableFuture<VersionedValue> recover(String key, byte[] bytes, KeyDigest digest, boolean begins) {
         CompletableFuture<VersionedValue> mine = new CompletableFuture<>();
         // Made before it is open: where there is no memory for it, nobody must find it and wait.
-        Question question = new Question(key, encoded.copy(), encoded.digest(), mine);
+        Question question = new Question(key, bytes, digest, mine);
         CompletableFuture<VersionedValue> other = open.putIfAbsent(key, mine);
         if (other != null) {
-            // The array belongs to one caller.
-            return answerOf(other.thenApply(value ->
-                    value == null ? null : new VersionedValue(value.value().clone(), value.version())));
+            return other.thenCompose(value -> {
+                if (value == null && begins) {
+                    // A session that was acknowledged elsewhere before this get began may have come to the relay after
+                    // its answer had left. The next question is asked later than that, whoever of the askers does it.
+                    return recover(key, bytes, digest, false);
+                }
+                // The array belongs to one caller.
+                return CompletableFuture.completedFuture(
+                        value == null ? null : new VersionedValue(value.value().clone(), value.version()));
+            });
         }
         if (open.size() > MAX_QUESTIONS) {
             fail(question, new TierUnavailableException("too many questions are open: limit=" + MAX_QUESTIONS));
         } else {
             ask(question, 1);
         }
-        return answerOf(mine);
+        return mine;
     }
 
     /**

@@ -135,6 +135,27 @@ class SessionCacheTierTest {
         assertThat(relay.questions).hasValue(1);
     }
 
+    /** The relay's answer to the first get is on its way when the session is stored there and the second get begins. */
+    @Test
+    void shouldFindWhatWasStoredBeforeItBeganWhenAnOlderQuestionIsAnsweredWithNothing() throws IOException {
+        SessionCacheManager a = host("a");
+        SessionCacheManager b = host("b");
+        relay.lastLink().deaf = true;
+        relay.holdBack();
+        CompletableFuture<byte[]> older = b.get("k");
+        soon().until(() -> relay.heldBackCount() == 1);
+        a.set("k", bytes("one"));
+        soon().until(() -> atRelay("k") != null);
+        List<CompletableFuture<byte[]>> later = List.of(b.get("k"), b.get("k"), b.get("k"));
+
+        relay.letGo();
+
+        assertThat(join(older)).isNull();
+        assertThat(later.stream().map(RelayedHosts::join).toList())
+                .allSatisfy(value -> assertThat(value).isEqualTo(bytes("one")));
+        assertThat(relay.questions).hasValueBetween(2, 3);
+    }
+
     @Test
     void shouldNeverAnswerNullWhenTheRelayIsAway() throws IOException {
         SessionCacheManager cache = host("a");

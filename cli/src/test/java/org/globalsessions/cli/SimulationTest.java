@@ -40,9 +40,7 @@ class SimulationTest {
         if (first != null) {
             run(List.of(first), Long.getLong("simulation.count", 1), 280);
         } else {
-            run(List.of(1L, 2_501L), 2_500, 140);
-            // Seed 22,561 is red: a get that joins a question asked before a save was acknowledged says nothing is there.
-            run(List.of(10_001L, 20_001L), 2_500, 140);
+            run(List.of(1L, 20_001L), 5_000, 280);
         }
     }
 
@@ -87,6 +85,7 @@ class SimulationTest {
         "5586, a delete that was long on its way took away what had begun over a later one of its host",
         "330, a delete raised above a loser was taken for a later one, and the login over it was lost",
         "19431, a second delete made before its host heard of the one that its first had met stood for that one",
+        "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
         assertThat(how).isNotBlank();
