@@ -92,14 +92,17 @@ final class VersionClock {
         }
     }
 
-    /** A version clock above one, and above all that were seen: an even one, see {@link #raised}. */
+    /**
+     * A version clock above one, and above all that were seen: an even one, see {@link #raised}. Above {@link Version#MAX_CLOCK}, which no clock
+     * gives, there is none: a delete of what has that one has it too, and beats it all the same.
+     */
     long next(long above) {
         long now = now();
         while (true) {
             long noted = noted();
             long least = Math.max(above, usable(noted, now));
             if (now > least || above - now > MOST_AHEAD) {
-                return Math.max(now, evenAbove(above));
+                return Math.min(Math.max(now, evenAbove(above)), Version.MAX_CLOCK);
             }
             long next = evenAbove(least);
             if (Words.LONG.compareAndSet(header, HIGHEST_VERSION_OFFSET, noted, next)) {
@@ -127,7 +130,7 @@ final class VersionClock {
 
     /** The clock of a delete that the relay raises above one, in its host's name: an odd one, which no host gives. */
     static long raised(long above) {
-        return (above + 1) | 1;
+        return Math.min((above + 1) | 1, Version.MAX_CLOCK);
     }
 
     /** Whether the relay has raised a delete to this clock. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.globalsessions.Version;
 import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,27 @@ class DamagedPlacesTest {
     private void requireClean() throws IOException {
         SegmentReport report = SegmentInspector.open(lru.file().path()).check();
         assertThat(report.isClean()).as(report.describe()).isTrue();
+    }
+
+    /** As a backup may claim it: no clock gives it, and no writer refuses it. */
+    @Test
+    void shouldDeleteAndStoreAgainWhenAnEntryHasTheHighestVersionThatThereIs() throws IOException {
+        byte[] key = KEY.getBytes(UTF_8);
+        byte[] value = "restored".getBytes(UTF_8);
+        Version highest = new Version(Version.MAX_CLOCK, 7);
+        SessionEntry entry = new SessionEntry(key, value, highest, Version.MAX_CLOCK, false, 0, 0, 0);
+        lru.fill(lru.encode(KEY), entry, Long.MAX_VALUE, 0, true, outcome);
+        assertThat(get(KEY)).isEqualTo("restored");
+
+        for (int i = 0; i < 3; i++) {
+            lru.delete(lru.encode(KEY), outcome);
+            assertThat(get(KEY)).as("after delete %d", i).isNull();
+            requireClean();
+            assertThat(set(KEY, "again", null)).isEqualTo(Status.STORED);
+            assertThat(get(KEY)).isEqualTo("again");
+            assertThat(set(KEY, "and again", null)).isEqualTo(Status.STORED);
+            assertThat(get(KEY)).isEqualTo("and again");
+        }
     }
 
     private void plant(int way, int offset, long word) {

@@ -54,6 +54,13 @@ class VersionClockTest {
     }
 
     @Test
+    void shouldGiveTheHighestThatThereIsWhenAKeyHasIt() {
+        assertThat(clock.next(Version.MAX_CLOCK - 4)).isEqualTo(Version.MAX_CLOCK - 3);
+        assertThat(clock.next(Version.MAX_CLOCK)).isEqualTo(Version.MAX_CLOCK);
+        assertThat(VersionClock.raised(Version.MAX_CLOCK)).isEqualTo(Version.MAX_CLOCK);
+    }
+
+    @Test
     void shouldGiveTheWallClockWhenTheHighestIsDamaged() {
         header.putLong(SegmentDescriptor.HIGHEST_VERSION_OFFSET, Long.MAX_VALUE);
         assertThat(clock.next(0)).isEqualTo(now);
