@@ -3,7 +3,6 @@ package org.globalsessions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SharedLru;
@@ -71,10 +70,8 @@ final class Announcements implements TierListener {
     }
 
     @Override
-    public void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
         connections++;
-        // It was read somewhere between the question and now.
-        lru.correctClock(clockMicros + TimeUnit.NANOSECONDS.toMicros(age.toNanos() / 2));
         lease.onConnected(maxStale, age);
         mustConfirm = 0;
         connection = new Connection(connections, epoch, position);

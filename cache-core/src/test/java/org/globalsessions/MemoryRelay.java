@@ -209,12 +209,7 @@ final class MemoryRelay implements AutoCloseable {
         void connect() {
             onLoop(() -> {
                 connected = true;
-                listener.onConnected(
-                        epoch,
-                        lru.file().position(),
-                        maxStale,
-                        Duration.ZERO,
-                        lru.file().wallClockMicros());
+                listener.onConnected(epoch, lru.file().position(), maxStale, Duration.ZERO);
                 return null;
             });
         }

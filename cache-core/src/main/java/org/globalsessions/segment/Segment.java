@@ -284,13 +284,6 @@ final class Segment {
         return key.found.isLive();
     }
 
-    /** A relay's wall clock, which versions given here must not lag behind: see {@link VersionClock#correct}. */
-    void correctClock(long relayMicros) {
-        if (clock.correct(relayMicros)) {
-            count(Counter.CLOCKS_CORRECTED);
-        }
-    }
-
     /** A version from elsewhere, which versions given here have to be above. */
     void see(Version version) {
         clock.see(version.clock());

@@ -614,15 +614,6 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Takes in a relay's wall clock: versions that this process gives from now on do not lag behind it.
-     *
-     * @param relayMicros microseconds since 1970, now as far as can be told
-     */
-    public void correctClock(long relayMicros) {
-        segment.correctClock(relayMicros);
-    }
-
-    /**
      * Whether an entry needs no confirmation by its relay: it began here, was never acknowledged, and after every process of this host
      * had lost its connection.
      *

@@ -4,7 +4,6 @@ import static org.globalsessions.segment.SegmentDescriptor.HIGHEST_VERSION_OFFSE
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import org.globalsessions.Version;
 
 /**
@@ -12,9 +11,6 @@ import org.globalsessions.Version;
  * once a second and carried on with {@code nanoTime} in between), and never below what was seen (a hybrid logical clock: Kulkarni et al.,
  * Logical Physical Clocks, 2014). The highest version ahead of the wall clock lies in the segment: a host whose clock lags gives none twice,
  * also where what it gave the last time has gone meanwhile, by another process, or after a start.
- *
- * <p>Where a relay has told its time, a wall clock that lags behind it is corrected by what it lags: else this host's writes would lose to older ones
- * of other hosts. One that is ahead stays so, as the relay has what was written by it.
  *
  * <p>Any thread. The wall clock may step.
  */
@@ -30,66 +26,22 @@ final class VersionClock {
     /** How far ahead of the clock here an expected version may be to count: as far as clocks of hosts may differ. */
     private static final long MOST_EXPECTED_AHEAD_MICROS = 60_000_000;
 
-    /** What lags less is within the uncertainty of the way from the relay. */
-    private static final long LEAST_LAG_MICROS = 100_000;
-
-    /** By so much a wall clock does not run away from the other clock between two looks: it was set. */
-    private static final long LEAST_STEP_MICROS = 100_000;
-
-    /** No relay has told its time. */
-    private static final long UNKNOWN = Long.MIN_VALUE;
-
-    /**
-     * A look at the clocks.
-     *
-     * @param wall   the wall clock in microseconds
-     * @param nanos  the other clock
-     * @param behind microseconds by which the wall clock is behind the relay's, negative where it is ahead; {@link #UNKNOWN}
-     */
-    private record Base(long wall, long nanos, long behind) {
-        long micros() {
-            long lag = behind == UNKNOWN || behind > MOST_AHEAD >> Version.LOGICAL_BITS ? 0 : behind;
-            return lag < LEAST_LAG_MICROS ? wall : wall + lag;
-        }
-    }
+    private record Base(long micros, long nanos) {}
 
     private final Environment environment;
     private final ByteBuffer header;
     private final AtomicLong lastUnique = new AtomicLong();
-    private final AtomicReference<Base> base;
+    private volatile Base base;
 
     VersionClock(Environment environment, ByteBuffer header) {
         this.environment = environment;
         this.header = header;
-        base = new AtomicReference<>(new Base(environment.wallClockMicros(), environment.nanoTime(), UNKNOWN));
+        base = read();
     }
 
-    /** Looks again. Where the wall clock was set meanwhile, the relay's was not. */
-    private Base read(Base before) {
+    private Base read() {
         long nanos = environment.nanoTime();
-        long wall = environment.wallClockMicros();
-        long step = wall - before.wall - (nanos - before.nanos) / 1_000;
-        boolean moved = before.behind != UNKNOWN && Math.abs(step) >= LEAST_STEP_MICROS;
-        Base read = new Base(wall, nanos, moved ? before.behind - step : before.behind);
-        // Where another thread has looked meanwhile, it has also seen the step.
-        return base.compareAndSet(before, read) ? read : base.get();
-    }
-
-    /**
-     * A relay's wall clock now, as far as can be told. Versions given from now on do not lag behind it.
-     *
-     * @return whether the lag differs from the one known by more than that is uncertain
-     */
-    boolean correct(long relayMicros) {
-        while (true) {
-            Base before = base.get();
-            long wall = environment.wallClockMicros();
-            Base read = new Base(wall, environment.nanoTime(), relayMicros - wall);
-            if (base.compareAndSet(before, read)) {
-                long lagBefore = before.micros() - before.wall;
-                return Math.abs(read.micros() - read.wall - lagBefore) >= LEAST_LAG_MICROS;
-            }
-        }
+        return new Base(environment.wallClockMicros(), nanos);
     }
 
     /**
@@ -162,12 +114,13 @@ final class VersionClock {
     }
 
     private long now() {
-        Base current = base.get();
+        Base current = base;
         long elapsed = environment.nanoTime() - current.nanos;
         if (elapsed > REFRESH_NS) {
-            current = read(current);
+            current = read();
+            base = current;
             elapsed = 0;
         }
-        return (current.micros() + elapsed / 1_000) << Version.LOGICAL_BITS;
+        return (current.micros + elapsed / 1_000) << Version.LOGICAL_BITS;
     }
 }

@@ -113,9 +113,7 @@ public enum Counter {
     /** Uses of sessions told to the next tier: each session's at most once in an eighth of its idle time-out. */
     TOUCHES(59, "uses told to the next tier"),
     /** Uses that the relief tier was not told of, as the sibling or a node was away or too slow; later ones are. */
-    TOUCHES_DROPPED(60, "uses that the relief tier was not told of"),
-    /** Times that this host's wall clock was found behind its relay's, or no longer so: versions are made of the relay's time since. */
-    CLOCKS_CORRECTED(62, "corrections of this host's clock by its relay's");
+    TOUCHES_DROPPED(60, "uses that the relief tier was not told of");
 
     private final int id;
     private final String label;

@@ -79,39 +79,4 @@ class VersionClockTest {
         assertThat(VersionClock.raised(given + 1)).isEqualTo(given + 3);
         assertThat(VersionClock.isRaised(given + 3)).isTrue();
     }
-
-    @Test
-    void shouldNotLagBehindTheRelayWhenThatHasToldItsTime() {
-        long hour = 3600 * SECOND;
-        assertThat(clock.correct(clocks.wallClockMicros() + 3_600_000_000L)).isTrue();
-        assertThat(clock.next(0)).isEqualTo(now + hour);
-        clocks.pass(1_000);
-        assertThat(clock.next(0)).isEqualTo(now + hour + 10 * SECOND);
-        assertThat(highest()).isZero();
-        assertThat(clock.correct(clocks.wallClockMicros() + 3_600_000_000L))
-                .as("as known")
-                .isFalse();
-    }
-
-    @Test
-    void shouldGoOnWithTheRelaysTimeWhenTheWallClockIsSet() {
-        clock.correct(clocks.wallClockMicros() + 3_600_000_000L);
-        clocks.pass(200);
-        clocks.wallClockMs += 3_600_000;
-        assertThat(clock.next(0)).as("put right").isEqualTo(now + 3602 * SECOND);
-        clocks.pass(200);
-        clocks.wallClockMs -= 7_200_000;
-        assertThat(clock.next(0)).as("put wrong").isEqualTo(now + 3604 * SECOND);
-        clocks.pass(200);
-        clocks.wallClockMs += 14_400_000;
-        assertThat(clock.next(0)).as("ahead").isEqualTo(now + (3606 + 7200) * SECOND);
-    }
-
-    @Test
-    void shouldStayWithTheWallClockWhenThatIsAheadOfTheRelayOrMuchTooFarBehind() {
-        for (long ahead : new long[] {3_600_000_000L, 1, -50_000, -2 * 86_400_000_000L}) {
-            assertThat(clock.correct(clocks.wallClockMicros() - ahead)).isFalse();
-            assertThat(clock.next(0)).isEqualTo(now);
-        }
-    }
 }

@@ -110,12 +110,7 @@ final class RelayConversation implements FrameHandler {
                         link.relay(),
                         rights);
             }
-            listener.onConnected(
-                    frame.epoch(),
-                    frame.position(),
-                    Duration.ofMillis(frame.maxStaleMs()),
-                    link.age(),
-                    frame.clockMicros());
+            listener.onConnected(frame.epoch(), frame.position(), Duration.ofMillis(frame.maxStaleMs()), link.age());
         } else {
             connection.close();
         }

@@ -14,7 +14,7 @@ public final class RecordingListener implements TierListener {
     volatile Duration lastMaxStale;
 
     @Override
-    public void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
         events.add("connected " + epoch + " " + position);
         lastMaxStale = maxStale;
     }
