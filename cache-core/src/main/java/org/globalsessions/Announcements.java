@@ -80,8 +80,9 @@ final class Announcements implements TierListener {
 
     @Override
     public void onMustConfirm() {
-        mustConfirm = connections;
+        // In this order: the housekeeping that sees the second subscribes again, and that one is not refused.
         applied.refused();
+        mustConfirm = connections;
         onConnectionChanged.run();
     }
 

@@ -175,7 +175,10 @@ final class Recovery {
         boolean served =
                 outcome.status() == WriteOutcome.Status.STORED || outcome.status() == WriteOutcome.Status.NO_ROOM;
         if (entry.isIdle() && served) {
-            // The relay did not take the question for a use.
+            // The relay did not take the question for a use. Where this does not arrive the next walk tells it: so it
+            // is
+            // one here.
+            lru.touch(lru.encode(question.bytes));
             relays.of(question.digest.low()).tier().touch(List.of(new Touch(question.digest, entry.life(), 0)));
         }
         switch (outcome.status()) {
@@ -201,6 +204,8 @@ final class Recovery {
         int here = lru.idleTicks(lru.encode(question.bytes), entry.life());
         // What this host has told of its own use reached the relay a little later.
         return here != SharedLru.ABSENT
+                // Used here meanwhile, or by another question's answer: it has not ended.
+                && here >= entry.idleLimitTicks()
                 && here - entry.idleTicks() <= Math.max(LATE_TICKS, entry.idleLimitTicks() / LATE_PART);
     }
 

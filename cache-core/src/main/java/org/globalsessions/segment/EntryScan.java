@@ -95,10 +95,17 @@ final class EntryScan {
         entry.versionClock = record.version;
         entry.versionOrigin = record.origin;
         entry.life = record.life;
-        entry.idleLimitTicks = record.idleLimit;
+        entry.idleLimitTicks = isOfLaterTier() ? Ticks.told(record.idleLimit) : record.idleLimit;
         entry.idleTicks = Math.max(0, tick - record.lastAccess());
         entry.lifetimeTicks = record.expiry == 0 ? 0 : Math.max(1, record.expiry - tick);
         return whole;
+    }
+
+    /** Whether its records say how long a later tier keeps an idle entry, and not what was told. */
+    private boolean isOfLaterTier() {
+        int role = segment.view().getInt(SegmentDescriptor.ROLE_OFFSET);
+        return role == SegmentHeader.roleNumber(SegmentSettings.Role.RELAY)
+                || role == SegmentHeader.roleNumber(SegmentSettings.Role.RELIEF);
     }
 
     void tombstones(TombstoneVisitor visitor) {

@@ -123,7 +123,11 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         }
         return switch (outcome.status()) {
             case STORED -> received(correlationId, Outcome.STORED, outcome.life());
-            case SUPERSEDED -> received(correlationId, Outcome.SUPERSEDED, outcome.life());
+            case SUPERSEDED -> {
+                // Of the same life and no newer, but used since: who sends it may let its own copy go now.
+                segment.renew(segment.encode(entry.key()).digest(), entry.life(), entry.idleTicks());
+                yield received(correlationId, Outcome.SUPERSEDED, outcome.life());
+            }
             case BEATEN_BY_TOMBSTONE -> received(correlationId, Outcome.BEATEN_BY_TOMBSTONE, 0);
             default -> new ErrorFrame(correlationId, ErrorCode.BUSY, "no room for the entry");
         };

@@ -124,6 +124,10 @@ final class ClientEndPoint {
 
     /** The peer has taken most of what it was sent. */
     void speedUp() {
+        if (!connection.isWritable()) {
+            // More was sent since this was called for.
+            return;
+        }
         draining.drained();
         if (waiting == null) {
             connection.resumeReads();

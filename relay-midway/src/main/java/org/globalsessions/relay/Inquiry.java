@@ -33,6 +33,10 @@ import org.globalsessions.transport.frame.TouchFrame;
 final class Inquiry {
     private static final int MAX_ASKERS_A_KEY = 256;
     private static final int MAX_ATTEMPTS = 3;
+
+    /** What a question takes in memory besides its key and what its asker holds, about. */
+    private static final int QUESTION_BYTES = 400;
+
     private static final Found UNKNOWN = new Found(Status.UNAVAILABLE, null, false);
 
     /** Told the answer, and the position that it is at least as new as. */
@@ -44,12 +48,14 @@ final class Inquiry {
         final KeyDigest digest;
         final byte[] key;
         final List<Asker> askers = new ArrayList<>(1);
+        private final int bytes;
         long position;
         int attempts;
 
-        Open(KeyDigest digest, byte[] key) {
+        Open(KeyDigest digest, byte[] key, int held) {
             this.digest = digest;
             this.key = key;
+            this.bytes = QUESTION_BYTES + key.length + held;
         }
 
         @Override
@@ -64,7 +70,7 @@ final class Inquiry {
 
         @Override
         int bytes() {
-            return key.length;
+            return bytes;
         }
     }
 
@@ -107,7 +113,7 @@ final class Inquiry {
             return;
         }
         counters.increment(Counter.MISSES);
-        lookBehind(endPoint, digest, frame.key(), position, (found, asOf) -> answer(endPoint, frame, found, asOf));
+        lookBehind(endPoint, digest, frame.key(), 0, position, (found, asOf) -> answer(endPoint, frame, found, asOf));
     }
 
     /** A host has used sessions that it holds itself. */
@@ -129,24 +135,29 @@ final class Inquiry {
         }
     }
 
-    /** Brings a key here that one of the tiers behind has, and tells what became of that: the entry too, as there may be no room for it. */
-    void look(ClientEndPoint endPoint, byte[] key, BiConsumer<Status, SessionEntry> then) {
+    /**
+     * Brings the key of a change here that one of the tiers behind has, and tells what became of that: the entry too, as there may be no room
+     * for it. The change is held until then.
+     */
+    void look(ClientEndPoint endPoint, SessionEntry change, BiConsumer<Status, SessionEntry> then) {
         lookBehind(
                 endPoint,
-                lru.encode(key).digest(),
-                key,
+                lru.encode(change.key()).digest(),
+                change.key(),
+                change.value().length,
                 file.position(),
                 (found, asOf) -> then.accept(found.status, found.entry));
     }
 
-    private void lookBehind(ClientEndPoint endPoint, KeyDigest digest, byte[] key, long position, Asker asker) {
+    private void lookBehind(
+            ClientEndPoint endPoint, KeyDigest digest, byte[] key, int held, long position, Asker asker) {
         SessionEntry spilled = spilled(digest);
         if (spilled != null) {
             asker.answered(takeBack(digest, spilled), position);
         } else if (!agent.hasSibling()) {
             asker.answered(new Found(Status.MISSING, null, false), position);
         } else {
-            join(endPoint, asker, digest, key, position);
+            join(endPoint, asker, digest, key, held, position);
         }
     }
 
@@ -176,10 +187,10 @@ final class Inquiry {
                 new SessionKnownFrame(frame.correlationId(), found.status, file.relayEpoch(), position, found.entry));
     }
 
-    private void join(ClientEndPoint endPoint, Asker asker, KeyDigest digest, byte[] key, long position) {
+    private void join(ClientEndPoint endPoint, Asker asker, KeyDigest digest, byte[] key, int held, long position) {
         Open question = open.get(digest);
         if (question == null) {
-            question = new Open(digest, key);
+            question = new Open(digest, key, held);
             question.position = position;
             question.askers.add(asker);
             open.put(digest, question);
@@ -235,10 +246,14 @@ final class Inquiry {
 
     private void finish(Open question, Found found) {
         open.remove(question.digest);
-        for (Asker asker : question.askers) {
-            asker.answered(found, question.position);
+        try {
+            for (Asker asker : question.askers) {
+                asker.answered(found, question.position);
+            }
+        } finally {
+            // Also where an answer fails: its connection's share would be taken for ever.
+            shares.over(question, found.status == Status.FOUND);
         }
-        shares.over(question, found.status == Status.FOUND);
     }
 
     /** A connection is gone. */

@@ -189,15 +189,11 @@ final class PathService {
 
     private void publish(ClientEndPoint endPoint, SessionFrame frame) {
         if (frame.isConditional() && intake.mustLook(frame)) {
-            inquiry.look(
-                    endPoint,
-                    frame.entry().key(),
-                    (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
+            inquiry.look(endPoint, frame.entry(), (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
         } else if (frame.isConditional()) {
             intake.onConditional(endPoint, frame, null);
         } else if (intake.mustConfirm(frame)) {
-            inquiry.look(
-                    endPoint, frame.entry().key(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
+            inquiry.look(endPoint, frame.entry(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
         } else {
             intake.onSession(endPoint, frame);
         }

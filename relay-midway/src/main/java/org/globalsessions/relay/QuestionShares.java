@@ -34,8 +34,8 @@ final class QuestionShares {
     /** Most questions of a connection that wait: what a host has open of questions, and of changes that have to ask first. */
     static final int OWN_WAITING = 2048;
 
-    /** Most bytes of keys that wait, of a connection and of a path. */
-    static final int OWN_BYTES = 1 << 20;
+    /** Most bytes that wait, of a connection and of a path: as many as a host may have open of changes, and of four such hosts. */
+    static final int OWN_BYTES = 8 << 20;
 
     static final int BYTES = 32 << 20;
 

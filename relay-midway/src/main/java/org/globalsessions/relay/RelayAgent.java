@@ -233,7 +233,8 @@ final class RelayAgent implements Agent {
         boolean longAway = nowNs - awaySinceNs > GRACE_NS;
         return questions.drop(LIMIT_A_CYCLE, longAway, nowNs)
                 + publishes.drop(LIMIT_A_CYCLE)
-                + handOffs.drop(LIMIT_A_CYCLE);
+                + handOffs.drop(LIMIT_A_CYCLE)
+                + touches.dropQueued();
     }
 
     private int expire(long nowNs) {

@@ -14,9 +14,9 @@ import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.frame.TouchFrame;
 
 /**
- * Tells the sibling which sessions are used, so that the copies of relief nodes live as long: those that the segment holds and has handed off
- * by walks over it, those that it holds no more as hosts tell of them. While there is no sibling nothing is told; the walk after its return
- * tells all.
+ * Tells the sibling which sessions are used, so that the copies of relief nodes live as long: those that the segment holds and an expansion or
+ * aging node has by walks over it, those that it holds no more as hosts tell of them. While there is no sibling nothing is told; the walk after
+ * its return tells all.
  *
  * <p>{@link #offer} is for any thread, the rest is the agent's.
  */
@@ -72,7 +72,10 @@ final class ReliefTouches {
     int step(FrameSink sink, long nowNs) {
         int count = 0;
         while (sink.isReady() && !inFlight.isFull() && !queue.isEmpty()) {
-            send(sink, queue.poll(), nowNs);
+            List<Touch> touches = queue.poll();
+            if (!send(sink, touches, nowNs)) {
+                drop(touches.size());
+            }
             count++;
         }
         if (nextBucket == 0 && nextWalkNs - nowNs > 0) {
@@ -85,7 +88,8 @@ final class ReliefTouches {
         if (nextBucket == 0) {
             begin(nowNs);
         }
-        int end = Math.min(lru.bucketCount(), nextBucket + BUCKETS_A_STEP);
+        int first = nextBucket;
+        int end = Math.min(lru.bucketCount(), first + BUCKETS_A_STEP);
         while (nextBucket < end && sink.isReady() && !inFlight.isFull()) {
             scan.bucket(nextBucket, anew, this::add);
             nextBucket++;
@@ -93,6 +97,8 @@ final class ReliefTouches {
                 sendBatch(sink, nowNs);
             }
         }
+        // 0 where nothing can be sent for now: the agent must not spin then.
+        int walked = nextBucket - first;
         if (nextBucket == lru.bucketCount()) {
             nextBucket = 0;
             int shortest = scan.takeShortestLimit();
@@ -100,12 +106,12 @@ final class ReliefTouches {
             nextWalkNs +=
                     shortest == 0 ? LONGEST_PAUSE_NS : Math.max(pauseNs, TimeUnit.MILLISECONDS.toNanos(Ticks.TICK_MS));
         }
-        return 1;
+        return walked;
     }
 
     private void begin(long nowNs) {
         if (scan == null) {
-            scan = lru.useScan(RecordDescriptor.NOT_HANDED_OFF, WALKS);
+            scan = lru.useScan(RecordDescriptor.UNPUBLISHED, WALKS);
         }
         nextWalkNs = nowNs;
         anew = anewNext;
@@ -156,9 +162,20 @@ final class ReliefTouches {
         }
     }
 
+    /** The sibling is away: later what is queued would be told as if the sessions had just been used. */
+    int dropQueued() {
+        int count = 0;
+        for (List<Touch> touches = queue.poll(); touches != null; touches = queue.poll()) {
+            drop(touches.size());
+            count++;
+        }
+        return count;
+    }
+
     /** The sibling began anew. */
     void restart() {
-        inFlight.removeAll();
+        inFlight.removeAll().forEach(this::drop);
+        dropQueued();
         anewNext = true;
     }
 }

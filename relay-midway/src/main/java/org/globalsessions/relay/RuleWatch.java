@@ -47,8 +47,10 @@ final class RuleWatch {
                 Map<String, AccessRules> now = rules.byPath();
                 loop.execute(() -> service.onRulesReloaded(now, reload));
             }
-        } catch (RuntimeException e) {
-            // An exception out of here would be the last look.
+        } catch (Throwable e) {
+            // Whatever goes out of here, a want of memory too, would end the last look, and no right would be taken
+            // away any
+            // more.
             errors.record("looking at the rules", e);
         }
     }

@@ -21,7 +21,8 @@ import org.globalsessions.transport.tls.WatchedFiles;
  */
 public final class RelayRules {
     private final Path file;
-    private WatchedFiles files;
+    private WatchedFiles configuration;
+    private WatchedFiles secrets;
     private Map<String, AccessRules> byPath;
 
     /** What was wrong at the last look, or empty: it is told once, and looked at again until it is put right. */
@@ -40,7 +41,7 @@ public final class RelayRules {
      */
     public static RelayRules of(NodeConfig config) {
         RelayRules rules = new RelayRules(config.file());
-        rules.read(config);
+        rules.read(config, new WatchedFiles(List.of(config.file())));
         return rules;
     }
 
@@ -67,12 +68,17 @@ public final class RelayRules {
      * @return what became of it, or null where there is nothing to tell
      */
     public Reload refresh() {
-        if (!files.haveChanged() && wrong.isEmpty()) {
+        // Both are asked, as each tells of a change once.
+        boolean newConfiguration = configuration.haveChanged();
+        boolean newSecrets = secrets.haveChanged();
+        if (!newConfiguration && !newSecrets && wrong.isEmpty()) {
             return null;
         }
         String before = wrong;
         try {
-            read(NodeConfig.load(file));
+            // Looked at before it is read: what changes meanwhile is another change.
+            WatchedFiles asRead = new WatchedFiles(List.of(file));
+            read(NodeConfig.load(file), asRead);
             wrong = "";
             return new Reload(true, "the rules of " + file + " count from now on");
         } catch (ConfigurationException e) {
@@ -83,8 +89,8 @@ public final class RelayRules {
         return wrong.equals(before) ? null : new Reload(false, wrong + "; the rules read before still count");
     }
 
-    private void read(NodeConfig config) {
-        List<Path> read = new ArrayList<>(List.of(file));
+    private void read(NodeConfig config, WatchedFiles asRead) {
+        List<Path> read = new ArrayList<>();
         for (PathSection path : config.paths()) {
             for (Config rule : path.accessSections()) {
                 if (rule.hasPath("secret_file")) {
@@ -108,7 +114,8 @@ public final class RelayRules {
                         + " where everybody may do everything from now on");
             }
         });
-        files = watched;
+        configuration = asRead;
+        secrets = watched;
         byPath = Map.copyOf(rules);
     }
 }
