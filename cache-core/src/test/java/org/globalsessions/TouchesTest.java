@@ -9,6 +9,7 @@ import static org.globalsessions.RelayedHosts.soon;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.globalsessions.segment.RelayPlaces;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
@@ -112,6 +113,23 @@ class TouchesTest {
         assertThat(join(cache.get("k"))).as("not renewed by the question").isNull();
         assertThat(idleAtRelay()).isGreaterThan(LIMIT);
         assertThat(relay.questions).hasValue(2);
+    }
+
+    /** Another process of the host has asked too, and has had the session for live. */
+    @Test
+    void shouldTakeASessionForLiveWhenItWasUsedHereWhileTheRelayAnswered() throws Exception {
+        SessionCacheManager cache = hostWithIdleCopy(LIMIT + 50, LIMIT + 45);
+        relay.holdBack();
+        CompletableFuture<byte[]> get = cache.get("k");
+        soon().until(() -> relay.heldBackCount() == 1);
+        try (SharedLru other =
+                SharedLru.open(settings(folder, "a", 1000).idleTimeout(LONG).relays(RelayPlaces.id("relay")))) {
+            fill(other, 0);
+        }
+
+        relay.letGo();
+
+        assertThat(join(get)).isEqualTo(bytes("value"));
     }
 
     @Test

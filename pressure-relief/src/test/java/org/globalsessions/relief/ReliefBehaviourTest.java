@@ -154,6 +154,17 @@ class ReliefBehaviourTest {
         }
     }
 
+    @Test
+    void shouldRenewItsCopyWhenTheSameVersionIsHandedOffAgain() {
+        aging.answer(backup(1, new SessionEntry(key("a"), value("a", 10), new Version(10, 7), 1, false, 900, 1000, 0)));
+
+        Receipt again = receipt(aging.answer(
+                backup(2, new SessionEntry(key("a"), value("a", 10), new Version(10, 7), 1, false, 5, 1000, 0))));
+
+        assertThat(again.outcome()).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(found(aging, "a").idleTicks()).isBetween(5, 899);
+    }
+
     private static TouchFrame touch(KeyDigest digest, long life, int idleTicks) {
         return new TouchFrame(1, List.of(new Touch(digest, life, idleTicks)));
     }
