@@ -59,7 +59,9 @@ enum PlantedBug {
     /** What comes from another host or tier never runs out for want of use. */
     IDLE_LIMIT_LOST(
             "WriteOperations",
-            new Change("        body.idleLimit = entry.idleLimitTicks();", "        body.idleLimit = 0;"));
+            new Change(
+                    "        body.idleLimit = segment.idleLimit(entry.idleLimitTicks());",
+                    "        body.idleLimit = 0;"));
 
     private record Change(String from, String to) {}
 
