@@ -190,9 +190,8 @@ final class LinkDuty {
         }
         boolean unpublished = (marks & RecordDescriptor.UNPUBLISHED) != 0;
         if ((marks & RecordDescriptor.LIFE_UNCONFIRMED) != 0) {
-            // Stays. But what was begun before this connection, may be over a delete that this host was not told of,
-            // claims
-            // what was applied then; what is begun now needs no wait, or there would be no end of it.
+            // Stays. But what was begun before this connection, perhaps over a delete that this host was not told of,
+            // claims what was applied then; what is begun now needs no wait, or there would be no end of it.
             return late || !unpublished || microsOf(entry.version()) > subscribedUs;
         }
         if (unpublished && !late) {

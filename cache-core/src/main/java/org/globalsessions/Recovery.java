@@ -175,9 +175,8 @@ final class Recovery {
         boolean served =
                 outcome.status() == WriteOutcome.Status.STORED || outcome.status() == WriteOutcome.Status.NO_ROOM;
         if (entry.isIdle() && served) {
-            // The relay did not take the question for a use. Where this does not arrive the next walk tells it: so it
-            // is
-            // one here.
+            // The relay did not take the question for a use. It is one here, so that the next walk tells it where this
+            // does not arrive.
             lru.touch(lru.encode(question.bytes));
             relays.of(question.digest.low()).tier().touch(List.of(new Touch(question.digest, entry.life(), 0)));
         }

@@ -24,9 +24,15 @@ final class EntryScan {
     private boolean[] wasShown;
     private long shownCount;
 
+    /** Whether records say how long a later tier keeps an idle entry, and not what was told. */
+    private final boolean laterTier;
+
     EntryScan(CheckedSegment segment) {
         this.segment = segment;
         this.record = new RecordImage(segment.view(), segment.geometry());
+        int number = segment.view().getInt(SegmentDescriptor.ROLE_OFFSET);
+        this.laterTier = Arrays.stream(SegmentSettings.Role.values())
+                .anyMatch(role -> role.isLaterTier() && SegmentHeader.roleNumber(role) == number);
     }
 
     void entries(EntryVisitor visitor) {
@@ -95,17 +101,10 @@ final class EntryScan {
         entry.versionClock = record.version;
         entry.versionOrigin = record.origin;
         entry.life = record.life;
-        entry.idleLimitTicks = isOfLaterTier() ? Ticks.told(record.idleLimit) : record.idleLimit;
+        entry.idleLimitTicks = laterTier ? Ticks.told(record.idleLimit) : record.idleLimit;
         entry.idleTicks = Math.max(0, tick - record.lastAccess());
         entry.lifetimeTicks = record.expiry == 0 ? 0 : Math.max(1, record.expiry - tick);
         return whole;
-    }
-
-    /** Whether its records say how long a later tier keeps an idle entry, and not what was told. */
-    private boolean isOfLaterTier() {
-        int role = segment.view().getInt(SegmentDescriptor.ROLE_OFFSET);
-        return role == SegmentHeader.roleNumber(SegmentSettings.Role.RELAY)
-                || role == SegmentHeader.roleNumber(SegmentSettings.Role.RELIEF);
     }
 
     void tombstones(TombstoneVisitor visitor) {

@@ -25,6 +25,11 @@ public final class SegmentSettings {
         boolean hasNextTier() {
             return this == HOST || this == RELAY;
         }
+
+        /** Whether hosts use what is here without its hearing of it at once, so that idle entries are kept longer. */
+        boolean isLaterTier() {
+            return this == RELAY || this == RELIEF;
+        }
     }
 
     /** Largest {@code max_value_size}: 960 KiB, so that an entry fits one frame on its way to other tiers. */
@@ -284,7 +289,7 @@ public final class SegmentSettings {
     }
 
     boolean isLaterTier() {
-        return laterTier || role == Role.RELAY || role == Role.RELIEF;
+        return laterTier || role.isLaterTier();
     }
 
     boolean initializer() {

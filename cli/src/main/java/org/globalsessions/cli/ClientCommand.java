@@ -76,6 +76,13 @@ abstract class ClientCommand implements Callable<Integer> {
         return asked == null ? Acknowledgement.RELAY : asked;
     }
 
+    /** Refuses for sets what only deletes can wait for. */
+    static void refuseEverywhere(Acknowledgement level) {
+        if (level == Acknowledgement.EVERYWHERE) {
+            throw new UsageException("--ack everywhere is for deletes: a set ends at relay or relief");
+        }
+    }
+
     /**
      * Tries until a tier has answered, as the link may just be coming up.
      *

@@ -83,9 +83,7 @@ final class LoadCommand extends ClientCommand {
         if (!(readRatio >= 0 && readRatio <= 1)) {
             throw new UsageException("--read-ratio is out of range: found " + readRatio + ", allowed is 0 to 1");
         }
-        if (level == Acknowledgement.EVERYWHERE) {
-            throw new UsageException("--ack everywhere is for deletes: a set ends at relay or relief");
-        }
+        refuseEverywhere(level);
         SetOptions options = SetOptions.DEFAULTS.acknowledgement(levelOr(level, false, config));
         LoadWorker.Mix mix = new LoadWorker.Mix(sessions, valueSize, readRatio, options);
         long chosen = seed == null ? new SecureRandom().nextLong() : seed;

@@ -40,9 +40,7 @@ final class SetCommand extends ClientCommand {
     int run(SessionCacheManager cache, NodeConfig config) throws Exception {
         byte[] bytes = value.equals("-") ? System.in.readAllBytes() : value.getBytes(StandardCharsets.UTF_8);
         Acknowledgement wanted = levelOr(level, local, config);
-        if (wanted == Acknowledgement.EVERYWHERE) {
-            throw new UsageException("--ack everywhere is for deletes: a set ends at relay or relief");
-        }
+        refuseEverywhere(wanted);
         SetOptions plain = SetOptions.DEFAULTS.acknowledgement(wanted);
         SetOptions options = ttl == null ? plain : plain.ttl(ttl);
         Version version = patiently(() -> cache.set(key, bytes, options));
