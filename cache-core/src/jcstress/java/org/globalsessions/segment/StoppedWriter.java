@@ -40,7 +40,7 @@ final class StoppedWriter {
         Segment segment = stressed.segment();
         BucketTable buckets = segment.buckets();
         key.firstBucket = buckets.firstBucket(key.low);
-        key.secondBucket = buckets.secondBucket(key.low, key.firstBucket);
+        key.secondBucket = buckets.secondBucket(key.low);
         SegmentFile file = segment.file();
         long holder = (long) file.incarnation() << 9 | (file.slot() + 1);
         long seen;

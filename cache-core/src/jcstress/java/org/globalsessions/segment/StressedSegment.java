@@ -188,7 +188,7 @@ final class StressedSegment {
     int records(StressedEntry entry) {
         EncodedKey key = lru.encode(entry.key());
         int first = segment.buckets().firstBucket(key.low);
-        return recordsIn(first, key) + recordsIn(segment.buckets().secondBucket(key.low, first), key);
+        return recordsIn(first, key) + recordsIn(segment.buckets().secondBucket(key.low), key);
     }
 
     private int recordsIn(int bucket, EncodedKey key) {

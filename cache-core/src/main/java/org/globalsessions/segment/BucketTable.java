@@ -53,9 +53,8 @@ final class BucketTable {
         return KeyHash.firstOf(KeyHash.spread(digestLow, seedMix), bucketCount);
     }
 
-    /** Never the first one: drawn from the others. */
-    int secondBucket(long digestLow, int firstBucket) {
-        return KeyHash.otherOf(KeyHash.spread(digestLow, seedMix), bucketCount, firstBucket);
+    int secondBucket(long digestLow) {
+        return KeyHash.secondOf(KeyHash.spread(digestLow, seedMix), bucketCount);
     }
 
     /** 16 bits that buckets do not depend on; 0 is left to empty ways. */

@@ -34,7 +34,7 @@ final class EntryReader {
             }
         }
         int first = buckets.firstBucket(key.low);
-        return findOrMiss(first, buckets.secondBucket(key.low, first), BucketTable.tag(key.high), key);
+        return findOrMiss(first, buckets.secondBucket(key.low), BucketTable.tag(key.high), key);
     }
 
     /**
@@ -56,7 +56,7 @@ final class EntryReader {
     private int likelyWay(EncodedKey key) {
         int tag = BucketTable.tag(key.high); // LAYOUT get 1
         int first = buckets.firstBucket(key.low);
-        int second = buckets.secondBucket(key.low, first);
+        int second = buckets.secondBucket(key.low);
         long inFirst = buckets.matches(first, tag);
         // Both lines are asked for at once; the first bucket decides all the same. Which of the two has the key nobody
         // can

@@ -152,7 +152,7 @@ final class Evictor {
         if (isActive() && count > 0) {
             int first = segment.buckets().firstBucket(key.low);
             look(first, oldest);
-            look(segment.buckets().secondBucket(key.low, first), oldest);
+            look(segment.buckets().secondBucket(key.low), oldest);
         }
         return evict(key, oldest, into);
     }

@@ -89,15 +89,19 @@ final class KeyHash {
         return (digestHalf ^ seedMix) * 0x9E3779B97F4A7C15L;
     }
 
-    /** The first of a key's two places, from the upper half. */
+    /**
+     * The first of a key's two places, from the upper half: one of the first half of all places. Each from a half of its own, and
+     * a tie goes to the first: "always go left" (Vöcking, How Asymmetry Helps Load Balancing, JACM 2003), which fills evener than
+     * two places drawn from all.
+     */
     static int firstOf(long spread, int count) {
-        return (int) (((spread >>> 32) * count) >>> 32);
+        return (int) (((spread >>> 32) * (count >>> 1)) >>> 32);
     }
 
-    /** The second, from the lower half: drawn from the others. */
-    static int otherOf(long spread, int count, int first) {
-        int drawn = (int) (((spread & 0xFFFF_FFFFL) * (count - 1)) >>> 32);
-        return drawn < first ? drawn : drawn + 1;
+    /** The second, from the lower half: one of the other half of all places. */
+    static int secondOf(long spread, int count) {
+        int first = count >>> 1;
+        return first + (int) (((spread & 0xFFFF_FFFFL) * (count - first)) >>> 32);
     }
 
     /** MurmurHash3's 64-bit finaliser: each bit of the input changes each bit of the output with probability one half. */

@@ -17,7 +17,7 @@ record KeyPlaces(int bucketCount, int tombstoneBucketCount, long seedMix) {
     }
 
     int secondBucket(long digestLow) {
-        return KeyHash.otherOf(KeyHash.spread(digestLow, seedMix), bucketCount, firstBucket(digestLow));
+        return KeyHash.secondOf(KeyHash.spread(digestLow, seedMix), bucketCount);
     }
 
     int firstTombstoneBucket(long digestHigh) {
@@ -25,6 +25,6 @@ record KeyPlaces(int bucketCount, int tombstoneBucketCount, long seedMix) {
     }
 
     int secondTombstoneBucket(long digestHigh) {
-        return KeyHash.otherOf(KeyHash.spread(digestHigh, 0), tombstoneBucketCount, firstTombstoneBucket(digestHigh));
+        return KeyHash.secondOf(KeyHash.spread(digestHigh, 0), tombstoneBucketCount);
     }
 }

@@ -139,7 +139,7 @@ final class Segment {
     /** Brings what a write is about to need from memory, before the lock is held. */
     void look(EncodedKey key, EntryWriter.Room room) {
         key.firstBucket = buckets.firstBucket(key.low);
-        key.secondBucket = buckets.secondBucket(key.low, key.firstBucket);
+        key.secondBucket = buckets.secondBucket(key.low);
         writer.look(key, room);
     }
 
@@ -155,7 +155,7 @@ final class Segment {
             }
             int first = buckets.firstBucket(key.low);
             key.firstBucket = first;
-            key.secondBucket = buckets.secondBucket(key.low, first);
+            key.secondBucket = buckets.secondBucket(key.low);
             lock = locks.acquire(first, key.robbed); // LAYOUT set 1, delete 1
             writer.findNewest(key); // LAYOUT set 2, delete 1
             tombstones.find(key.high, key.low, key.tombstone);

@@ -30,7 +30,7 @@ package org.globalsessions.segment;
  */
 public final class SegmentDescriptor {
     /** Version of this layout: major in the upper 16 bits, minor in the lower. */
-    public static final int LAYOUT_VERSION = 3 << 16;
+    public static final int LAYOUT_VERSION = 4 << 16;
 
     /** The eight bytes "GSESSION", read as a little-endian number. */
     public static final long MAGIC = 0x4E4F495353455347L;
@@ -350,10 +350,13 @@ public final class SegmentDescriptor {
         return (recordSize + 63) & -64;
     }
 
-    /** 1.2 ways a session up to 4,000,000, 1.25 above: the load at which two buckets of 16 first overflow. */
+    /**
+     * 1.2 ways a session, and one bucket that small tables need: with fewer, two full buckets of 16 come before {@code el_count} keys
+     * are in; docs/performance.md has how often.
+     */
     static int bucketCount(int elCount) {
-        long ways = elCount <= 4_000_000 ? (elCount * 6L + 4) / 5 : (elCount * 5L + 3) / 4;
-        return (int) Math.max(2, (ways + WAYS - 1) / WAYS);
+        long ways = (elCount * 6L + 4) / 5;
+        return (int) ((ways + WAYS - 1) / WAYS) + 1;
     }
 
     static int tombstoneBucketCount(int elCount) {

@@ -753,7 +753,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public boolean oldestFor(EncodedKey key, EntrySnapshot into) {
         int first = segment.buckets().firstBucket(key.low);
-        int second = segment.buckets().secondBucket(key.low, first);
+        int second = segment.buckets().secondBucket(key.low);
         if (segment.victims().findFree(first, second, -1) >= 0) {
             return false;
         }
@@ -800,7 +800,7 @@ public final class SharedLru implements AutoCloseable {
      * @return its number
      */
     public int secondBucket(KeyDigest digest) {
-        return segment.buckets().secondBucket(digest.low(), firstBucket(digest));
+        return segment.buckets().secondBucket(digest.low());
     }
 
     /**

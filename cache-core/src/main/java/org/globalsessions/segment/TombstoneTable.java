@@ -97,8 +97,9 @@ final class TombstoneTable {
 
     private int place(long digestHigh, int candidate) {
         long spread = KeyHash.spread(digestHigh, 0);
-        int first = KeyHash.firstOf(spread, bucketCount);
-        int bucket = candidate < TOMBSTONES_PER_BUCKET ? first : KeyHash.otherOf(spread, bucketCount, first);
+        int bucket = candidate < TOMBSTONES_PER_BUCKET
+                ? KeyHash.firstOf(spread, bucketCount)
+                : KeyHash.secondOf(spread, bucketCount);
         return bucket * TOMBSTONES_PER_BUCKET + candidate % TOMBSTONES_PER_BUCKET;
     }
 

@@ -35,7 +35,7 @@ class ExpiredFirstTest {
     @BeforeEach
     void open() throws IOException {
         SegmentSettings settings = new SegmentSettings(folder.resolve("segment"))
-                .elCount(100)
+                .elCount(93)
                 .seed(1)
                 .role(Role.STANDALONE)
                 .idleTimeout(Duration.ofMillis(IDLE * 10));

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -100,8 +101,29 @@ class GeometryEdgesTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    /** By the places alone, so that as many tables are filled as it takes to meet a rare seed. */
     @ParameterizedTest
-    @ValueSource(ints = {2_000, 20_000})
+    @CsvSource({"40, 100000", "50, 100000", "300, 20000", "2000, 20000", "200000, 60"})
+    void shouldHaveAFreeWayForElCountKeysWhenTablesAreMany(int elCount, int tables) {
+        int bucketCount = SegmentDescriptor.bucketCount(elCount);
+        SplittableRandom random = new SplittableRandom(40);
+        byte[] taken = new byte[bucketCount];
+        for (int table = 0; table < tables; table++) {
+            Arrays.fill(taken, (byte) 0);
+            for (int i = 0; i < elCount; i++) {
+                long spread = KeyHash.spread(random.nextLong(), 0);
+                int first = KeyHash.firstOf(spread, bucketCount);
+                int second = KeyHash.secondOf(spread, bucketCount);
+                int bucket = taken[first] <= taken[second] ? first : second;
+                if (++taken[bucket] > SegmentDescriptor.WAYS) {
+                    throw new AssertionError("table " + table + ": no way for key " + i + " of " + elCount);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 40, 2_000, 20_000})
     void shouldHoldElCountFreshKeysBeforeTheFirstEvictionWhateverTheSeed(int elCount) throws IOException {
         for (int round = 0; round < SEEDS; round++) {
             holdFreshKeys(settings(elCount, 128), seed + round);

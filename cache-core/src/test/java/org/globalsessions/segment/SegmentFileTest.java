@@ -36,7 +36,7 @@ class SegmentFileTest {
                     .isEqualTo("rw-------");
             assertThat(segment.path().resolveSibling("one.segment.creating")).doesNotExist();
             assertThat(segment.origin()).isPositive();
-            assertThat(segment.bucketCount()).isEqualTo(75);
+            assertThat(segment.bucketCount()).isEqualTo(76);
             assertThat(segment.incarnation()).isPositive();
         }
     }

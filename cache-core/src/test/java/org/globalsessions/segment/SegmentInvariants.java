@@ -46,7 +46,7 @@ final class SegmentInvariants {
         require(tag == BucketTable.tag(key.high), "the tag is another key's", bucket, lane);
         int first = buckets.firstBucket(key.low);
         require(
-                bucket == first || bucket == buckets.secondBucket(key.low, first),
+                bucket == first || bucket == buckets.secondBucket(key.low),
                 "the key does not belong here",
                 bucket,
                 lane);

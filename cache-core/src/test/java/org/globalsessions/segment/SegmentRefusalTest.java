@@ -126,15 +126,15 @@ class SegmentRefusalTest {
                 Arguments.of(
                         SegmentDescriptor.VERSION_OFFSET,
                         (long) nextVersion,
-                        "layout version: file has 3.1, expected 3.0"),
-                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 3.0"),
+                        "layout version: file has 4.1, expected 4.0"),
+                Arguments.of(SegmentDescriptor.VERSION_OFFSET, 0L, "layout version: file has 0.0, expected 4.0"),
                 Arguments.of(
                         SegmentDescriptor.BUCKET_COUNT_OFFSET,
-                        SegmentDescriptor.WAYS * (1L << 32) + 9,
+                        SegmentDescriptor.WAYS * (1L << 32) + 10,
                         "its header is mangled"),
                 Arguments.of(
                         SegmentDescriptor.BUCKET_COUNT_OFFSET,
-                        8L * (1L << 32) + 8,
+                        8L * (1L << 32) + 9,
                         "ways of a bucket: file has 8, expected 16"),
                 Arguments.of(SegmentDescriptor.RECORDS_OFFSET_OFFSET, -1L, "its header is mangled"),
                 Arguments.of(SegmentDescriptor.FILE_LENGTH_OFFSET, 64L, "its header is mangled"));

@@ -102,9 +102,9 @@ class SegmentStatusTest {
                             new Lease(Duty.SWEEPER, segment.slot(), epoch, true),
                             new Lease(Duty.LINK_OWNER, -1, 0, false));
             assertThat(inspector.role()).isEqualTo(SegmentSettings.Role.RELAY);
-            assertThat(inspector.layoutVersion()).isEqualTo("3.0");
+            assertThat(inspector.layoutVersion()).isEqualTo("4.0");
             assertThat(inspector.elCount()).isEqualTo(100);
-            assertThat(inspector.wayCount()).isEqualTo(128);
+            assertThat(inspector.wayCount()).isEqualTo(144);
             assertThat(inspector.recordSize()).isEqualTo(384);
             assertThat(inspector.seed()).isEqualTo(3);
             assertThat(inspector.fileLength()).isEqualTo(Files.size(inspector.path()));
@@ -222,7 +222,7 @@ class SegmentStatusTest {
             assertThat(segment.recordsPerBuffer()).isEqualTo(1 << 22);
             assertThat(segment.recordBuffers()).hasSize(1);
             ByteBuffer records = segment.recordBuffers()[0];
-            assertThat(records.capacity()).isEqualTo(128 * 256);
+            assertThat(records.capacity()).isEqualTo(144 * 256);
             assertThat(records.alignmentOffset(0, 8)).isZero();
             assertThat(segment.tombstones().alignmentOffset(0, 8)).isZero();
             assertThat(segment.tombstones().capacity()).isEqualTo(segment.tombstoneBucketCount() * 8 * 48);

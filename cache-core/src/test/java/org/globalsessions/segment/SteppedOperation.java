@@ -158,7 +158,7 @@ enum SteppedOperation {
     }
 
     static SegmentSettings settings(Path file) {
-        return new SegmentSettings(file).elCount(20).idleTimeout(Duration.ofHours(1));
+        return new SegmentSettings(file).elCount(13).idleTimeout(Duration.ofHours(1));
     }
 
     void prepare(SharedLru lru, SteppedJvm holder) throws Exception {

@@ -26,7 +26,7 @@ class VictimChoiceTest {
 
     @BeforeEach
     void open() throws IOException {
-        SegmentSettings settings = new SegmentSettings(folder.resolve("segment")).elCount(20);
+        SegmentSettings settings = new SegmentSettings(folder.resolve("segment")).elCount(13);
         file = SegmentFile.open(settings);
         buckets = new BucketTable(file);
         RecordView records = new RecordView(file, new OverflowArea(file));
