@@ -111,7 +111,7 @@ final class Simulation implements AutoCloseable {
         for (int i = 0; i < keyCount; i++) {
             keys.add("key-" + i);
         }
-        relayCapacity = random.nextBoolean() ? 16 : 200;
+        relayCapacity = random.nextBoolean() ? 13 : 200;
         Duration maxStale = Duration.ofMillis(random.nextInt(4) == 0 ? 60_000 : random.nextInt(1_000, 5_000));
         announce = List.of(Announce.values()).get(random.nextInt(Announce.values().length));
         long spillLimit = random.nextBoolean() ? 0 : 1 << 20;
@@ -609,7 +609,7 @@ final class Simulation implements AutoCloseable {
             this.host = host;
             process = new SimulatedProcess(time, "host-" + host.number + "-" + index);
             try {
-                lru = host.machine.open(segment("host-" + host.number, 64)
+                lru = host.machine.open(segment("host-" + host.number, 53)
                         .role(Role.HOST)
                         .idleTimeout(idleTimeout)
                         .relays(relays.stream()
