@@ -4,7 +4,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
-import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.FaultCountingHandler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Called on the node's event loop.
  */
-final class SiblingConnections implements FrameHandler {
+final class SiblingConnections extends FaultCountingHandler {
     private static final Logger LOG = LoggerFactory.getLogger(SiblingConnections.class);
 
     private final SharedLru segment;
@@ -27,10 +27,8 @@ final class SiblingConnections implements FrameHandler {
     /** Whether a person has been told that the sibling is away, so that it is said once. */
     private boolean awayLogged;
 
-    /** Why the sibling refused this node last: it tries on, and that is said once. */
-    private String lastRefusal = "";
-
     SiblingConnections(SharedLru segment, ReliefBehaviour behaviour) {
+        super(segment.counters(), segment.file().errors(), new Log(LOG::debug, LOG::info, LOG::warn));
         this.segment = segment;
         this.behaviour = behaviour;
     }
@@ -45,7 +43,7 @@ final class SiblingConnections implements FrameHandler {
         if (frame instanceof WelcomeFrame) {
             joined = true;
             awayLogged = false;
-            lastRefusal = "";
+            forgetRefusal();
             LOG.info("{} node joined the sibling at {}", behaviour.kind(), connection.remoteAddress());
         } else if (frame instanceof ErrorFrame error) {
             onError(connection, error);
@@ -56,10 +54,7 @@ final class SiblingConnections implements FrameHandler {
 
     private void onError(Connection connection, ErrorFrame error) {
         segment.counters().increment(Counter.ERRORS);
-        if (!error.text().equals(lastRefusal)) {
-            lastRefusal = error.text();
-            LOG.warn("the sibling at {} refused: code {}: {}", connection.remoteAddress(), error.code(), error.text());
-        }
+        logRefusal(connection.remoteAddress(), "the sibling refused, code=" + error.code() + ": " + error.text());
     }
 
     private void answer(Connection connection, Frame frame) {
@@ -85,41 +80,6 @@ final class SiblingConnections implements FrameHandler {
     @Override
     public void onWritable(Connection connection) {
         connection.resumeReads();
-    }
-
-    @Override
-    public void onBadFrame(Connection connection, String what) {
-        segment.counters().increment(Counter.BAD_FRAMES);
-        LOG.warn("refused what {} sent: {}", connection.remoteAddress(), what);
-    }
-
-    @Override
-    public void onRefused(String remoteAddress, String reason) {
-        segment.counters().increment(Counter.TLS_REFUSED);
-        if (reason.equals(lastRefusal)) {
-            LOG.debug("no connection with {}: {}", remoteAddress, reason);
-        } else {
-            lastRefusal = reason;
-            LOG.warn("no connection with {}: {}", remoteAddress, reason);
-        }
-    }
-
-    @Override
-    public void onKeysReloaded(boolean succeeded, String what) {
-        if (succeeded) {
-            segment.counters().increment(Counter.KEYS_RELOADED);
-            LOG.info("keys were reloaded: {}", what);
-        } else {
-            segment.counters().increment(Counter.KEY_RELOADS_FAILED);
-            LOG.warn("keys were not reloaded: {}", what);
-        }
-    }
-
-    @Override
-    public void onFailure(Connection connection, Throwable failure) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record("the connection to a sibling failed", failure);
-        LOG.warn("the connection to {} failed", connection.remoteAddress(), failure);
     }
 
     @Override

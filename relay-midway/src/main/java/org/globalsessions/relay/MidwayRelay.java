@@ -82,7 +82,7 @@ public final class MidwayRelay implements AutoCloseable {
         RelayErrors errors = first.errors();
         loops = EventLoops.start("relay", 1, failure -> errors.record("a task of the clients' event loop", failure));
         opened.push(loops);
-        service = new RelayService(context.slowLimit(), counters(), errors, loops);
+        service = new RelayService(context.slowLimit(), lru(), errors, loops);
         // Before anything that a relay that already runs on these segments also uses: the port decides which one it is.
         ConnectionLimit limit = new ConnectionLimit(context.maxConnections());
         listener = Listener.bind(

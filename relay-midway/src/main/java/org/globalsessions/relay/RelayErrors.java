@@ -4,6 +4,7 @@ import org.agrona.ErrorHandler;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.status.DistinctErrors;
+import org.globalsessions.transport.LogPause;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

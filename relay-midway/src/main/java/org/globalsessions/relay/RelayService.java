@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
-import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.FaultCountingHandler;
+import org.globalsessions.transport.LogPause;
 import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.access.RelayRules;
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What concerns a connection without a path is counted for the relay as a whole, in the segment of its first path.
  */
-final class RelayService implements FrameHandler {
+final class RelayService extends FaultCountingHandler {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayService.class);
 
     /** A welcomed process, and the path that it is on. */
@@ -49,13 +51,14 @@ final class RelayService implements FrameHandler {
      * A service that lets everybody wait.
      *
      * @param slowLimit longest time for which a host may leave what it is sent where it is
-     * @param counters  counts what belongs to no path
+     * @param segment   counts what belongs to no path
      * @param errors    told of errors that belong to no path
      * @param loop      the event loop that all of this runs on
      */
-    RelayService(Duration slowLimit, Counters counters, RelayErrors errors, Scheduler loop) {
+    RelayService(Duration slowLimit, SharedLru segment, RelayErrors errors, Scheduler loop) {
+        super(segment.counters(), segment.file().errors(), new Log(LOGGER::debug, LOGGER::info, LOGGER::warn));
         this.slowLimit = slowLimit;
-        this.counters = counters;
+        this.counters = segment.counters();
         this.errors = errors;
         this.loop = loop;
     }
@@ -129,27 +132,9 @@ final class RelayService implements FrameHandler {
     }
 
     @Override
-    public void onBadFrame(Connection connection, String what) {
+    protected Counters countersOf(Connection connection) {
         Guest guest = connection.attachment(Guest.class);
-        (guest == null ? counters : guest.path.counters()).increment(Counter.BAD_FRAMES);
-        LOGGER.warn("A connection was refused: peer={}, reason={}", connection.remoteAddress(), what);
-    }
-
-    @Override
-    public void onRefused(String remoteAddress, String reason) {
-        counters.increment(Counter.TLS_REFUSED);
-        LOGGER.warn("A connection was refused: peer={}, reason={}", remoteAddress, reason);
-    }
-
-    @Override
-    public void onKeysReloaded(boolean succeeded, String what) {
-        if (succeeded) {
-            counters.increment(Counter.KEYS_RELOADED);
-            LOGGER.info("Keys were reloaded: {}", what);
-        } else {
-            counters.increment(Counter.KEY_RELOADS_FAILED);
-            LOGGER.warn("Keys were not reloaded: {}", what);
-        }
+        return guest == null ? counters : guest.path.counters();
     }
 
     /** Rules were read again: those that stand are judged by them, too. */
@@ -184,7 +169,11 @@ final class RelayService implements FrameHandler {
     @Override
     public void onFailure(Connection connection, Throwable failure) {
         Guest guest = connection.attachment(Guest.class);
-        (guest == null ? errors : guest.path.errors()).record("serving a connection", failure);
+        if (guest == null) {
+            super.onFailure(connection, failure);
+        } else {
+            guest.path.errors().record("serving a connection", failure);
+        }
     }
 
     @Override

@@ -48,7 +48,7 @@ public final class SimulatedRelay {
                 .conclude();
         path = RelayPath.over(lru, context.paths().get(0), 0);
         path.assemble(loop, link == null ? null : link::made);
-        service = new RelayService(context.slowLimit(), lru.counters(), path.errors(), loop);
+        service = new RelayService(context.slowLimit(), lru, path.errors(), loop);
         service.begin(Map.of(path.name(), path.service()));
         process.threads(() -> SimulatedMachine.tick(lru), this::work, TimeUnit.MILLISECONDS.toNanos(20));
     }

@@ -7,7 +7,7 @@ import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
-import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.FaultCountingHandler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
@@ -26,16 +26,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Called on the sibling's event loop.
  */
-final class ReliefConnections implements FrameHandler {
+final class ReliefConnections extends FaultCountingHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ReliefConnections.class);
 
     private final SharedLru segment;
     private final ReliefRouter router;
     private final String pathName;
     private final Runnable answersReady;
-
-    /** Why the last one was refused: a node that tries for ever does not fill the log. */
-    private String lastRefusal = "";
 
     /**
      * The handler.
@@ -46,6 +43,7 @@ final class ReliefConnections implements FrameHandler {
      * @param answersReady called after what may have made answers for the relay
      */
     ReliefConnections(SharedLru segment, ReliefRouter router, String pathName, Runnable answersReady) {
+        super(segment.counters(), segment.file().errors(), new Log(LOG::debug, LOG::info, LOG::warn));
         this.segment = segment;
         this.router = router;
         this.pathName = pathName;
@@ -135,50 +133,10 @@ final class ReliefConnections implements FrameHandler {
 
     private void refuse(Connection connection, Frame frame, int code, String why) {
         segment.counters().increment(Counter.BAD_FRAMES);
-        if (why.equals(lastRefusal)) {
-            LOG.debug("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
-        } else {
-            lastRefusal = why;
-            LOG.warn("refused {} of {}: {}", frame.type(), connection.remoteAddress(), why);
-        }
+        logRefusal(connection.remoteAddress(), frame.type() + ": " + why);
         long answered = frame.type() == FrameType.HELLO ? frame.correlationId() : 0;
         connection.send(new ErrorFrame(answered, code, why));
         connection.close();
-    }
-
-    @Override
-    public void onBadFrame(Connection connection, String what) {
-        segment.counters().increment(Counter.BAD_FRAMES);
-        LOG.warn("refused what {} sent: {}", connection.remoteAddress(), what);
-    }
-
-    @Override
-    public void onRefused(String remoteAddress, String reason) {
-        segment.counters().increment(Counter.TLS_REFUSED);
-        if (reason.equals(lastRefusal)) {
-            LOG.debug("no connection with {}: {}", remoteAddress, reason);
-        } else {
-            lastRefusal = reason;
-            LOG.warn("no connection with {}: {}", remoteAddress, reason);
-        }
-    }
-
-    @Override
-    public void onKeysReloaded(boolean succeeded, String what) {
-        if (succeeded) {
-            segment.counters().increment(Counter.KEYS_RELOADED);
-            LOG.info("keys were reloaded: {}", what);
-        } else {
-            segment.counters().increment(Counter.KEY_RELOADS_FAILED);
-            LOG.warn("keys were not reloaded: {}", what);
-        }
-    }
-
-    @Override
-    public void onFailure(Connection connection, Throwable failure) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record("a connection of a relief node failed", failure);
-        LOG.warn("the connection of {} failed", connection.remoteAddress(), failure);
     }
 
     @Override

@@ -1,25 +1,23 @@
-package org.globalsessions.sibling;
+package org.globalsessions.transport;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.globalsessions.transport.Connection;
-import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.frame.Frame;
 
 /** A connection that keeps what is sent, or takes nothing. */
-final class ConnectionStub implements Connection {
+public final class ConnectionStub implements Connection {
     private final List<Frame> sent = new ArrayList<>();
     private boolean full;
     private boolean closed;
 
     /** What was sent since the last call. */
-    List<Frame> takeSent() {
+    public List<Frame> takeSent() {
         List<Frame> taken = new ArrayList<>(sent);
         sent.clear();
         return taken;
     }
 
-    void full(boolean value) {
+    public void full(boolean value) {
         full = value;
     }
 

@@ -1,4 +1,4 @@
-package org.globalsessions.relay;
+package org.globalsessions.transport;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -8,13 +8,20 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Any thread.
  */
-final class LogPause {
+public final class LogPause {
     private static final long INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final AtomicLong lastNs = new AtomicLong(System.nanoTime() - INTERVAL_NS);
 
-    /** Whether the line may be logged now; if so, the next one a second later. */
-    boolean ends() {
+    /** A pause that is over: the first line may be logged at once. */
+    public LogPause() {}
+
+    /**
+     * Whether the line may be logged now; if so, the next one a second later.
+     *
+     * @return true for who shall log it
+     */
+    public boolean ends() {
         long nowNs = System.nanoTime();
         long last = lastNs.get();
         return nowNs - last >= INTERVAL_NS && lastNs.compareAndSet(last, nowNs);
