@@ -4,14 +4,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.Shutdown;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.Connector;
@@ -33,14 +31,13 @@ public final class ReliefNode implements AutoCloseable {
     /** Slices of a sweep: with the interval, the whole segment is seen once in ten seconds. */
     private static final int SWEEP_SLICES = 100;
 
-    private static final int CLOSE_WAIT_MS = 500;
+    private static final Duration CLOSE_WAIT = Duration.ofMillis(500);
 
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefBehaviour behaviour;
     private final List<Connector> connectors = new ArrayList<>();
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Shutdown shutdown = new Shutdown();
     private int nextBucket;
 
     private ReliefNode(SharedLru segment, EventLoops loops, ReliefContext context) {
@@ -101,7 +98,7 @@ public final class ReliefNode implements AutoCloseable {
     }
 
     private void sweep() {
-        if (closing.get()) {
+        if (shutdown.hasBegun()) {
             return;
         }
         try {
@@ -142,44 +139,30 @@ public final class ReliefNode implements AutoCloseable {
      * @throws InterruptedException where the thread is interrupted meanwhile
      */
     public void awaitClose() throws InterruptedException {
-        closed.await();
+        shutdown.await();
     }
 
     /** Tells the siblings and closes everything; the segment stays, with all that it holds. Takes at most about a second. */
     @Override
     public void close() {
-        if (!closing.compareAndSet(false, true)) {
-            return;
-        }
-        try {
-            sayGoodbye();
+        shutdown.run(() -> {
+            if (!loops.executeAndWait(this::sayGoodbye, CLOSE_WAIT)) {
+                LOG.warn("the event loop takes long to end");
+            }
             connectors.forEach(Connector::close);
             loops.close();
             segment.file().release(Duty.SWEEPER);
             segment.close();
             LOG.info("{} node closed", behaviour.kind());
-        } finally {
-            closed.countDown();
-        }
+        });
     }
 
     private void sayGoodbye() {
-        CountDownLatch said = new CountDownLatch(1);
-        loops.execute(() -> {
-            for (Connector connector : connectors) {
-                Connection connection = connector.connection();
-                if (connection != null) {
-                    connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING));
-                }
+        for (Connector connector : connectors) {
+            Connection connection = connector.connection();
+            if (connection != null) {
+                connection.send(new GoodbyeFrame(GoodbyeFrame.ENDING));
             }
-            said.countDown();
-        });
-        try {
-            if (!said.await(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("the event loop takes long to end");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -4,14 +4,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
+import org.globalsessions.transport.Shutdown;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
@@ -33,14 +31,13 @@ public final class SiblingEndpoint implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final long MIN_PARK_NS = 1_000;
     private static final long MAX_PARK_NS = 1_000_000;
-    private static final int CLOSE_WAIT_MS = 500;
+    private static final Duration CLOSE_WAIT = Duration.ofMillis(500);
 
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefRouter router;
     private final AgentRunner agentRunner;
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Shutdown shutdown = new Shutdown();
     private Listener listener;
 
     /** Null without a Unix socket. */
@@ -136,7 +133,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void tick() {
-        if (closing.get()) {
+        if (shutdown.hasBegun()) {
             return;
         }
         try {
@@ -176,45 +173,31 @@ public final class SiblingEndpoint implements AutoCloseable {
      * @throws InterruptedException where the thread is interrupted meanwhile
      */
     public void awaitClose() throws InterruptedException {
-        closed.await();
+        shutdown.await();
     }
 
     /** Tells the relief nodes, closes everything and leaves the segment to the relay. Takes at most about a second. */
     @Override
     public void close() {
-        if (!closing.compareAndSet(false, true)) {
-            return;
-        }
-        try {
+        shutdown.run(() -> {
             listener.close();
             if (unixListener != null) {
                 unixListener.close();
             }
-            agentRunner.close(CLOSE_WAIT_MS, thread -> LOG.warn("the sibling's agent takes long to end"));
-            sayGoodbye();
+            agentRunner.close((int) CLOSE_WAIT.toMillis(), thread -> LOG.warn("the sibling's agent takes long to end"));
+            if (!loops.executeAndWait(this::sayGoodbye, CLOSE_WAIT)) {
+                LOG.warn("the sibling's event loop takes long to end");
+            }
             loops.close();
             segment.close();
             LOG.info("closed");
-        } finally {
-            closed.countDown();
-        }
+        });
     }
 
     private void sayGoodbye() {
-        CountDownLatch said = new CountDownLatch(1);
-        loops.execute(() -> {
-            for (ReliefEndPoint endPoint : router.endPoints()) {
-                endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));
-                endPoint.connection().close();
-            }
-            said.countDown();
-        });
-        try {
-            if (!said.await(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
-                LOG.warn("the sibling's event loop takes long to end");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        for (ReliefEndPoint endPoint : router.endPoints()) {
+            endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));
+            endPoint.connection().close();
         }
     }
 }

@@ -9,6 +9,7 @@ import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -70,6 +71,30 @@ public final class EventLoops implements Network {
     @Override
     public void execute(Runnable task) {
         first.execute(guarded(task));
+    }
+
+    /**
+     * Runs something on the first loop and waits for its end.
+     *
+     * @param task  what to run; must not block
+     * @param limit longest time to wait
+     * @return whether it has ended; false where the limit came first or the caller was interrupted, which stays set
+     */
+    public boolean executeAndWait(Runnable task, Duration limit) {
+        CountDownLatch ended = new CountDownLatch(1);
+        execute(() -> {
+            try {
+                task.run();
+            } finally {
+                ended.countDown();
+            }
+        });
+        try {
+            return ended.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** Runs something on the first loop, once, later. */
