@@ -3,48 +3,22 @@ package org.globalsessions.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.globalsessions.backup.BackupFuzzTarget;
 import org.globalsessions.config.ConfigurationFuzzTarget;
 import org.globalsessions.segment.FuzzTargets.Target;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Inputs that Jazzer makes, for whatever reads bytes of others. */
-class FuzzTest {
-    private static final FuzzTargets TARGETS = new FuzzTargets(
-            new Target(SegmentBytesFuzzTarget.class, 400, SegmentBytesFuzzTarget::fuzzerTestOneInput),
-            new Target(OperationsFuzzTarget.class, 400, OperationsFuzzTarget::fuzzerTestOneInput),
-            new Target(BackupFuzzTarget.class, 1_500, BackupFuzzTarget::fuzzerTestOneInput),
-            new Target(ConfigurationFuzzTarget.class, 1_500, ConfigurationFuzzTarget::fuzzerTestOneInput));
-
-    @TempDir
-    private Path folder;
-
-    @Test
-    void shouldPassWhenTheKeptCorpusIsRunAgain() throws IOException {
-        TARGETS.runKeptCorpus();
-    }
-
-    @Test
-    @Tag("slow")
-    void shouldFindNothingInAMinute() throws Exception {
-        TARGETS.fuzzInEveryBuild(folder);
-    }
-
-    @ParameterizedTest(name = "part {0}")
-    @MethodSource("org.globalsessions.segment.FuzzTargets#longParts")
-    @Tag("long")
-    @Timeout(value = 30, unit = TimeUnit.MINUTES)
-    void shouldFindNothingInTenMinutes(int part) throws Exception {
-        TARGETS.fuzzLong(part);
+class FuzzTest extends FuzzFixture {
+    FuzzTest() {
+        super(
+                new Target(SegmentBytesFuzzTarget.class, 400, SegmentBytesFuzzTarget::fuzzerTestOneInput),
+                new Target(OperationsFuzzTarget.class, 400, OperationsFuzzTarget::fuzzerTestOneInput),
+                new Target(BackupFuzzTarget.class, 1_500, BackupFuzzTarget::fuzzerTestOneInput),
+                new Target(ConfigurationFuzzTarget.class, 1_500, ConfigurationFuzzTarget::fuzzerTestOneInput));
     }
 
     @Test
