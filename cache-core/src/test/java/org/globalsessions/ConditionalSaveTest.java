@@ -8,7 +8,6 @@ import static org.globalsessions.RelayedHosts.join;
 import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,36 +16,10 @@ import java.util.concurrent.CompletionException;
 import org.globalsessions.ConditionFailedException.Reason;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SharedLru;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Conditional saves that the relay decides, as hosts see them. */
-class ConditionalSaveTest {
-    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
-
-    @TempDir
-    Path folder;
-
-    private RelayedHosts hosts;
-    private MemoryRelay relay;
-
-    @BeforeEach
-    void start() throws IOException {
-        hosts = new RelayedHosts(folder);
-        relay = hosts.relay();
-    }
-
-    @AfterEach
-    void stop() {
-        hosts.close();
-    }
-
-    private SessionCacheManager host(String name) throws IOException {
-        return hosts.open(name);
-    }
-
+class ConditionalSaveTest extends RelayedHostsFixture {
     private static CompletableFuture<Version> save(SessionCacheManager cache, String value, Version expected) {
         return cache.set("k", bytes(value), TO_RELAY.expectedVersion(expected));
     }

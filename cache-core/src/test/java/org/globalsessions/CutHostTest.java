@@ -6,43 +6,26 @@ import static org.globalsessions.RelayedHosts.join;
 import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import org.globalsessions.status.Counter;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a host's changes to sessions that were deleted elsewhere while it was cut off. */
-class CutHostTest {
-    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
-
-    @TempDir
-    private Path folder;
-
-    private RelayedHosts hosts;
-    private MemoryRelay relay;
+class CutHostTest extends RelayedHostsFixture {
     private SessionCacheManager a;
     private SessionCacheManager b;
     private MemoryRelay.Link link;
 
     @BeforeEach
-    void start() throws IOException {
-        hosts = new RelayedHosts(folder);
-        relay = hosts.relay();
-        a = hosts.open("a");
+    void cutAHost() throws IOException {
+        a = host("a");
         link = relay.lastLink();
-        b = hosts.open("b");
+        b = host("b");
         join(a.set("k", bytes("before"), TO_RELAY));
         soon().until(() -> link.leaseEpoch > 0);
         link.cut();
-    }
-
-    @AfterEach
-    void stop() {
-        hosts.close();
     }
 
     @Test

@@ -7,7 +7,6 @@ import static org.globalsessions.RelayedHosts.failureOf;
 import static org.globalsessions.RelayedHosts.join;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,36 +14,16 @@ import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.globalsessions.status.Counter;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A host that is cut off serves for {@code max_stale} what the relay may have ended elsewhere, and no longer. */
-class HostLeaseTest {
+class HostLeaseTest extends RelayedHostsFixture {
     private static final Duration MAX_STALE = Duration.ofMillis(500);
-    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
-
-    @TempDir
-    private Path folder;
-
-    private RelayedHosts hosts;
-    private MemoryRelay relay;
 
     @BeforeEach
-    void start() throws IOException {
-        hosts = new RelayedHosts(folder);
-        relay = hosts.relay();
+    void shortenLeases() {
         relay.maxStale = MAX_STALE;
-    }
-
-    @AfterEach
-    void stop() {
-        hosts.close();
-    }
-
-    private SessionCacheManager host(String name) throws IOException {
-        return hosts.open(name);
     }
 
     private static ConditionFactory soon() {

@@ -9,7 +9,6 @@ import static org.globalsessions.RelayedHosts.settings;
 import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,35 +25,10 @@ import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class SessionCacheTierTest {
+class SessionCacheTierTest extends RelayedHostsFixture {
     private static final Duration WAIT = Duration.ofMillis(50);
-    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
-
-    @TempDir
-    Path folder;
-
-    private RelayedHosts hosts;
-    private MemoryRelay relay;
-
-    @BeforeEach
-    void start() throws IOException {
-        hosts = new RelayedHosts(folder);
-        relay = hosts.relay();
-    }
-
-    @AfterEach
-    void stop() {
-        hosts.close();
-    }
-
-    private SessionCacheManager host(String name) throws IOException {
-        return host(name, 1000, WAIT);
-    }
 
     private SessionCacheManager host(String name, int elCount, Duration wait) throws IOException {
         return hosts.open(settings(folder, name, elCount), wait);

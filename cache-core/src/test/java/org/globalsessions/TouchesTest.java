@@ -7,7 +7,6 @@ import static org.globalsessions.RelayedHosts.settings;
 import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.segment.RelayPlaces;
@@ -18,33 +17,12 @@ import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A host tells its relay of uses, and asks it where its own copy has been idle for too long. */
-class TouchesTest {
+class TouchesTest extends RelayedHostsFixture {
     private static final Duration LONG = Duration.ofMinutes(30);
     private static final int LIMIT = Ticks.ticks(LONG);
-    private static final SetOptions TO_RELAY = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY);
-
-    @TempDir
-    private Path folder;
-
-    private RelayedHosts hosts;
-    private MemoryRelay relay;
-
-    @BeforeEach
-    void start() throws IOException {
-        hosts = new RelayedHosts(folder);
-        relay = hosts.relay();
-    }
-
-    @AfterEach
-    void stop() {
-        hosts.close();
-    }
 
     private SessionCacheManager host(String name, Duration idleTimeout) throws IOException {
         SegmentSettings settings = settings(folder, name, 1000).idleTimeout(idleTimeout);
