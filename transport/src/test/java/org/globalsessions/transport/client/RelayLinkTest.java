@@ -16,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import org.awaitility.Awaitility;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
@@ -45,41 +44,23 @@ import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
-import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.globalsessions.transport.net.RecordingHandler;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.globalsessions.transport.net.SocketFixture;
 import org.junit.jupiter.api.Test;
 
-class RelayLinkTest {
-    private static final String LOOPBACK = "127.0.0.1";
+class RelayLinkTest extends SocketFixture {
     private static final TierHost HOST = new TierHost(1, 2, 3, 4, 5);
     private static final KeyDigest DIGEST = new KeyDigest(7, 8);
     private static final byte[] KEY = "the-key".getBytes(StandardCharsets.US_ASCII);
     private static final long EPOCH = 99;
     private static final Duration LONG = Duration.ofSeconds(60);
 
-    private final EventLoops loops = EventLoops.start("test-relay", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
     private final RecordingListener listener = new RecordingListener();
-
-    @BeforeAll
-    static void bePatient() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-    }
 
     @Test
     void shouldAnswerQuestionsWhenRelayKnowsIsMissingOrDoesNotKnow() throws Exception {
@@ -142,7 +123,7 @@ class RelayLinkTest {
                 connection.send(new ErrorFrame(hello.correlationId(), ErrorCode.ORIGIN_CLASH, "origin in use"));
                 connection.close();
             } else {
-                welcomeThen((same, further) -> {}).accept(connection, frame);
+                welcomeThen(EPOCH, (same, further) -> {}).accept(connection, frame);
             }
         });
         RelayLink link = start(listen(relay), LONG, 1024);
@@ -158,7 +139,7 @@ class RelayLinkTest {
 
     @Test
     void shouldAskOnceWhenManyAskForOneKeyAtOnce() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {}));
         RelayLink link = start(listen(relay), LONG, 1024);
         awaitConnected(link);
 
@@ -188,7 +169,7 @@ class RelayLinkTest {
 
     @Test
     void shouldFailAndCountWhenNobodyAnswersInTime() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {}));
         RelayLink link = start(listen(relay), Duration.ofMillis(100), 1024);
         awaitConnected(link);
 
@@ -209,7 +190,7 @@ class RelayLinkTest {
 
     @Test
     void shouldRefuseBeyondWindowAndGoOnWhenReceiptsCome() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {}));
         RelayLink link = start(listen(relay), LONG, 8);
         awaitConnected(link);
 
@@ -237,7 +218,7 @@ class RelayLinkTest {
 
     @Test
     void shouldFailEverythingOpenAtOnceWhenConnectionIsLost() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {}));
         Listener relayPort = listen(relay);
         RelayLink link = start(relayPort, LONG, 1024);
         awaitConnected(link);
@@ -294,7 +275,7 @@ class RelayLinkTest {
 
     @Test
     void shouldRepeatSubscriptionFromWhatWasDeliveredWhenConnectedAgain() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {
             if (frame instanceof SubscribeFrame subscribe && subscribe.position() == 0) {
                 connection.send(new AnnounceSessionFrame(EPOCH, 1, entry(KEY)));
                 connection.send(new AnnounceDeleteFrame(EPOCH, 2, DIGEST, new Version(5, 5)));
@@ -327,8 +308,9 @@ class RelayLinkTest {
 
     @Test
     void shouldCarryDeletesAndClaims() throws Exception {
-        RecordingHandler relay =
-                new RecordingHandler(welcomeThen((connection, frame) -> connection.send(new SessionReceivedFrame(
+        RecordingHandler relay = new RecordingHandler(welcomeThen(
+                EPOCH,
+                (connection, frame) -> connection.send(new SessionReceivedFrame(
                         frame.correlationId(),
                         new Receipt(Receipt.Outcome.STORED, new Version(9, 9), 0, true, EPOCH, 4)))));
         RelayLink link = start(listen(relay), LONG, 1024);
@@ -364,7 +346,7 @@ class RelayLinkTest {
 
     @Test
     void shouldFailWhatIsOpenAndRefuseMoreWhenClosed() throws Exception {
-        RecordingHandler relay = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        RecordingHandler relay = new RecordingHandler(welcomeThen(EPOCH, (connection, frame) -> {}));
         RelayLink link = start(listen(relay), LONG, 1024);
         awaitConnected(link);
         CompletableFuture<TierAnswer> question = link.ask(KEY, DIGEST);
@@ -399,15 +381,13 @@ class RelayLinkTest {
     }
 
     private RelayLink connected(BiConsumer<Connection, Frame> answer) throws IOException {
-        RelayLink link = start(listen(new RecordingHandler(welcomeThen(answer))), LONG, 1024);
+        RelayLink link = start(listen(new RecordingHandler(welcomeThen(EPOCH, answer))), LONG, 1024);
         awaitConnected(link);
         return link;
     }
 
     private Listener listen(RecordingHandler handler) throws IOException {
-        Listener listening = Listener.bind(loops, LOOPBACK, 0, handler);
-        toClose.add(listening);
-        return listening;
+        return listen(LOOPBACK, LinkSettings.DEFAULTS, PipelineSecurity.plain(), handler);
     }
 
     private RelayLink start(Listener relay, Duration timeout, int window) {
@@ -425,27 +405,16 @@ class RelayLinkTest {
                         timeout,
                         window,
                         RelayLinkSettings.DEFAULT_WINDOW_BYTES,
-                        new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0),
+                        QUICK_RECONNECT,
                         LinkSettings.DEFAULTS,
                         PipelineSecurity.plain()),
                 HOST);
-        toClose.add(link);
+        toClose(link);
         return link;
     }
 
     private static void awaitConnected(RelayLink link) {
         await().until(link::isConnected);
-    }
-
-    private static BiConsumer<Connection, Frame> welcomeThen(BiConsumer<Connection, Frame> then) {
-        return (connection, frame) -> {
-            if (frame instanceof HelloFrame hello) {
-                connection.send(new WelcomeFrame(
-                        hello.correlationId(), hello.commonVersion(), EPOCH, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
-            } else {
-                then.accept(connection, frame);
-            }
-        };
     }
 
     private static List<NeedSessionFrame> questions(RecordingHandler relay) {

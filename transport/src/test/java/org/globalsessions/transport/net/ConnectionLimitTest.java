@@ -19,12 +19,11 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.tls.KeyFolder;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** More peers than a node takes, over real sockets. */
-class ConnectionLimitTest {
+class ConnectionLimitTest extends SocketFixture {
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final String TOO_MANY = "too many connections: limit=1; try again later";
 
@@ -37,44 +36,20 @@ class ConnectionLimitTest {
             64 << 10,
             256 << 10);
 
-    private final EventLoops loops = EventLoops.start("limit-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen(Connection::send));
+    private final RecordingHandler server = new RecordingHandler(welcomeThen(Connection::send));
     private final ConnectionLimit limit = new ConnectionLimit(1);
 
     @TempDir
     private Path folder;
 
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-    }
-
     private int listen(PipelineSecurity security) throws IOException {
-        Listener listener = Listener.bind(loops, "localhost", 0, PATIENT, security, limit, server);
-        toClose.add(listener);
-        return listener.port();
-    }
-
-    private Connector connect(PeerAddress peer, PipelineSecurity security, RecordingHandler handler) {
-        Connector connector = Connector.start(
-                loops,
-                peer,
-                TcpTest::hello,
-                new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0),
-                PATIENT,
-                security,
-                handler);
-        toClose.add(0, connector);
-        return connector;
+        return toClose(Listener.bind(loops, "localhost", 0, PATIENT, security, limit, server))
+                .port();
     }
 
     private Connector welcomed(PeerAddress peer, PipelineSecurity security) {
         RecordingHandler handler = new RecordingHandler();
-        Connector connector = connect(peer, security, handler);
+        Connector connector = connect(peer, PATIENT, security, handler);
         await().atMost(LIMIT).until(() -> !handler.frames.isEmpty());
         return connector;
     }
@@ -82,7 +57,7 @@ class ConnectionLimitTest {
     private Socket silent(int port) throws IOException {
         Socket socket = new Socket(InetAddress.getByName("localhost"), port);
         socket.setSoTimeout((int) LIMIT.toMillis());
-        toClose.add(0, socket);
+        toClose(socket);
         return socket;
     }
 
@@ -91,7 +66,7 @@ class ConnectionLimitTest {
         PeerAddress peer = PeerAddress.tcp("localhost", listen(PipelineSecurity.plain()));
         Connector first = welcomed(peer, PipelineSecurity.plain());
         RecordingHandler second = new RecordingHandler();
-        connect(peer, PipelineSecurity.plain(), second);
+        connect(peer, PATIENT, PipelineSecurity.plain(), second);
 
         await().atMost(LIMIT).until(() -> second.connectFailures.size() >= 2);
         assertThat(second.connectFailures).allMatch(reason -> reason.endsWith("refused, code=6: " + TOO_MANY));
@@ -121,9 +96,9 @@ class ConnectionLimitTest {
     void shouldCountTheConnectionsOfAllListenersTogether() throws Exception {
         welcomed(PeerAddress.tcp("localhost", listen(PipelineSecurity.plain())), PipelineSecurity.plain());
         Path socket = folder.resolve("run").resolve("s");
-        toClose.add(Listener.bindUnix(loops, socket, PATIENT, limit, server));
+        toClose(Listener.bindUnix(loops, socket, PATIENT, limit, server));
         RecordingHandler second = new RecordingHandler();
-        connect(PeerAddress.unix(socket), PipelineSecurity.plain(), second);
+        connect(PeerAddress.unix(socket), PATIENT, PipelineSecurity.plain(), second);
 
         await().atMost(LIMIT).until(() -> !second.connectFailures.isEmpty());
         assertThat(second.connectFailures.get(0)).endsWith(TOO_MANY);
@@ -135,7 +110,7 @@ class ConnectionLimitTest {
         PeerAddress peer = PeerAddress.tcp("localhost", listen(PipelineSecurity.of(keys.listener(""))));
         welcomed(peer, PipelineSecurity.of(keys.connector("")));
         RecordingHandler second = new RecordingHandler();
-        connect(peer, PipelineSecurity.of(keys.connector("")), second);
+        connect(peer, PATIENT, PipelineSecurity.of(keys.connector("")), second);
 
         await().atMost(LIMIT).until(() -> !second.connectFailures.isEmpty());
         assertThat(second.connectFailures.get(0)).endsWith(TOO_MANY);
@@ -161,7 +136,7 @@ class ConnectionLimitTest {
             each.close();
         }
         RecordingHandler later = new RecordingHandler();
-        connect(PeerAddress.tcp("localhost", port), PipelineSecurity.of(keys.connector("")), later);
+        connect(PeerAddress.tcp("localhost", port), PATIENT, PipelineSecurity.of(keys.connector("")), later);
         await().atMost(LIMIT).until(() -> later.connectFailures.stream().anyMatch(reason -> reason.endsWith(TOO_MANY)));
     }
 

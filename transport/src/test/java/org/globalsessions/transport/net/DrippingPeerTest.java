@@ -41,7 +41,7 @@ class DrippingPeerTest {
 
     private final EventLoops loops = EventLoops.start("drip-test", 1);
     private final ScheduledExecutorService drips = Executors.newSingleThreadScheduledExecutor();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen(Connection::send));
+    private final RecordingHandler server = new RecordingHandler(SocketFixture.welcomeThen(Connection::send));
     private Listener listener;
     private Connector connector;
 
@@ -66,7 +66,7 @@ class DrippingPeerTest {
     void shouldCloseInTimeWhenTheHelloGoesOnAndNeverEnds() throws Exception {
         listener = Listener.bind(loops, "127.0.0.1", 0, HELLO_SOON, PipelineSecurity.plain(), server);
         // More bytes than there is time for.
-        ByteBuffer hello = ByteBuffer.wrap(EmbeddedSide.encoded(TcpTest.hello()));
+        ByteBuffer hello = ByteBuffer.wrap(EmbeddedSide.encoded(SocketFixture.hello()));
         hello.limit(hello.limit() - 1);
         try (Socket socket = dripper()) {
             OutputStream out = socket.getOutputStream();
@@ -94,13 +94,13 @@ class DrippingPeerTest {
     void shouldServeTheFrameAndNobodyLaterWhenItsBytesComeOneByOne() throws Exception {
         listener = Listener.bind(loops, "127.0.0.1", 0, server);
         RecordingHandler other = new RecordingHandler();
-        connector =
-                Connector.start(loops, "127.0.0.1", listener.port(), TcpTest::hello, ReconnectPolicy.DEFAULT, other);
+        connector = Connector.start(
+                loops, "127.0.0.1", listener.port(), SocketFixture::hello, ReconnectPolicy.DEFAULT, other);
         await().atMost(LIMIT).until(() -> other.frames.size() == 1);
         NeedSessionFrame question = new NeedSessionFrame(9, new byte[40]);
         byte[] bytes = EmbeddedSide.encoded(question);
         try (Socket socket = dripper()) {
-            drip(socket, EmbeddedSide.encoded(TcpTest.hello()));
+            drip(socket, EmbeddedSide.encoded(SocketFixture.hello()));
             assertThat(read(socket.getInputStream())).isInstanceOf(WelcomeFrame.class);
             for (int i = 0; i < bytes.length; i++) {
                 // Between each byte and the next one another peer is served.

@@ -24,7 +24,7 @@ final class EmbeddedSide implements AutoCloseable {
         channel = new EmbeddedChannel(false, false);
         channel.config().setAllocator(allocator);
         ChannelConnection connection = new ChannelConnection(
-                channel, LinkSettings.DEFAULTS, handler, LOOPS, accepting ? null : TcpTest::hello, false);
+                channel, LinkSettings.DEFAULTS, handler, LOOPS, accepting ? null : SocketFixture::hello, false);
         ChannelSetup.fill(channel, connection, LinkSettings.DEFAULTS, PipelineSecurity.plain(), null, 0);
         try {
             channel.register();
@@ -51,7 +51,7 @@ final class EmbeddedSide implements AutoCloseable {
     /** The accepting side after a hello. */
     static EmbeddedSide greeted() {
         EmbeddedSide side = accepting();
-        side.receive(encoded(TcpTest.hello()));
+        side.receive(encoded(SocketFixture.hello()));
         return side;
     }
 

@@ -13,11 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
@@ -25,7 +23,6 @@ import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.tls.KeyFolder;
 import org.globalsessions.transport.tls.TlsSettings;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,10 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Another implementation of TLS at the other end, and keys as its tools make them. */
-class OpensslTest {
-    private final EventLoops loops = EventLoops.start("openssl-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen((connection, frame) -> {}));
+class OpensslTest extends SocketFixture {
+    private final RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
     private final RecordingHandler client = new RecordingHandler();
 
     @TempDir
@@ -45,7 +40,6 @@ class OpensslTest {
 
     @BeforeAll
     static void needOpenssl() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         boolean found;
         try {
             Process version = new ProcessBuilder("openssl", "version").start();
@@ -54,14 +48,6 @@ class OpensslTest {
             found = false;
         }
         assumeTrue(found, "no command openssl on the PATH: its implementation of TLS is not tried");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
     }
 
     @ParameterizedTest
@@ -155,7 +141,7 @@ class OpensslTest {
                 "-quiet");
 
         Process welcomed = start(options, "-tls1_3", "-cert", "client.crt", "-key", "client.key");
-        welcomed.getOutputStream().write(bytesOf(TcpTest.hello()));
+        welcomed.getOutputStream().write(bytesOf(hello()));
         welcomed.getOutputStream().flush();
         assertThat(readFrame(welcomed.getInputStream())).isInstanceOf(WelcomeFrame.class);
 
@@ -218,20 +204,11 @@ class OpensslTest {
     }
 
     private Listener listen(PipelineSecurity security) throws IOException {
-        Listener listener = Listener.bind(loops, "127.0.0.1", 0, LinkSettings.DEFAULTS, security, server);
-        toClose.add(listener);
-        return listener;
+        return listen(LOOPBACK, LinkSettings.DEFAULTS, security, server);
     }
 
     private void connect(int port, PipelineSecurity security) {
-        toClose.add(Connector.start(
-                loops,
-                PeerAddress.tcp("localhost", port),
-                TcpTest::hello,
-                new ReconnectPolicy(Duration.ofMillis(50), Duration.ofMillis(200), 0),
-                LinkSettings.DEFAULTS,
-                security,
-                client));
+        connect(PeerAddress.tcp("localhost", port), LinkSettings.DEFAULTS, security, client);
     }
 
     private void openssl(String... arguments) throws Exception {
@@ -248,7 +225,7 @@ class OpensslTest {
                 .directory(folder.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        toClose.add(() -> process.destroyForcibly().waitFor());
+        toClose(() -> process.destroyForcibly().waitFor());
         return process;
     }
 

@@ -30,7 +30,7 @@ final class OutboxTest {
     private final EventLoops serverLoops = EventLoops.start("outbox-test-server", 1);
     private final EventLoops loops = EventLoops.start("outbox-test", 1);
     private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen(OutboxTest::answer));
+    private final RecordingHandler server = new RecordingHandler(SocketFixture.welcomeThen(OutboxTest::answer));
     private final RecordingHandler client = new RecordingHandler();
     private Connection connection;
 
@@ -38,8 +38,8 @@ final class OutboxTest {
     void connect() throws IOException {
         Listener listener = Listener.bind(serverLoops, "127.0.0.1", 0, server);
         toClose.add(listener);
-        Connector connector =
-                Connector.start(loops, "127.0.0.1", listener.port(), TcpTest::hello, ReconnectPolicy.DEFAULT, client);
+        Connector connector = Connector.start(
+                loops, "127.0.0.1", listener.port(), SocketFixture::hello, ReconnectPolicy.DEFAULT, client);
         toClose.add(0, connector);
         await().atMost(LIMIT_S, TimeUnit.SECONDS).until(() -> !client.frames.isEmpty());
         connection = connector.connection();

@@ -17,9 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
-import org.awaitility.Awaitility;
-import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
@@ -30,13 +27,9 @@ import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SubscribeFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class TcpTest {
-    private static final String LOOPBACK = "127.0.0.1";
-
+class TcpTest extends SocketFixture {
     private static final LinkSettings QUICK = new LinkSettings(
             Duration.ofMillis(100),
             Duration.ofMillis(400),
@@ -44,25 +37,6 @@ class TcpTest {
             Duration.ofSeconds(10),
             64 << 10,
             256 << 10);
-
-    private static final ReconnectPolicy QUICK_RECONNECT =
-            new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
-
-    private final EventLoops loops = EventLoops.start("tcp-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-
-    @BeforeAll
-    static void bePatient() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-    }
 
     @Test
     void shouldEchoFramesInOrderWhenManyAreSentAtOnce() throws IOException {
@@ -100,7 +74,7 @@ class TcpTest {
         await().until(() -> client.closed.size() == 1);
         await().until(() -> !client.connectFailures.isEmpty());
         assertThat(connector.connection()).isNull();
-        toClose.add(Listener.bind(loops, LOOPBACK, port, server));
+        toClose(Listener.bind(loops, LOOPBACK, port, server));
 
         await().until(() -> client.frames.size() == 2);
         assertThat(client.frames).allMatch(frame -> frame instanceof WelcomeFrame);
@@ -112,11 +86,11 @@ class TcpTest {
     void shouldGiveUpWhenPolicyAllowsNoMoreAttempts() throws IOException {
         int port = freePort();
         RecordingHandler client = new RecordingHandler();
-        toClose.add(Connector.start(
+        toClose(Connector.start(
                 loops,
                 LOOPBACK,
                 port,
-                TcpTest::hello,
+                SocketFixture::hello,
                 new ReconnectPolicy(Duration.ofMillis(1), Duration.ofMillis(1), 3),
                 client));
 
@@ -128,7 +102,7 @@ class TcpTest {
     @Test
     void shouldSayWhyWhenHostNameIsUnknown() {
         RecordingHandler client = new RecordingHandler();
-        toClose.add(Connector.start(loops, "no-such-host.invalid", 1, TcpTest::hello, QUICK_RECONNECT, client));
+        toClose(Connector.start(loops, "no-such-host.invalid", 1, SocketFixture::hello, QUICK_RECONNECT, client));
 
         await().until(() -> !client.connectFailures.isEmpty());
         assertThat(client.connectFailures.get(0)).contains("no-such-host.invalid:1", "not known");
@@ -238,7 +212,7 @@ class TcpTest {
                         2048),
                 PipelineSecurity.plain(),
                 server);
-        toClose.add(listener);
+        toClose(listener);
 
         ErrorFrame error = (ErrorFrame) sendAndReadOne(listener.port(), new byte[0]);
 
@@ -251,14 +225,7 @@ class TcpTest {
         byte[] welcome = bytesOf(new WelcomeFrame(1, 1, 0, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
         try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             RecordingHandler client = new RecordingHandler();
-            toClose.add(Connector.start(
-                    loops,
-                    PeerAddress.tcp(LOOPBACK, silent.getLocalPort()),
-                    TcpTest::hello,
-                    QUICK_RECONNECT,
-                    QUICK,
-                    PipelineSecurity.plain(),
-                    client));
+            connect(PeerAddress.tcp(LOOPBACK, silent.getLocalPort()), QUICK, PipelineSecurity.plain(), client);
             try (Socket first = silent.accept()) {
                 long begin = System.nanoTime();
                 first.getOutputStream().write(welcome);
@@ -278,17 +245,9 @@ class TcpTest {
     void shouldStayOpenByPingsWhenNobodyHasAnythingToSay() throws Exception {
         RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
         RecordingHandler client = new RecordingHandler();
-        Listener listener = Listener.bind(loops, LOOPBACK, 0, QUICK, PipelineSecurity.plain(), server);
-        toClose.add(listener);
-        Connector connector = Connector.start(
-                loops,
-                PeerAddress.tcp(LOOPBACK, listener.port()),
-                TcpTest::hello,
-                QUICK_RECONNECT,
-                QUICK,
-                PipelineSecurity.plain(),
-                client);
-        toClose.add(connector);
+        Listener listener = listen(LOOPBACK, QUICK, PipelineSecurity.plain(), server);
+        Connector connector =
+                connect(PeerAddress.tcp(LOOPBACK, listener.port()), QUICK, PipelineSecurity.plain(), client);
         awaitWelcome(client);
         // Paused reads are no silence of the peer's either.
         connector.connection().pauseReads();
@@ -310,15 +269,8 @@ class TcpTest {
                 256 << 10);
         try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
             RecordingHandler client = new RecordingHandler();
-            Connector connector = Connector.start(
-                    loops,
-                    PeerAddress.tcp(LOOPBACK, silent.getLocalPort()),
-                    TcpTest::hello,
-                    QUICK_RECONNECT,
-                    patient,
-                    PipelineSecurity.plain(),
-                    client);
-            toClose.add(connector);
+            Connector connector = connect(
+                    PeerAddress.tcp(LOOPBACK, silent.getLocalPort()), patient, PipelineSecurity.plain(), client);
             try (Socket socket = silent.accept()) {
                 socket.getOutputStream().write(welcome);
                 awaitWelcome(client);
@@ -429,15 +381,11 @@ class TcpTest {
     }
 
     private Listener listen(RecordingHandler handler) throws IOException {
-        Listener listener = Listener.bind(loops, LOOPBACK, 0, handler);
-        toClose.add(listener);
-        return listener;
+        return listen(LOOPBACK, LinkSettings.DEFAULTS, PipelineSecurity.plain(), handler);
     }
 
     private Connector connect(int port, RecordingHandler handler) {
-        Connector connector = Connector.start(loops, LOOPBACK, port, TcpTest::hello, QUICK_RECONNECT, handler);
-        toClose.add(connector);
-        return connector;
+        return connect(PeerAddress.tcp(LOOPBACK, port), LinkSettings.DEFAULTS, PipelineSecurity.plain(), handler);
     }
 
     private static void awaitWelcome(RecordingHandler client) {
@@ -449,21 +397,6 @@ class TcpTest {
         for (RecordingHandler handler : handlers) {
             assertThat(handler.failures).isEmpty();
         }
-    }
-
-    static HelloFrame hello() {
-        return HelloFrame.ofHost(1, new TierHost(1, 2, 3, 4, 5), "sessions", "");
-    }
-
-    static BiConsumer<Connection, Frame> welcomeThen(BiConsumer<Connection, Frame> then) {
-        return (connection, frame) -> {
-            if (frame instanceof HelloFrame hello) {
-                connection.send(new WelcomeFrame(
-                        hello.correlationId(), hello.commonVersion(), 1, 0, 0, FrameCodec.MAX_FRAME, Right.ALL, 0));
-            } else {
-                then.accept(connection, frame);
-            }
-        };
     }
 
     private static byte[] bytesOf(Frame frame) {

@@ -8,39 +8,23 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.Certificate;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.tls.CertificateAuthority;
 import org.globalsessions.transport.tls.KeyFolder;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** New keys and certificates count from a next handshake on, without a restart; bad ones never do. */
-class TlsReloadTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    private final EventLoops loops = EventLoops.start("tls-reload-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen((connection, frame) -> {}));
+class TlsReloadTest extends SocketFixture {
+    private final RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
     private final RecordingHandler client = new RecordingHandler();
 
     @TempDir
     private Path folder;
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"bcjsse", "jdk"})
@@ -55,9 +39,8 @@ class TlsReloadTest {
         keys.write("server.key", renewed.keyPem());
         keys.write("server.crt", renewed.certificatePem());
 
-        await().atMost(PATIENCE)
-                .until(() ->
-                        shown(port, keys.issuedClient()).equals(renewed.chain().get(0)));
+        await().until(() ->
+                shown(port, keys.issuedClient()).equals(renewed.chain().get(0)));
         assertThat(old).isNotEqualTo(renewed.chain().get(0));
         assertThat(server.reloads).last().asString().startsWith("true new keys");
         assertThat(client.closed).isEmpty();
@@ -80,15 +63,14 @@ class TlsReloadTest {
         assertThat(shown(port, keys.issuedClient())).isEqualTo(good);
         Files.writeString(keys.file("server.crt"), certificate);
 
-        await().atMost(PATIENCE)
-                .until(() ->
-                        shown(port, keys.issuedClient()).equals(renewed.chain().get(0)));
+        await().until(() ->
+                shown(port, keys.issuedClient()).equals(renewed.chain().get(0)));
         // What was bad is told once, not at each handshake.
         assertThat(server.reloads).hasSize(failed + 1).last().asString().startsWith("true");
     }
 
     private void awaitReload(int port, KeyFolder keys, Certificate stillShown, String told) {
-        await().atMost(PATIENCE).until(() -> {
+        await().until(() -> {
             assertThat(shown(port, keys.issuedClient())).isEqualTo(stillShown);
             return server.reloads.stream().anyMatch(reload -> reload.startsWith(told));
         });
@@ -103,7 +85,7 @@ class TlsReloadTest {
 
         keys.write("ca.crt", Files.readString(others.file("ca.crt")));
 
-        await().atMost(PATIENCE).until(() -> {
+        await().until(() -> {
             try {
                 shown(port, keys.issuedClient());
             } catch (IOException e) {
@@ -124,7 +106,7 @@ class TlsReloadTest {
         others.write("ca.crt", keys.authorityPem());
         int port = listen(keys, "bcjsse");
         connect(port, others);
-        await().atMost(PATIENCE).until(() -> !client.connectFailures.isEmpty());
+        await().until(() -> !client.connectFailures.isEmpty());
 
         CertificateAuthority.Issued trusted = keys.issuedClient();
         others.write("client.crt", trusted.certificatePem());
@@ -135,42 +117,28 @@ class TlsReloadTest {
     }
 
     private static void awaitWelcomes(RecordingHandler handler, int count) {
-        await().atMost(PATIENCE)
-                .until(() -> handler.frames.stream()
-                                .filter(frame -> frame instanceof WelcomeFrame)
-                                .count()
-                        == count);
+        await().until(() -> handler.frames.stream()
+                        .filter(frame -> frame instanceof WelcomeFrame)
+                        .count()
+                == count);
     }
 
     /** The certificate that the listener shows in one more handshake. */
     private static Certificate shown(int port, CertificateAuthority.Issued own) throws Exception {
         try (SSLSocket socket =
-                (SSLSocket) TlsTest.jdkContext(own).getSocketFactory().createSocket("127.0.0.1", port)) {
+                (SSLSocket) TlsTest.jdkContext(own).getSocketFactory().createSocket(LOOPBACK, port)) {
             socket.startHandshake();
             return socket.getSession().getPeerCertificates()[0];
         }
     }
 
     private int listen(KeyFolder keys, String provider) throws IOException {
-        Listener listener = Listener.bind(
-                loops,
-                "127.0.0.1",
-                0,
-                LinkSettings.DEFAULTS,
-                PipelineSecurity.of(keys.listener("provider : " + provider)),
-                server);
-        toClose.add(listener);
-        return listener.port();
+        PipelineSecurity security = PipelineSecurity.of(keys.listener("provider : " + provider));
+        return listen(LOOPBACK, LinkSettings.DEFAULTS, security, server).port();
     }
 
     private void connect(int port, KeyFolder keys) {
-        toClose.add(Connector.start(
-                loops,
-                PeerAddress.tcp("127.0.0.1", port),
-                TcpTest::hello,
-                new ReconnectPolicy(Duration.ofMillis(50), Duration.ofMillis(200), 0),
-                LinkSettings.DEFAULTS,
-                PipelineSecurity.of(keys.connector("")),
-                client));
+        PipelineSecurity security = PipelineSecurity.of(keys.connector(""));
+        connect(PeerAddress.tcp(LOOPBACK, port), LinkSettings.DEFAULTS, security, client);
     }
 }

@@ -16,7 +16,6 @@ import java.security.Provider;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManagerFactory;
@@ -26,14 +25,11 @@ import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
-import org.awaitility.Awaitility;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
 import org.globalsessions.transport.tls.CertificateAuthority;
 import org.globalsessions.transport.tls.KeyFolder;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,10 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real handshakes over real sockets. */
-class TlsTest {
-    private static final ReconnectPolicy QUICK_RECONNECT =
-            new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
-
+class TlsTest extends SocketFixture {
     private static final LinkSettings IMPATIENT = new LinkSettings(
             Duration.ofSeconds(5),
             Duration.ofSeconds(15),
@@ -53,10 +46,8 @@ class TlsTest {
             64 << 10,
             256 << 10);
 
-    private final EventLoops loops = EventLoops.start("tls-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
     private volatile boolean isEcho = true;
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen((connection, frame) -> {
+    private final RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {
         if (isEcho) {
             connection.send(frame);
         }
@@ -65,19 +56,6 @@ class TlsTest {
 
     @TempDir
     private Path folder;
-
-    @BeforeAll
-    static void bePatient() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-    }
 
     @ParameterizedTest
     @CsvSource({"bcjsse, bcjsse", "jdk, jdk", "bcjsse, jdk", "jdk, bcjsse"})
@@ -348,7 +326,7 @@ class TlsTest {
         await().until(() -> !client.connectFailures.isEmpty());
 
         first.close();
-        toClose.add(Listener.bind(
+        toClose(Listener.bind(
                 loops, "localhost", port, LinkSettings.DEFAULTS, PipelineSecurity.of(keys.listener("")), server));
 
         awaitWelcome();
@@ -373,22 +351,11 @@ class TlsTest {
     }
 
     private Listener listen(String host, LinkSettings settings, PipelineSecurity security) throws IOException {
-        Listener listener = Listener.bind(loops, host, 0, settings, security, server);
-        toClose.add(listener);
-        return listener;
+        return listen(host, settings, security, server);
     }
 
     private Connector connect(String host, int port, PipelineSecurity security) {
-        Connector connector = Connector.start(
-                loops,
-                PeerAddress.tcp(host, port),
-                TcpTest::hello,
-                QUICK_RECONNECT,
-                LinkSettings.DEFAULTS,
-                security,
-                client);
-        toClose.add(connector);
-        return connector;
+        return connect(PeerAddress.tcp(host, port), LinkSettings.DEFAULTS, security, client);
     }
 
     /** What a client sees of its refusal; once more where that ended the connection under the last of the client's handshake. */
@@ -410,7 +377,7 @@ class TlsTest {
         SSLServerSocket listening = (SSLServerSocket)
                 jdkContext(issued).getServerSocketFactory().createServerSocket(0, 10, InetAddress.getLoopbackAddress());
         listening.setEnabledProtocols(new String[] {protocol});
-        toClose.add(listening);
+        toClose(listening);
         AtomicReference<Exception> last = new AtomicReference<>();
         Thread thread = new Thread(() -> {
             while (!listening.isClosed()) {

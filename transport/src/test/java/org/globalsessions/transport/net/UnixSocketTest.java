@@ -12,31 +12,24 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.awaitility.Awaitility;
+import java.util.stream.Stream;
 import org.globalsessions.config.Schema;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.PeerIdentity;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class UnixSocketTest {
-    private static final ReconnectPolicy QUICK_RECONNECT =
-            new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
-
-    private final EventLoops loops = EventLoops.start("unix-test", 1);
-    private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final RecordingHandler server = new RecordingHandler(TcpTest.welcomeThen(Connection::send));
+class UnixSocketTest extends SocketFixture {
+    private final RecordingHandler server = new RecordingHandler(welcomeThen(Connection::send));
     private final RecordingHandler client = new RecordingHandler();
 
     /** Short whatever the build's own folder is: a socket's path has a limit. */
@@ -44,28 +37,11 @@ class UnixSocketTest {
 
     private Path socket;
 
-    @BeforeAll
-    static void bePatient() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
-
     @BeforeEach
     void makeFolder() throws IOException {
         folder = Files.createTempDirectory("gs-unix");
+        toClose(this::deleteFolder);
         socket = folder.resolve("relay.sock");
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable one : toClose) {
-            one.close();
-        }
-        loops.close();
-        try (var files = Files.walk(folder)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     @Test
@@ -180,7 +156,7 @@ class UnixSocketTest {
         left.bind(UnixDomainSocketAddress.of(socket));
         left.close();
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        toClose.add(threads::shutdownNow);
+        toClose(threads::shutdownNow);
         List<Future<Boolean>> attempts = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             attempts.add(threads.submit(() -> {
@@ -202,6 +178,14 @@ class UnixSocketTest {
         awaitWelcome();
     }
 
+    private void deleteFolder() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
     private long welcomes() {
         return client.frames.stream()
                 .filter(frame -> frame instanceof WelcomeFrame)
@@ -217,21 +201,10 @@ class UnixSocketTest {
     }
 
     private Listener listen(Path path) throws IOException {
-        Listener listener = Listener.bindUnix(loops, path, LinkSettings.DEFAULTS, server);
-        toClose.add(listener);
-        return listener;
+        return toClose(Listener.bindUnix(loops, path, LinkSettings.DEFAULTS, server));
     }
 
     private Connector connect(Path path) {
-        Connector connector = Connector.start(
-                loops,
-                PeerAddress.unix(path),
-                TcpTest::hello,
-                QUICK_RECONNECT,
-                LinkSettings.DEFAULTS,
-                PipelineSecurity.plain(),
-                client);
-        toClose.add(connector);
-        return connector;
+        return connect(PeerAddress.unix(path), LinkSettings.DEFAULTS, PipelineSecurity.plain(), client);
     }
 }
