@@ -2,7 +2,7 @@ package org.globalsessions.segment;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Locale;
+import org.globalsessions.tier.HexId;
 import org.globalsessions.tier.KeyDigest;
 
 /**
@@ -38,7 +38,7 @@ public final class HostDigest {
      * @return 32 hexadecimal digits
      */
     public static String text(KeyDigest digest) {
-        return String.format(Locale.ROOT, "%016x%016x", digest.high(), digest.low());
+        return HexId.text(digest.high(), digest.low());
     }
 
     /**
@@ -48,10 +48,6 @@ public final class HostDigest {
      * @return the digest; null where the text is none
      */
     public static KeyDigest parse(String text) {
-        return text.matches("[0-9a-fA-F]{32}")
-                ? new KeyDigest(
-                        Long.parseUnsignedLong(text.substring(0, 16), 16),
-                        Long.parseUnsignedLong(text.substring(16), 16))
-                : null;
+        return HexId.isId(text) ? new KeyDigest(HexId.high(text), HexId.low(text)) : null;
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import org.globalsessions.tier.HexId;
 
 /**
  * What tells this process from every other one that may attach: the pid alone does not, since pids are used again and count
@@ -39,7 +40,7 @@ record ProcessIdentity(int pid, long startTime, long pidNamespace, long bootIdHi
                 Integer.parseInt(stat.substring(0, stat.indexOf(' '))),
                 Long.parseLong(fromField3[22 - 3]),
                 Long.parseLong(namespace.substring(namespace.indexOf('[') + 1, namespace.indexOf(']'))),
-                Long.parseUnsignedLong(bootId.substring(0, 16), 16),
-                Long.parseUnsignedLong(bootId.substring(16), 16));
+                HexId.high(bootId),
+                HexId.low(bootId));
     }
 }

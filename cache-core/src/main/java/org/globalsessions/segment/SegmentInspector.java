@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.globalsessions.status.Counters;
 import org.globalsessions.status.DistinctErrors;
+import org.globalsessions.tier.HexId;
 import org.globalsessions.tier.KeyDigest;
 
 /**
@@ -358,9 +358,7 @@ public final class SegmentInspector {
      * @return 32 hexadecimal digits
      */
     public String identity() {
-        return String.format(
-                Locale.ROOT,
-                "%016x%016x",
+        return HexId.text(
                 header.getLong(SegmentDescriptor.IDENTITY_HIGH_OFFSET),
                 header.getLong(SegmentDescriptor.IDENTITY_LOW_OFFSET));
     }

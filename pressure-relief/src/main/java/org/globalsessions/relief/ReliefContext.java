@@ -9,6 +9,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.tier.HexId;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
@@ -17,7 +18,6 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  * Settings of a relief node. Fluent, used by one thread, concluded once by {@link ReliefNode#launch}.
  */
 public final class ReliefContext {
-    private static final int NODE_ID_DIGITS = 32;
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     /**
@@ -149,15 +149,11 @@ public final class ReliefContext {
         if (siblings.isEmpty()) {
             throw new IllegalArgumentException("no sibling to connect to: siblings=0, limit=1 or more");
         }
-        if (nodeId != null && !isNodeId(nodeId)) {
+        if (nodeId != null && !HexId.isId(nodeId)) {
             throw new IllegalArgumentException(
-                    "node_id is no id: node_id=" + nodeId + ", limit=" + NODE_ID_DIGITS + " hexadecimal digits");
+                    "node_id is no id: node_id=" + nodeId + ", limit=" + HexId.DIGITS + " hexadecimal digits");
         }
         concluded = true;
-    }
-
-    private static boolean isNodeId(String text) {
-        return text.length() == NODE_ID_DIGITS && text.chars().allMatch(c -> Character.digit(c, 16) >= 0);
     }
 
     SegmentSettings segment() {
@@ -178,11 +174,11 @@ public final class ReliefContext {
 
     /** The configured id's upper half, or the segment's. */
     long nodeIdHigh(long identityHigh) {
-        return nodeId == null ? identityHigh : Long.parseUnsignedLong(nodeId, 0, NODE_ID_DIGITS / 2, 16);
+        return nodeId == null ? identityHigh : HexId.high(nodeId);
     }
 
     /** The configured id's lower half, or the segment's. */
     long nodeIdLow(long identityLow) {
-        return nodeId == null ? identityLow : Long.parseUnsignedLong(nodeId, NODE_ID_DIGITS / 2, NODE_ID_DIGITS, 16);
+        return nodeId == null ? identityLow : HexId.low(nodeId);
     }
 }

@@ -8,6 +8,7 @@ import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.tier.HexId;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.Shutdown;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -89,12 +90,8 @@ public final class ReliefNode implements AutoCloseable {
         LOG.info(
                 "{} node {} has its segment in {}",
                 behaviour.kind(),
-                nodeId(idHigh, idLow),
+                HexId.text(idHigh, idLow),
                 segment.file().path());
-    }
-
-    private static String nodeId(long high, long low) {
-        return String.format("%016x%016x", high, low);
     }
 
     private void sweep() {

@@ -1,5 +1,7 @@
 package org.globalsessions.sibling;
 
+import org.globalsessions.tier.HexId;
+
 /**
  * The stable 128-bit id of a relief node: what placement goes by, so that a node keeps its keys over restarts and moves.
  *
@@ -7,8 +9,6 @@ package org.globalsessions.sibling;
  * @param low  lower 64 bits
  */
 record NodeId(long high, long low) {
-    private static final int HEX_DIGITS = 32;
-
     /**
      * Reads an id.
      *
@@ -17,16 +17,14 @@ record NodeId(long high, long low) {
      * @throws IllegalArgumentException where the text is not one
      */
     static NodeId parse(String text) {
-        if (text.length() != HEX_DIGITS) {
-            throw new IllegalArgumentException("node id of " + text.length() + " characters, limit=" + HEX_DIGITS);
+        if (text.length() != HexId.DIGITS) {
+            throw new IllegalArgumentException("node id of " + text.length() + " characters, limit=" + HexId.DIGITS);
         }
-        return new NodeId(
-                Long.parseUnsignedLong(text, 0, HEX_DIGITS / 2, 16),
-                Long.parseUnsignedLong(text, HEX_DIGITS / 2, HEX_DIGITS, 16));
+        return new NodeId(HexId.high(text), HexId.low(text));
     }
 
     @Override
     public String toString() {
-        return String.format("%016x%016x", high, low);
+        return HexId.text(high, low);
     }
 }
