@@ -87,11 +87,7 @@ final class ReplayCommand extends ClientCommand {
         report.put("ways", ways);
         report.put("occupiedWaysBefore", occupiedBefore);
         report.put("seconds", seconds);
-        if (isJson()) {
-            out().println(Json.of(report));
-        } else {
-            report.forEach((name, number) -> out().printf("%-18s %s%n", name, number));
-        }
+        Report.print(report, isJson(), out());
     }
 
     private static BufferedReader open(Path file) throws IOException {
