@@ -153,9 +153,23 @@ final class BucketTable {
         return (step & STEP_MASK) << 1 | (untouched ? UNTOUCHED : 0);
     }
 
-    /** Sets a way's stamp, as its holder or as the sweeper. */
+    /** Sets a way's stamp, as its holder. */
     void setStamp(int bucket, int way, int stamp) {
         header.putShort(base(bucket) + STAMPS_OFFSET + way * 2, (short) stamp);
+    }
+
+    /** Changes a way's stamp from the one that was seen, as the sweeper: a use or a new entry of the way since then counts more. */
+    void changeStamp(int bucket, int way, int seen, int changed) {
+        int offset = base(bucket) + STAMPS_OFFSET + (way >>> 2) * 8;
+        int shift = (way & 3) << 4;
+        long word = (long) Words.LONG.getOpaque(header, offset);
+        // Again where a neighbour's stamp has changed: this one must not stay behind until its age does not compare any
+        // more.
+        while (((word >>> shift) & 0xFFFF) == seen
+                && !Words.LONG.compareAndSet(
+                        header, offset, word, (word & ~(0xFFFFL << shift)) | ((long) changed << shift))) {
+            word = (long) Words.LONG.getOpaque(header, offset);
+        }
     }
 
     /** Renews a way's stamp as a reader: one try, and none where it is of this step already; a lost one costs recency only. */

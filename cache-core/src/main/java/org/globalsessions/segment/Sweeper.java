@@ -135,8 +135,8 @@ final class Sweeper {
         int stamp = segment.buckets().stamp(bucket, lane);
         if (BucketTable.age(step, stamp) > QUARTER_RANGE) {
             boolean untouched = (stamp & BucketTable.UNTOUCHED) != 0;
-            segment.buckets()
-                    .setStamp(bucket, lane, BucketTable.stampOf(step - QUARTER_RANGE, untouched)); // LAYOUT sweep 2
+            int lifted = BucketTable.stampOf(step - QUARTER_RANGE, untouched);
+            segment.buckets().changeStamp(bucket, lane, stamp, lifted); // LAYOUT sweep 2
         }
     }
 
