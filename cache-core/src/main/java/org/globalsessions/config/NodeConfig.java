@@ -11,6 +11,7 @@ import com.typesafe.config.ConfigValueType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,7 +19,7 @@ import java.util.List;
  * Immutable; any thread may use it.
  */
 public final class NodeConfig {
-    private final Path file;
+    private final List<Path> files;
     private final NodeKind kind;
     private final String authPath;
     private final Config config;
@@ -29,7 +30,7 @@ public final class NodeConfig {
     private final List<Setting> missing;
 
     NodeConfig(
-            Path file,
+            List<Path> files,
             NodeKind kind,
             String authPath,
             Config config,
@@ -38,7 +39,7 @@ public final class NodeConfig {
             List<Config> relaySections,
             List<Setting> settings,
             List<Setting> missing) {
-        this.file = file;
+        this.files = List.copyOf(files);
         this.kind = kind;
         this.authPath = authPath;
         this.config = config;
@@ -57,8 +58,9 @@ public final class NodeConfig {
      * @throws ConfigurationException with everything that is wrong
      */
     public static NodeConfig load(Path file) {
-        Config parsed = parse(file);
-        return new NodeConfigReader(file, parsed.root(), NodeConfigReader.kindOf(parsed.root())).read();
+        IncludedFiles included = new IncludedFiles();
+        ConfigObject top = parse(file, included);
+        return new NodeConfigReader(filesOf(file, included), top, NodeConfigReader.kindOf(top)).read();
     }
 
     /**
@@ -69,7 +71,9 @@ public final class NodeConfig {
      * @throws ConfigurationException with everything that is wrong
      */
     public static NodeConfig loadClient(Path file) {
-        return new NodeConfigReader(file, parse(file).root(), NodeKind.CLIENT).read();
+        IncludedFiles included = new IncludedFiles();
+        ConfigObject top = parse(file, included);
+        return new NodeConfigReader(filesOf(file, included), top, NodeKind.CLIENT).read();
     }
 
     /**
@@ -82,7 +86,9 @@ public final class NodeConfig {
      */
     public static NodeConfig loadClient(Config config) {
         String origin = config.origin().filename();
-        return new NodeConfigReader(origin == null ? null : Path.of(origin), config.root(), NodeKind.CLIENT).read();
+        return new NodeConfigReader(
+                        origin == null ? List.of() : List.of(Path.of(origin)), config.root(), NodeKind.CLIENT)
+                .read();
     }
 
     /**
@@ -93,7 +99,7 @@ public final class NodeConfig {
      * @throws ConfigurationException where it cannot be read
      */
     public static boolean looksLikeClient(Path file) {
-        ConfigObject top = parse(file).root();
+        ConfigObject top = parse(file, new IncludedFiles());
         if (NodeConfigReader.hasRole(top) || top.containsKey("message_relay")) {
             return false;
         }
@@ -115,7 +121,17 @@ public final class NodeConfig {
      * @return the file, or null where the configuration came from none
      */
     public Path file() {
-        return file;
+        return files.isEmpty() ? null : files.get(0);
+    }
+
+    /**
+     * The files that were read: the one named and those that it includes, except from the class path. Files included by a configuration that
+     * the application has put together itself are not known.
+     *
+     * @return {@link #file()} first; empty where the configuration came from none
+     */
+    public List<Path> files() {
+        return files;
     }
 
     /**
@@ -286,14 +302,23 @@ public final class NodeConfig {
         return ConfigUtil.quoteString(name);
     }
 
-    private static Config parse(Path file) {
+    private static List<Path> filesOf(Path file, IncludedFiles included) {
+        List<Path> files = new ArrayList<>();
+        files.add(file);
+        files.addAll(included.found());
+        return files;
+    }
+
+    private static ConfigObject parse(Path file, IncludedFiles included) {
         if (!Files.isRegularFile(file)) {
             throw refused(file, 0, Files.exists(file) ? "not a file" : "no such file");
         }
         try {
-            ConfigParseOptions options =
-                    ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false);
-            return ConfigFactory.parseFile(file.toFile(), options).resolve();
+            ConfigParseOptions options = ConfigParseOptions.defaults()
+                    .setSyntax(ConfigSyntax.CONF)
+                    .setAllowMissing(false)
+                    .prependIncluder(included);
+            return ConfigFactory.parseFile(file.toFile(), options).resolve().root();
         } catch (StackOverflowError e) {
             // The parser goes one call deeper for each bracket.
             throw refused(file, 0, "sections or lists are nested too deeply");

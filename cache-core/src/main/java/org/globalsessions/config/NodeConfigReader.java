@@ -25,13 +25,20 @@ final class NodeConfigReader {
     /** Each has two threads and a segment of its own. */
     private static final int MOST_PATHS = 64;
 
+    private final List<Path> files;
     private final Path file;
     private final ConfigObject top;
     private final NodeKind kind;
     private final SchemaReader reader;
 
-    NodeConfigReader(Path file, ConfigObject top, NodeKind kind) {
-        this.file = file;
+    /**
+     * Not yet read.
+     *
+     * @param files the one that was named, then what it includes; none where the configuration came from no file
+     */
+    NodeConfigReader(List<Path> files, ConfigObject top, NodeKind kind) {
+        this.files = files;
+        this.file = files.isEmpty() ? null : files.get(0);
         this.top = top;
         this.kind = kind;
         Path absolute = file == null ? Path.of("").toAbsolutePath() : file.toAbsolutePath();
@@ -69,7 +76,7 @@ final class NodeConfigReader {
                 ? cache(config, authPath, kind == NodeKind.SIBLING ? "cache" : "lru.cache", "")
                 : paths.get(0).cache();
         requireNoProblem();
-        return new NodeConfig(file, kind, authPath, config, cache, paths, relays, reader.settings(), reader.missing());
+        return new NodeConfig(files, kind, authPath, config, cache, paths, relays, reader.settings(), reader.missing());
     }
 
     private void requireNoProblem() {

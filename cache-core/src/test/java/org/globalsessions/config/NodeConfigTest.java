@@ -59,6 +59,29 @@ class NodeConfigTest {
     }
 
     @Test
+    void shouldNameAllFilesThatAreReadWhenOneIncludesOthers() throws IOException {
+        Path nested = write("nested.conf", "port : 1001");
+        Path plain = write("plain.conf", "include \"nested\", port : 1002");
+        Path byFile = write("by-file.conf", "port : 1003");
+        Path byUrl = write("by-url.conf", "port : 1004");
+        Path empty = write("empty.conf", "");
+        Path file = write("relay.conf", """
+                include "plain.conf"
+                include file("%s")
+                include url("%s")
+                include "empty.conf"
+                include "not-there.conf"
+                include classpath("not-there-either.conf")
+                """.formatted(byFile, byUrl.toUri()) + RELAY);
+
+        NodeConfig config = NodeConfig.load(file);
+
+        assertThat(config.port()).isEqualTo(7878);
+        assertThat(config.file()).isEqualTo(file);
+        assertThat(config.files()).containsExactly(file, plain, nested, byFile, byUrl, empty);
+    }
+
+    @Test
     void shouldReportEveryProblemAtOnceWithFileLineAndKey() throws IOException {
         Path file = write("relay.conf", """
                 edge_supported_relay : true

@@ -108,6 +108,23 @@ class RightsReloadTest {
     }
 
     @Test
+    void shouldGoByAnIncludedFileWhenThatIsChangedOrWasGoneForAMoment() throws Exception {
+        Path included = folder.resolve("more.conf");
+        Files.writeString(included, REPORT.replace("may : read", "\"may\" : [ read, publish ]"));
+        rules(SHOP + ", { include \"more.conf\" }");
+        await().atMost(TestHost.LIMIT).until(() -> report.welcome.rights().equals(Set.of(Right.READ, Right.PUBLISH)));
+
+        Files.writeString(included, REPORT);
+        await().atMost(TestHost.LIMIT).until(() -> report.welcome.rights().equals(Set.of(Right.READ)));
+        assertThat(shop.goodbye).isFalse();
+
+        Files.delete(included);
+        awaitCount(Counter.KEY_RELOADS_FAILED, 1);
+        Files.writeString(included, REPORT.replace("may : read", "may : publish"));
+        await().atMost(TestHost.LIMIT).until(() -> report.welcome.rights().equals(Set.of(Right.PUBLISH)));
+    }
+
+    @Test
     void shouldKeepTheLastGoodRulesAndSaySoOnceWhenWhatIsThereCannotBeUsed() throws Exception {
         secret("open-to-others", "rw-r--r--");
         awaitCount(Counter.KEY_RELOADS_FAILED, 1);

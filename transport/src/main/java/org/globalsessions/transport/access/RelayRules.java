@@ -4,8 +4,10 @@ import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.globalsessions.config.ConfigurationException;
 import org.globalsessions.config.NodeConfig;
@@ -14,13 +16,17 @@ import org.globalsessions.transport.tls.TlsException;
 import org.globalsessions.transport.tls.WatchedFiles;
 
 /**
- * The rules of all paths of a relay, as its configuration has them, and again when that file, or one with a secret, has changed. Nothing
- * else of the configuration counts without a restart. Where what is there now cannot be used, the last good rules stay.
+ * The rules of all paths of a relay, as its configuration has them, and again when that file, one that it includes, or one with a secret, has
+ * changed. Nothing else of the configuration counts without a restart. Where what is there now cannot be used, the last good rules stay.
  *
  * <p>One thread.
  */
 public final class RelayRules {
     private final Path file;
+
+    /** All that the configuration was ever read from: one that is gone for a moment, and with it its mention, is waited for. */
+    private final Set<Path> files = new LinkedHashSet<>();
+
     private WatchedFiles configuration;
     private WatchedFiles secrets;
     private Map<String, AccessRules> byPath;
@@ -41,7 +47,8 @@ public final class RelayRules {
      */
     public static RelayRules of(NodeConfig config) {
         RelayRules rules = new RelayRules(config.file());
-        rules.read(config, new WatchedFiles(List.of(config.file())));
+        rules.files.addAll(config.files());
+        rules.read(config, new WatchedFiles(List.copyOf(rules.files)));
         return rules;
     }
 
@@ -76,9 +83,14 @@ public final class RelayRules {
         }
         String before = wrong;
         try {
-            // Looked at before it is read: what changes meanwhile is another change.
-            WatchedFiles asRead = new WatchedFiles(List.of(file));
-            read(NodeConfig.load(file), asRead);
+            WatchedFiles asRead;
+            NodeConfig config;
+            do {
+                // Looked at before they are read: what changes meanwhile is another change.
+                asRead = new WatchedFiles(List.copyOf(files));
+                config = NodeConfig.load(file);
+            } while (files.addAll(config.files()));
+            read(config, asRead);
             wrong = "";
             return new Reload(true, "the rules of " + file + " count from now on");
         } catch (ConfigurationException e) {
