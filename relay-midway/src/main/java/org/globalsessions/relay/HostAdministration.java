@@ -6,10 +6,12 @@ import java.util.List;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 import org.globalsessions.segment.HostDigest;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.AdministeredFrame;
 import org.globalsessions.transport.frame.AdministeredFrame.KnownHost;
 import org.globalsessions.transport.frame.AdministeredFrame.Outcome;
+import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +35,18 @@ final class HostAdministration {
     /** An operator asks; that he may was seen to before. */
     void onAdminister(ClientEndPoint endPoint, AdministerFrame frame) {
         List<Known> known = known();
-        Outcome outcome = frame.action() == AdministerFrame.Action.FORGET
-                ? forget(known, frame.host(), endPoint.connection().remoteAddress())
-                : Outcome.DONE;
+        Outcome outcome = Outcome.DONE;
+        if (frame.action() == AdministerFrame.Action.FORGET) {
+            outcome = forget(known, frame.host(), endPoint.connection().remoteAddress());
+        }
+        if (outcome == null) {
+            endPoint.send(
+                    new ErrorFrame(
+                            frame.correlationId(),
+                            ErrorCode.INTERNAL,
+                            "nothing is forgotten, the relay cannot write its memory of hosts: its log says why; ask again then"));
+            return;
+        }
         List<KnownHost> longestAway = known.stream()
                 .map(Known::told)
                 .sorted(Comparator.comparingLong(KnownHost::awayMs).reversed())
@@ -51,6 +62,7 @@ final class HostAdministration {
         return known;
     }
 
+    /** Null where that failed. */
     private Outcome forget(List<Known> known, KeyDigest host, String operator) {
         Known found = known.stream()
                 .filter(each -> each.told.host().equals(host))
@@ -62,7 +74,9 @@ final class HostAdministration {
         if (found.told.connections() > 0) {
             return Outcome.CONNECTED;
         }
-        leases.forget(found.id);
+        if (!leases.forget(found.id)) {
+            return null;
+        }
         known.remove(found);
         LOGGER.warn(
                 "A host is forgotten as an operator asks for it, no delete waits for it any more: host={}, away={} s, operator={}",

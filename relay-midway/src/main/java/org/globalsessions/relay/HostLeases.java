@@ -3,8 +3,10 @@ package org.globalsessions.relay;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.globalsessions.relay.ClientEndPoint.HostId;
 
@@ -145,10 +147,22 @@ final class HostLeases {
                 visitor.visit(host, lease.connections, lease.connections > 0 ? 0 : (now - lease.leftTick) * TICK_MS));
     }
 
-    /** Forgets a host that is away: no delete waits for it any more. */
-    void forget(HostId host) {
+    /**
+     * Forgets a host that is away: no delete waits for it any more, also after a start.
+     *
+     * @return false where the memory could not be written, and nothing is forgotten
+     */
+    boolean forget(HostId host) {
+        Set<HostId> others = new HashSet<>(leases.keySet());
+        others.remove(host);
+        try {
+            memory.keep(others);
+        } catch (IOException e) {
+            errors.record("forgetting a host as an operator asks for it", e);
+            return false;
+        }
         leases.remove(host);
-        keepRemembered();
+        return true;
     }
 
     /** A host has everything up to a position; of a client, which serves nothing, that is not kept. */

@@ -114,6 +114,34 @@ class HostAdministrationTest {
     }
 
     @Test
+    void shouldForgetNothingAndSaySoWhenTheMemoryOfHostsCannotBeWritten() throws Exception {
+        launch("");
+        TestHost a = host(1, "").subscribed(1, 0, 0);
+        host(2, "").subscribed(1, 0, 0).close();
+        RelayOperator operator = operator("");
+        await().atMost(TestHost.LIMIT)
+                .until(() -> told(operator.hosts()).hosts().get(0).connections() == 0);
+        KeyDigest digest = relay.lru().encode("k").digest();
+        long position = ((SessionReceivedFrame) a.delete(digest, Acknowledgement.RELAY))
+                .receipt()
+                .position();
+        CompletableFuture<Frame> everywhere = a.needEverywhere(digest, a.welcome.epoch(), position);
+        Path inTheWay = relay.segmentFile().resolveSibling(relay.segmentFile().getFileName() + ".hosts.new");
+        Path inside = Files.createFile(Files.createDirectory(inTheWay).resolve("full"));
+
+        assertThatThrownBy(() -> told(operator.forget(name(2))))
+                .hasCauseInstanceOf(TierUnavailableException.class)
+                .hasMessageContaining("code=" + ErrorCode.INTERNAL + ": nothing is forgotten");
+        assertThat(told(operator.hosts()).total()).isEqualTo(2);
+        assertThat(everywhere).isNotDone();
+
+        Files.delete(inside);
+        Files.delete(inTheWay);
+        assertThat(told(operator.forget(name(2))).outcome()).isEqualTo(Outcome.DONE);
+        assertThat(everywhere.get(TestHost.LIMIT.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(EverywhereFrame.class);
+    }
+
+    @Test
     void shouldSendAForgottenHostAwayToConfirmWhenItComesBack() throws Exception {
         launch("");
         TestHost a = host(1, "").subscribed(1, 0, 0);
