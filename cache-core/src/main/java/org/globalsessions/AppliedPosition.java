@@ -75,7 +75,8 @@ final class AppliedPosition {
      *
      * @param lease         epoch of the link owner's lease
      * @param relayEpoch    epoch of the relay that is connected
-     * @param relayPosition its position when the connection stood: where to start if the epoch is another one
+     * @param relayPosition its position when the connection stood: where a host starts that knew no relay. One that knew another epoch starts at
+     *                      0: the relay tells it everything, and until that is applied it must claim nothing, nor a later subscription skip it
      */
     synchronized void subscribed(long lease, long relayEpoch, long relayPosition) {
         if (refused == subscriptions) {
@@ -83,7 +84,7 @@ final class AppliedPosition {
         }
         leaseEpoch = lease;
         if (isOwner() && place.epoch() != relayEpoch) {
-            place.set(relayEpoch, relayPosition);
+            place.set(relayEpoch, place.epoch() == 0 ? relayPosition : 0);
         }
         subscription = subscriptions;
     }

@@ -46,6 +46,35 @@ class CutHostTest extends RelayedHostsFixture {
         assertThat(a.counter(Counter.BEATEN_BY_TOMBSTONE)).isZero();
     }
 
+    @Test
+    void shouldHearOfADeleteOfAnotherEpochWhenItsFirstSubscriptionToThatHasToldItNothing() {
+        relay.beginEpoch();
+        join(b.delete("k", Acknowledgement.RELAY));
+        link.deaf = true;
+        link.leaseEpoch = 0;
+        link.connect();
+        soon().until(() -> link.leaseEpoch > 0);
+        link.cut();
+        link.deaf = false;
+        link.connect();
+        soon().until(() -> a.getLocal("k") == null);
+    }
+
+    @Test
+    void shouldClaimNothingOfAnotherEpochWhenTheRelayCannotTellItAll() {
+        for (int i = 0; i < 20; i++) {
+            a.set("own-" + i, bytes("meanwhile"));
+        }
+        relay.beginEpoch();
+        join(b.set("other", bytes("meanwhile"), TO_RELAY));
+        relay.horizon = relay.lru().file().position();
+        relay.highestClaim.set(0);
+        link.window = 1;
+        link.connect();
+        soon().until(() -> a.counter(Counter.PUBLISHED) >= 21);
+        assertThat(relay.highestClaim).hasValue(0);
+    }
+
     /** The refusal of its subscription comes before or after the call that has asked for it returns. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -43,7 +43,7 @@ final class MemoryRelay implements AutoCloseable {
     static final String PATH = "auths";
 
     private final SharedLru lru;
-    private final long epoch = 4711;
+    private volatile long epoch = 4711;
     private final ExecutorService loop = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "memory-relay");
         thread.setDaemon(true);
@@ -110,6 +110,16 @@ final class MemoryRelay implements AutoCloseable {
 
     Link lastLink() {
         return links.get(links.size() - 1);
+    }
+
+    /** Begins a new epoch, as a relay without its file of changes does: what hosts change from now on is all that it can tell. */
+    void beginEpoch() {
+        onLoop(() -> {
+            epoch = lru.file().relayEpoch() + 1;
+            changes.clear();
+            lru.file().position(epoch, 0);
+            return null;
+        });
     }
 
     /** Holds back answers and receipts from now on. */
@@ -182,6 +192,7 @@ final class MemoryRelay implements AutoCloseable {
         private TierListener listener;
         private volatile boolean connected;
         private boolean subscribed;
+        private long welcomedAt;
         volatile int window = 256;
         volatile long leaseEpoch;
 
@@ -209,7 +220,8 @@ final class MemoryRelay implements AutoCloseable {
         void connect() {
             onLoop(() -> {
                 connected = true;
-                listener.onConnected(epoch, lru.file().position(), maxStale, Duration.ZERO);
+                welcomedAt = lru.file().position();
+                listener.onConnected(epoch, welcomedAt, maxStale, Duration.ZERO);
                 return null;
             });
         }
@@ -275,9 +287,9 @@ final class MemoryRelay implements AutoCloseable {
                 Version expected) {
             return sendInWindow(answer -> {
                 publishes.incrementAndGet();
-                highestClaim.accumulateAndGet(appliedPosition, Math::max);
-                WriteOutcome outcome = new WriteOutcome();
                 long known = claimedEpoch == epoch ? appliedPosition : 0;
+                highestClaim.accumulateAndGet(known, Math::max);
+                WriteOutcome outcome = new WriteOutcome();
                 if (expected == null) {
                     lru.accept(lru.encode(entry.key()), entry, known, seenTombstone, outcome);
                 } else {
@@ -357,14 +369,16 @@ final class MemoryRelay implements AutoCloseable {
         private void take(long lease, long claimedEpoch, long position) {
             leaseEpoch = lease;
             subscribed = lease != 0;
-            if (subscribed && claimedEpoch == epoch && position < horizon) {
+            long ofAnother = claimedEpoch == 0 ? welcomedAt : 0;
+            long from = claimedEpoch == epoch ? position : ofAnother;
+            if (subscribed && from < horizon) {
                 subscribed = false;
                 listener.onMustConfirm();
                 return;
             }
-            if (subscribed && !deaf && claimedEpoch == epoch) {
+            if (subscribed && !deaf) {
                 changes.stream()
-                        .filter(change -> change.position > position && change.identity != host.identityHigh())
+                        .filter(change -> change.position > from && change.identity != host.identityHigh())
                         .forEach(change -> change.tell.accept(listener));
             }
         }
@@ -372,7 +386,7 @@ final class MemoryRelay implements AutoCloseable {
         @Override
         public CompletableFuture<LeaseRenewal> renew(long lease, long claimedEpoch, long position) {
             return send(answer -> {
-                if (subscribed) {
+                if (subscribed && !deaf) {
                     answer.complete(new LeaseRenewal(epoch, lru.file().position()));
                 } else {
                     answer.completeExceptionally(new TierUnavailableException("not subscribed"));
