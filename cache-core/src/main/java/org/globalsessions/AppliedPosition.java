@@ -17,7 +17,12 @@ final class AppliedPosition {
      * @param position     position in it
      * @param subscription number of the subscription that stood before the publish was sent, 0 for none
      */
-    record Claims(long epoch, long position, long subscription) {}
+    record Claims(long epoch, long position, long subscription) {
+        /** For what was made before this host heard of all that the position covers. */
+        Claims withoutPosition() {
+            return new Claims(0, 0, subscription);
+        }
+    }
 
     private final SegmentFile file;
     private final RelayPosition place;

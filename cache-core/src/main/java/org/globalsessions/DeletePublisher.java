@@ -205,7 +205,9 @@ final class DeletePublisher {
             return true;
         }
         inFlight.put(delete.digest, delete.version);
-        Claims claims = applied.claims();
+        Claims asOfNow = applied.claims();
+        boolean unjudged = lru.file().relays().isUnjudged(delete.version.clock());
+        Claims claims = unjudged ? asOfNow.withoutPosition() : asOfNow;
         boolean under = false;
         CompletableFuture<Receipt> sent;
         try {

@@ -42,8 +42,13 @@ final class LinkDuty {
     private int nextUnconfirmed;
     private long judgeDeadlineNs;
 
-    /** Wall clock in microseconds at which the connection was first seen. */
-    private long subscribedUs;
+    /**
+     * Clock of the youngest life that was begun before this connection, as versions count and as the first look over the segment finds: the
+     * wall clock may have been set back since such a life began.
+     */
+    private long begunBefore;
+
+    private boolean firstLook;
 
     private boolean wanted;
     private long nextRenewalTick;
@@ -110,7 +115,8 @@ final class LinkDuty {
             confirmed = false;
             nextUnconfirmed = 0;
             judgeDeadlineNs = lru.file().nanoTime() + JUDGE_LIMIT_NS;
-            subscribedUs = lru.file().wallClockMicros();
+            begunBefore = lru.versionClock();
+            firstLook = true;
             subscribe(connection, applied.place().epoch(), applied.place().position());
         }
         if (announcements.mustConfirm(connection) && !confirmed) {
@@ -159,7 +165,8 @@ final class LinkDuty {
 
     /**
      * Takes away what the relay once knew of, a bounded piece at a time: it may have ended elsewhere, and nobody can tell any more. What of that
-     * is unpublished the relay judges first, with the position that this host has applied; what it does not judge in time goes too.
+     * is unpublished the relay judges first, with the position that this host has applied; what it does not judge in time goes too. What was begun
+     * here and not judged in time stays, and claims nothing from then on: it loses to every delete that the relay remembers and it did not see.
      *
      * @return false where something is left
      */
@@ -179,7 +186,20 @@ final class LinkDuty {
             return false;
         }
         nextUnconfirmed = 0;
+        firstLook = false;
+        if (late && judged) {
+            lru.scanUnacknowledgedTombstones((digest, version, position) -> {
+                noteUnjudged(digest.low(), version.clock());
+                return true;
+            });
+        }
         return judged;
+    }
+
+    private void noteUnjudged(long digestLow, long clock) {
+        if (owns.test(digestLow)) {
+            lru.file().relays().raiseUnjudged(clock);
+        }
     }
 
     /** False where the relay has to judge it first. */
@@ -192,7 +212,14 @@ final class LinkDuty {
         if ((marks & RecordDescriptor.LIFE_UNCONFIRMED) != 0) {
             // Stays. But what was begun before this connection, perhaps over a delete that this host was not told of,
             // claims what was applied then; what is begun now needs no wait, or there would be no end of it.
-            return late || !unpublished || microsOf(entry.version()) > subscribedUs;
+            if (firstLook) {
+                begunBefore = Math.max(begunBefore, entry.life());
+            }
+            boolean toJudge = unpublished && entry.life() <= begunBefore;
+            if (toJudge && late) {
+                lru.file().relays().raiseUnjudged(entry.life());
+            }
+            return late || !toJudge;
         }
         if (unpublished && !late) {
             return false;
@@ -254,7 +281,7 @@ final class LinkDuty {
     private boolean isOldEnough(Version version) {
         long ageUs = lru.file().wallClockMicros() - microsOf(version);
         // A version from the future, after the wall clock was set back, is old enough too: it would wait too long
-        // otherwise.
+        // otherwise. A clock that is set costs no more than a message that comes twice, and half a second.
         return ageUs < 0 || ageUs >= MIN_AGE_US;
     }
 

@@ -425,7 +425,7 @@ final class Publisher implements Runnable {
     }
 
     /** Sends one entry; the snapshot stays the caller's unless it was sent. */
-    private Sent publish(EntrySnapshot snapshot, Claims claims, Acknowledgement level, AwaitedSet caller) {
+    private Sent publish(EntrySnapshot snapshot, Claims asOfNow, Acknowledgement level, AwaitedSet caller) {
         KeyDigest digest = lru.encode(snapshot.keyCopy()).digest();
         if (!owns.test(digest.low())) {
             // The way has been taken since it was offered, by a key of another relay: that one has it on its own list,
@@ -444,6 +444,9 @@ final class Publisher implements Runnable {
             }
             return Sent.NOT;
         }
+        boolean unjudged = (snapshot.marks() & RecordDescriptor.LIFE_UNCONFIRMED) != 0
+                && lru.file().relays().isUnjudged(snapshot.life());
+        Claims claims = unjudged ? asOfNow.withoutPosition() : asOfNow;
         SessionEntry entry = snapshot.toEntry();
         DeletePublisher.Behind follower =
                 new DeletePublisher.Behind(caller == null ? snapshot.way() : -1, caller, null);

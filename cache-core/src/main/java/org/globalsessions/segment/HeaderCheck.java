@@ -18,7 +18,8 @@ final class HeaderCheck implements PlaceCheck {
         {328, 384},
         {392, 448},
         {456, 512},
-        {548, 576},
+        {548, 552},
+        {560, 576},
         {580, 640},
         {904, 1024}
     };
@@ -86,6 +87,7 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
         requireNotNegative(SegmentDescriptor.HIGHEST_VERSION_OFFSET, "highest version", findings);
+        requireNotNegative(SegmentDescriptor.UNJUDGED_OFFSET, "clock of what claims nothing", findings);
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
             int lease = SegmentDescriptor.LEASES_OFFSET + place * SegmentDescriptor.LEASE_LENGTH;
             requireNotNegative(lease + SegmentDescriptor.LEASE_END_OFFSET, "end of a relay's lease", findings);

@@ -8,6 +8,7 @@ import static org.globalsessions.segment.SegmentDescriptor.PLACE_LENGTH;
 import static org.globalsessions.segment.SegmentDescriptor.PLACE_POSITION_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.RELAYS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.RELAY_LIST_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.UNJUDGED_OFFSET;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -110,6 +111,32 @@ public final class RelayPlaces {
         for (RelayLease lease : leases) {
             lease.raiseCut(clock);
         }
+    }
+
+    /**
+     * What a relay did not judge in time after an absence stays, but was made before this host heard of deletes that its position will cover: it
+     * must not claim that position. As the link owner, before the position is set.
+     *
+     * @param clock of a life that no relay has confirmed, or of a delete that none has acknowledged
+     */
+    public void raiseUnjudged(long clock) {
+        while (true) {
+            long seen = (long) Words.LONG.getVolatile(header, UNJUDGED_OFFSET);
+            if (clock <= seen || Words.LONG.compareAndSet(header, UNJUDGED_OFFSET, seen, clock)) {
+                return;
+            }
+        }
+    }
+
+    /**
+     * Whether what no relay has judged may have been made before this host heard of deletes that its position covers. Looked at after the
+     * position was read.
+     *
+     * @param clock of a life that no relay has confirmed, or of a delete that none has acknowledged
+     * @return true if so: it is published without a claim
+     */
+    public boolean isUnjudged(long clock) {
+        return clock <= (long) Words.LONG.getVolatile(header, UNJUDGED_OFFSET);
     }
 
     /** The segment's own numbers, as a relay gives them. */

@@ -202,14 +202,19 @@ final class Segment {
         }
     }
 
+    /** Where the clock that versions are made of stands. */
+    long versionClock() {
+        return clock.next(0);
+    }
+
     /** What was begun up to now may have been sent by a process that has lost its life. */
     void noteCuts() {
-        file.relays().raiseCuts(clock.next(0));
+        file.relays().raiseCuts(versionClock());
     }
 
     /** What was begun up to now may have been sent by a process that has just lost its connection. */
     void noteCut(RelayLease lease) {
-        lease.raiseCut(clock.next(0));
+        lease.raiseCut(versionClock());
     }
 
     /** Whether the lock of the key's first bucket is still held under this word. */

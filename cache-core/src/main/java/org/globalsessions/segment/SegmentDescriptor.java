@@ -150,6 +150,9 @@ public final class SegmentDescriptor {
     /** A host's list of relays: a bit for each place below that belongs to it. */
     public static final int RELAY_LIST_OFFSET = 544;
 
+    /** At a host, up to which version clock lives and deletes that a relay has not judged claim nothing; 0 for none. */
+    public static final int UNJUDGED_OFFSET = 552;
+
     /** Page at which the next search for a head to evict begins. */
     public static final int PAGE_CURSOR_OFFSET = 576;
 

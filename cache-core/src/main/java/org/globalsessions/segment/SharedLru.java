@@ -614,6 +614,15 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Where the clock that versions are made of stands.
+     *
+     * @return a clock that no version is above which was given or seen here up to now, unless the wall clock was set back since
+     */
+    public long versionClock() {
+        return segment.versionClock();
+    }
+
+    /**
      * Whether an entry needs no confirmation by its relay: it began here, was never acknowledged, and after every process of this host
      * had lost its connection.
      *

@@ -265,7 +265,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.LEASES_OFFSET + 8, -7L, Region.HEADER, "last cut is below 0"),
                 Arguments.of(
                         SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, -7L, Region.HEADER, "dropped tombstone is below 0"),
-                Arguments.of(552, 1L, Region.HEADER, "reserved bytes are not 0: 548"),
+                Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 560"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L << 16, Region.HEADER, "places that do not exist"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L, Region.HEADER, "a place without a relay"),
                 Arguments.of(SegmentDescriptor.RELAYS_OFFSET + 24, -1L, Region.HEADER, "horizon of a relay is below 0"),
