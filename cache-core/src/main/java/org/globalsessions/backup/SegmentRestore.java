@@ -79,7 +79,7 @@ public final class SegmentRestore {
         return switch (role) {
             case HOST -> RecordDescriptor.UNPUBLISHED;
             case RELAY -> RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF;
-            case STANDALONE, RELIEF -> 0;
+            case STANDALONE, RELIEF, LONE_RELAY -> 0;
         };
     }
 

@@ -30,9 +30,7 @@ final class EntryScan {
     EntryScan(CheckedSegment segment) {
         this.segment = segment;
         this.record = new RecordImage(segment.view(), segment.geometry());
-        int number = segment.view().getInt(SegmentDescriptor.ROLE_OFFSET);
-        this.laterTier = Arrays.stream(SegmentSettings.Role.values())
-                .anyMatch(role -> role.isLaterTier() && SegmentHeader.roleNumber(role) == number);
+        this.laterTier = SegmentHeader.isLaterTier(segment.view().getInt(SegmentDescriptor.ROLE_OFFSET));
     }
 
     void entries(EntryVisitor visitor) {

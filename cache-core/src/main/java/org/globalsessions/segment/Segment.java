@@ -41,7 +41,7 @@ final class Segment {
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.host = settings.role() == SegmentSettings.Role.HOST;
-        this.laterTier = settings.isLaterTier();
+        this.laterTier = SegmentHeader.isLaterTier(file.header().getInt(SegmentDescriptor.ROLE_OFFSET));
         this.records = new RecordView(file, overflow, laterTier);
         this.tombstones = new TombstoneTable(file, buckets, settings.role());
         this.reader = new EntryReader(buckets, records);
@@ -58,7 +58,7 @@ final class Segment {
         return switch (role) {
             case HOST -> RecordDescriptor.UNPUBLISHED;
             case RELAY -> RecordDescriptor.NOT_HANDED_OFF;
-            case STANDALONE, RELIEF -> 0;
+            case STANDALONE, RELIEF, LONE_RELAY -> 0;
         };
     }
 

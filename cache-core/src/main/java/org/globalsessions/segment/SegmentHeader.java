@@ -164,8 +164,12 @@ final class SegmentHeader {
     private static boolean isOfOneNode(int found, SegmentSettings.Role asked) {
         return switch (asked) {
             case STANDALONE ->
-                found == roleNumber(SegmentSettings.Role.HOST) || found == roleNumber(SegmentSettings.Role.RELAY);
-            case HOST, RELAY -> found == roleNumber(SegmentSettings.Role.STANDALONE);
+                found == roleNumber(SegmentSettings.Role.HOST)
+                        || found == roleNumber(SegmentSettings.Role.RELAY)
+                        || found == roleNumber(SegmentSettings.Role.LONE_RELAY);
+            case HOST -> found == roleNumber(SegmentSettings.Role.STANDALONE);
+            case RELAY -> found == roleNumber(SegmentSettings.Role.LONE_RELAY);
+            case LONE_RELAY -> found == roleNumber(SegmentSettings.Role.RELAY);
             case RELIEF -> false;
         };
     }
@@ -182,7 +186,18 @@ final class SegmentHeader {
             case HOST -> 1;
             case RELAY -> 2;
             case RELIEF -> 3;
+            case LONE_RELAY -> 4;
         };
+    }
+
+    /** Whether a segment of the role with that number keeps idle entries longer than they were told: the file's role says so for all who open it. */
+    static boolean isLaterTier(int number) {
+        for (SegmentSettings.Role role : SegmentSettings.Role.values()) {
+            if (roleNumber(role) == number) {
+                return role.isLaterTier();
+            }
+        }
+        return false;
     }
 
     static String versionText(int version) {

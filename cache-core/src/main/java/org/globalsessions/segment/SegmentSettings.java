@@ -19,7 +19,9 @@ public final class SegmentSettings {
         /** A relay with a sibling behind it: entries are unpublished and not handed off, and held until handed off. */
         RELAY,
         /** A relief node: no marks, anything may be evicted. */
-        RELIEF;
+        RELIEF,
+        /** A relay that is the last tier: no marks, anything may be evicted. */
+        LONE_RELAY;
 
         /** Whether there is a tier behind, which acknowledges what it has. */
         boolean hasNextTier() {
@@ -28,7 +30,7 @@ public final class SegmentSettings {
 
         /** Whether hosts use what is here without its hearing of it at once, so that idle entries are kept longer. */
         boolean isLaterTier() {
-            return this == RELAY || this == RELIEF;
+            return this == RELAY || this == RELIEF || this == LONE_RELAY;
         }
     }
 
@@ -37,7 +39,6 @@ public final class SegmentSettings {
 
     private final Path file;
     private Role role = Role.STANDALONE;
-    private boolean laterTier;
     private boolean initializer = true;
     private Duration attachTimeout = Duration.ofSeconds(10);
     private int recordSize = 384;
@@ -92,18 +93,6 @@ public final class SegmentSettings {
      */
     public SegmentSettings attachTimeout(Duration value) {
         attachTimeout = Objects.requireNonNull(value, "attachTimeout");
-        return this;
-    }
-
-    /**
-     * Whether hosts use what is here without this segment's hearing of it at once, so that an idle entry is kept a quarter longer than its
-     * idle time-out. Default false; a {@link Role#RELAY} or {@link Role#RELIEF} is one anyway.
-     *
-     * @param value true for the segment of a relay that is the last tier
-     * @return this
-     */
-    public SegmentSettings laterTier(boolean value) {
-        laterTier = value;
         return this;
     }
 
@@ -286,10 +275,6 @@ public final class SegmentSettings {
 
     Role role() {
         return role;
-    }
-
-    boolean isLaterTier() {
-        return laterTier || role.isLaterTier();
     }
 
     boolean initializer() {

@@ -30,6 +30,8 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a backup holds comes back, never over what is newer or deleted, and a damaged one not at all. */
 class SegmentBackupTest {
@@ -320,6 +322,38 @@ class SegmentBackupTest {
                     .isInstanceOf(BackupException.class)
                     .hasMessageContaining("another path (auth_path)");
             assertThat(to.size()).isZero();
+        }
+    }
+
+    /** Later tiers keep an idle entry a quarter longer than their hosts; a relay without a sibling is one too. */
+    @ParameterizedTest
+    @EnumSource(names = {"RELAY", "RELIEF", "LONE_RELAY"})
+    void shouldHoldTheIdleLimitThatHostsGaveWhenALaterTierIsBackedUp(SegmentSettings.Role role) throws Exception {
+        SessionEntry given = new SessionEntry(
+                "idle".getBytes(UTF_8), "one".getBytes(UTF_8), new Version(1_000, 7), 900, false, 12, 3_000, 0);
+        try (SharedLru lru = SharedLru.open(settings("from").role(role))) {
+            lru.fill(lru.encode(given.key()), given, Long.MAX_VALUE, 0, true, outcome);
+            backUp(lru);
+        }
+        List<SessionEntry> entries = new ArrayList<>();
+        try (BackupReader backup = BackupReader.open(backupFile())) {
+            backup.visit(new BackupReader.Visitor() {
+                @Override
+                public void entry(SessionEntry entry, int marksThen) {
+                    entries.add(entry);
+                }
+
+                @Override
+                public void tombstone(KeyDigest digest, Version version, long position) {
+                    throw new AssertionError("nothing was deleted");
+                }
+            });
+        }
+        assertThat(entries).hasSize(1);
+        assertThat(entries.get(0).idleLimitTicks()).isEqualTo(3_000);
+        try (SharedLru host = SharedLru.open(settings("host").role(SegmentSettings.Role.STANDALONE))) {
+            assertThat(restore(host).stored()).isOne();
+            assertThat(entry(host, "idle").idleLimitTicks()).isEqualTo(3_000);
         }
     }
 

@@ -256,7 +256,7 @@ class SegmentCheckTest {
         int bucket = SegmentDescriptor.BUCKETS_OFFSET + 2 * SegmentDescriptor.BUCKET_LENGTH;
         return Stream.of(
                 Arguments.of(SegmentDescriptor.ORIGIN_OFFSET, 128L << 32, Region.HEADER, "origin is not above 0"),
-                Arguments.of(SegmentDescriptor.ROLE_OFFSET, 32L << 32 | 4, Region.HEADER, "role is unknown"),
+                Arguments.of(SegmentDescriptor.ROLE_OFFSET, 32L << 32 | 5, Region.HEADER, "role is unknown"),
                 Arguments.of(SegmentDescriptor.RETIRED_OFFSET, 2L, Region.HEADER, "neither 0 nor 1"),
                 Arguments.of(SegmentDescriptor.TICK_OFFSET, -1L, Region.HEADER, "tick is below 0"),
                 Arguments.of(SegmentDescriptor.POSITION_OFFSET, 7L, Region.HEADER, "without a relay epoch"),

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is not the segment asked for is refused with both values, and is not touched. */
 class SegmentRefusalTest {
@@ -45,7 +45,9 @@ class SegmentRefusalTest {
                 Arguments.of(Role.RELAY, Role.RELIEF),
                 Arguments.of(Role.RELIEF, Role.RELAY),
                 Arguments.of(Role.STANDALONE, Role.RELIEF),
-                Arguments.of(Role.RELIEF, Role.STANDALONE));
+                Arguments.of(Role.RELIEF, Role.STANDALONE),
+                Arguments.of(Role.STANDALONE, Role.LONE_RELAY),
+                Arguments.of(Role.HOST, Role.LONE_RELAY));
     }
 
     @ParameterizedTest
@@ -66,12 +68,12 @@ class SegmentRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"HOST", "RELAY"})
-    void shouldAttachWhenTheNextTierIsConfiguredOnlyLaterOrNoLonger(Role withTier) throws IOException {
+    @CsvSource({"HOST, STANDALONE", "RELAY, LONE_RELAY"})
+    void shouldAttachWhenTheNextTierIsConfiguredOnlyLaterOrNoLonger(Role withTier, Role without) throws IOException {
         SegmentFile.open(settings().role(withTier)).close();
-        SegmentFile.open(settings().role(Role.STANDALONE)).close();
+        SegmentFile.open(settings().role(without)).close();
         Files.delete(settings().file());
-        SegmentFile.open(settings().role(Role.STANDALONE)).close();
+        SegmentFile.open(settings().role(without)).close();
         SegmentFile.open(settings().role(withTier)).close();
     }
 

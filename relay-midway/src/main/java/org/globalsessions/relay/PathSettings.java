@@ -39,7 +39,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
     /** Takes over what a file says of a path. Makes the segment's folder where it is absent. */
     T pathFrom(PathSection path) {
         List<String> command = path.siblingCommand();
-        Role role = path.isSiblingExternal() || !command.isEmpty() ? Role.RELAY : Role.STANDALONE;
+        Role role = path.isSiblingExternal() || !command.isEmpty() ? Role.RELAY : Role.LONE_RELAY;
         return authPath(path.name())
                 .access(AccessRules.from(path))
                 .segment(path.cache().toSegmentSettings(role))
@@ -203,9 +203,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 maxStale,
                 "10 ms to 240 days, or zero");
         Objects.requireNonNull(announce, "announce");
-        segment.pathName(authPath)
-                .role(hasSibling() ? Role.RELAY : Role.STANDALONE)
-                .laterTier(true);
+        segment.pathName(authPath).role(hasSibling() ? Role.RELAY : Role.LONE_RELAY);
     }
 
     static void check(boolean holds, String name, Object value, String range) {
