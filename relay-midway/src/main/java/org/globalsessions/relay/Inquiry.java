@@ -38,6 +38,7 @@ final class Inquiry {
     private static final int QUESTION_BYTES = 400;
 
     private static final Found UNKNOWN = new Found(Status.UNAVAILABLE, null, false);
+    private static final Found BUSY = new Found(Status.UNAVAILABLE, null, true);
 
     /** Told the answer, and the position that it is at least as new as. */
     private interface Asker {
@@ -55,7 +56,7 @@ final class Inquiry {
         Open(KeyDigest digest, byte[] key, int held) {
             this.digest = digest;
             this.key = key;
-            this.bytes = QUESTION_BYTES + key.length + held;
+            this.bytes = Inquiry.bytes(key, held);
         }
 
         @Override
@@ -196,17 +197,24 @@ final class Inquiry {
             open.put(digest, question);
             if (shares.enter(endPoint, question) == QuestionShares.Entered.REFUSED) {
                 counters.increment(Counter.QUESTIONS_REFUSED);
-                finish(question, new Found(Status.UNAVAILABLE, null, true));
+                finish(question, BUSY);
             }
-        } else if (question.askers.size() < MAX_ASKERS_A_KEY) {
+        } else if (question.askers.size() >= MAX_ASKERS_A_KEY) {
+            asker.answered(UNKNOWN, position);
+        } else if (!shares.join(endPoint, question, bytes(key, held))) {
+            counters.increment(Counter.QUESTIONS_REFUSED);
+            asker.answered(BUSY, position);
+        } else {
             question.askers.add(asker);
             if (question.attempts == 0) {
                 // Not behind all that another connection has waiting; where there is no room it waits there with it.
                 shares.enter(endPoint, question);
             }
-        } else {
-            asker.answered(UNKNOWN, position);
         }
+    }
+
+    private static int bytes(byte[] key, int held) {
+        return QUESTION_BYTES + key.length + held;
     }
 
     private void ask(Open question) {

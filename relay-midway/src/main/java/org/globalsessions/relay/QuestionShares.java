@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,9 @@ final class QuestionShares {
     /** Most questions of a connection that wait: what a host has open of questions, and of changes that have to ask first. */
     static final int OWN_WAITING = 2048;
 
+    /** Most of a connection that wait for one question that was brought before: so it leaves room for others who ask for the same key. */
+    static final int OWN_JOINED = 64;
+
     /** Most bytes that wait, of a connection and of a path: as many as a host may have open of changes, and of four such hosts. */
     static final int OWN_BYTES = 8 << 20;
 
@@ -60,6 +64,9 @@ final class QuestionShares {
         /** In how many queues it is. */
         private int queued;
 
+        /** Those who wait for it besides the one who brought it. */
+        private final List<Joined> joined = new ArrayList<>(0);
+
         /** It has its share: it is asked now. Never called twice. */
         abstract void ask();
 
@@ -76,6 +83,8 @@ final class QuestionShares {
         WAITS,
         REFUSED
     }
+
+    private record Joined(Share share, int bytes) {}
 
     private record Queued(Asked question, long deadlineNs) {}
 
@@ -112,7 +121,7 @@ final class QuestionShares {
     /** A connection wants a question asked that was not asked yet: it is now, or it waits for that. */
     Entered enter(ClientEndPoint endPoint, Asked question) {
         long nowNs = loop.nanoTime();
-        Share share = shares.computeIfAbsent(endPoint, unused -> newShare(nowNs));
+        Share share = shareOf(endPoint, nowNs);
         if (share.queue.isEmpty() && turn.isEmpty() && open < OPEN && share.mayAsk(nowNs)) {
             let(share, question, nowNs);
             return Entered.ASKED;
@@ -130,6 +139,28 @@ final class QuestionShares {
         takeTurn(share, nowNs);
         lookLater();
         return Entered.WAITS;
+    }
+
+    /**
+     * A connection wants to wait for a question that was brought already. That asks nothing further, but what it holds counts as what waits.
+     *
+     * @param bytes that it holds
+     * @return false where it has too much that waits
+     */
+    boolean join(ClientEndPoint endPoint, Asked question, int bytes) {
+        Share share = shareOf(endPoint, loop.nanoTime());
+        long own = question.joined.stream().filter(each -> each.share == share).count();
+        if (own >= OWN_JOINED || share.bytes + bytes > OWN_BYTES || this.bytes + bytes > BYTES) {
+            return false;
+        }
+        question.joined.add(new Joined(share, bytes));
+        share.bytes += bytes;
+        this.bytes += bytes;
+        return true;
+    }
+
+    private Share shareOf(ClientEndPoint endPoint, long nowNs) {
+        return shares.computeIfAbsent(endPoint, unused -> newShare(nowNs));
     }
 
     private static Share newShare(long nowNs) {
@@ -155,6 +186,11 @@ final class QuestionShares {
      */
     void over(Asked question, boolean found) {
         question.over = true;
+        for (Joined each : question.joined) {
+            each.share.bytes -= each.bytes;
+            bytes -= each.bytes;
+        }
+        question.joined.clear();
         Share share = question.payer;
         if (share == null) {
             return;

@@ -110,6 +110,46 @@ class QuestionSharesTest {
     }
 
     @Test
+    void shouldLeaveRoomForOthersWhenOneConnectionAsksAgainAndAgainForOneKey() {
+        Question question = new Question("key", 10);
+        ClientEndPoint flood = endPoint();
+        assertThat(shares.enter(flood, question)).isEqualTo(Entered.ASKED);
+        for (int i = 0; i < QuestionShares.OWN_JOINED; i++) {
+            assertThat(shares.join(flood, question, 10)).isTrue();
+        }
+        assertThat(shares.join(flood, question, 10)).isFalse();
+        assertThat(shares.join(endPoint(), question, 10)).isTrue();
+        answer(1, false);
+        Question next = new Question("key", 10);
+        assertThat(shares.enter(endPoint(), next)).isEqualTo(Entered.ASKED);
+        assertThat(shares.join(flood, next, 10)).isTrue();
+    }
+
+    @Test
+    void shouldHoldNoMoreThanTheStatedBytesWhenChangesOfOneConnectionWaitForQuestionsOfOthers() {
+        ClientEndPoint first = endPoint();
+        ClientEndPoint flood = endPoint();
+        int quarter = QuestionShares.OWN_BYTES / 4;
+        enter(first, "first", 2, Entered.ASKED);
+        for (int i = 0; i < 4; i++) {
+            assertThat(shares.join(flood, asked.get(i / 2), quarter)).isTrue();
+        }
+        assertThat(shares.join(flood, asked.get(0), 1)).isFalse();
+        assertThat(shares.join(first, asked.get(0), quarter)).isTrue();
+        answer(1, true);
+        assertThat(shares.join(flood, asked.get(0), quarter)).isTrue();
+        // One that is gone is freed of what it holds with the answer.
+        shares.onClose(flood);
+        answer(1, true);
+        for (int i = 0; i < 4; i++) {
+            ClientEndPoint other = endPoint();
+            enter(other, "other", 1, Entered.ASKED);
+            assertThat(shares.join(other, asked.get(i), QuestionShares.OWN_BYTES))
+                    .isTrue();
+        }
+    }
+
+    @Test
     void shouldAskWaitAndRefuseAtTheStatedBoundsWhenOneConnectionFloods() {
         ClientEndPoint flood = endPoint();
         enter(flood, "flood", QuestionShares.OWN_OPEN, Entered.ASKED);
