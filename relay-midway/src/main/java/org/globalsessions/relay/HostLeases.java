@@ -61,7 +61,7 @@ final class HostLeases {
         this.errors = errors;
         long now = tick.getAsLong();
         // Without a limit to wait for, what is not remembered is taken not to be there.
-        this.knownFromTick = memory.isRemembered() ? now : now + maxStaleTicks;
+        this.knownFromTick = memory.isWhole() ? now : now + maxStaleTicks;
         for (HostId host : memory.first()) {
             Lease lease = new Lease();
             lease.grantedTick = now;
@@ -75,7 +75,7 @@ final class HostLeases {
      *
      * @param host     the host
      * @param position the relay's position; a host that is not remembered has nothing older that it may serve
-     * @return false where there are too many hosts
+     * @return false where it cannot be remembered, as there are too many hosts or the memory fails
      */
     boolean enter(HostId host, long position) {
         Lease lease = leases.get(host);
@@ -91,27 +91,29 @@ final class HostLeases {
             lease.applied = position;
             // With a limit, what it has from before has run out.
             lease.confirmedFrom = maxStaleTicks == 0 ? position : 0;
+            if (!remember(host)) {
+                return false;
+            }
             leases.put(host, lease);
-            remember(host);
         }
         lease.connections++;
         return true;
     }
 
-    private void remember(HostId host) {
+    /** False where after a start the memory would pass for whole without the host. */
+    private boolean remember(HostId host) {
         try {
             memory.add(host);
+            return true;
         } catch (IOException e) {
             errors.record("remembering a host", e);
-            giveUpMemory();
         }
-    }
-
-    private void giveUpMemory() {
         try {
             memory.giveUp();
+            return true;
         } catch (IOException e) {
             errors.record("giving up the memory of hosts", e);
+            return false;
         }
     }
 
@@ -203,12 +205,19 @@ final class HostLeases {
         return reached;
     }
 
-    /** Forgets hosts that are away and whose leases are over. */
+    /** Forgets hosts that are away and whose leases are over; once no other can have one, the memory is whole. */
     void forgetEnded() {
+        long now = tick.getAsLong();
+        if (!memory.isWhole() && now - knownFromTick >= 0) {
+            try {
+                memory.nowWhole();
+            } catch (IOException e) {
+                errors.record("completing the memory of hosts", e);
+            }
+        }
         if (maxStaleTicks == 0) {
             return;
         }
-        long now = tick.getAsLong();
         for (Iterator<Lease> all = leases.values().iterator(); all.hasNext(); ) {
             Lease lease = all.next();
             if (lease.connections == 0 && now - lease.grantedTick > maxStaleTicks) {

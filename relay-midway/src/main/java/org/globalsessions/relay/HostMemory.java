@@ -16,28 +16,32 @@ import org.globalsessions.relay.ClientEndPoint.HostId;
 
 /**
  * The hosts that a relay knows, in a file beside its segment, so that a relay that starts again does not tell anybody that a delete has
- * reached all of them while one is away: eight bytes that say what it is, then 16 bytes a host. Survives the death of the process; after
- * the loss of the machine it is gone like the segment in memory.
+ * reached all of them while one is away: eight bytes that say what it is and whether all are in it, then 16 bytes a host. Survives the death of the
+ * process; after the loss of the machine it is gone like the segment in memory. One that begins from nothing does not know who is away: it
+ * is whole only when all that could be have come or their leases have run out, and a relay that starts again before waits as long once more.
  *
  * <p>One thread.
  */
 final class HostMemory implements AutoCloseable {
-    /** The eight bytes "GSHOSTS1". */
-    private static final long MAGIC = ByteBuffer.wrap(new byte[] {'G', 'S', 'H', 'O', 'S', 'T', 'S', '1'})
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .getLong();
+    private static final long WHOLE = magic('1');
+    private static final long BEGUN = magic('0');
 
     private static final int HOST_LENGTH = 16;
 
     private final Path path;
-    private final boolean remembered;
-    private final Set<HostId> first;
+    private final Set<HostId> first = new LinkedHashSet<>();
+    private boolean whole;
     private FileChannel channel;
 
-    private HostMemory(Path path, boolean remembered, Set<HostId> first) {
+    private HostMemory(Path path) {
         this.path = path;
-        this.remembered = remembered;
-        this.first = first;
+    }
+
+    /** The bytes "GSHOSTS" and one more. */
+    private static long magic(char last) {
+        return ByteBuffer.wrap(new byte[] {'G', 'S', 'H', 'O', 'S', 'T', 'S', (byte) last})
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getLong();
     }
 
     /**
@@ -48,32 +52,39 @@ final class HostMemory implements AutoCloseable {
      * @throws IOException where it can be neither read nor made
      */
     static HostMemory open(Path path) throws IOException {
-        Set<HostId> hosts = read(path);
-        HostMemory memory = new HostMemory(path, hosts != null, hosts == null ? Set.of() : hosts);
+        HostMemory memory = new HostMemory(path);
+        if (Files.exists(path)) {
+            memory.read();
+        }
         memory.keep(memory.first);
         return memory;
     }
 
-    /** The hosts in the file; null where there is none, or one that is not ours. */
-    private static Set<HostId> read(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return null;
-        }
+    private void read() throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.remaining() < Long.BYTES || bytes.getLong() != MAGIC) {
-            return null;
+        long magic = bytes.remaining() < Long.BYTES ? 0 : bytes.getLong();
+        if (magic != WHOLE && magic != BEGUN) {
+            // Not ours, so that nothing is known.
+            return;
         }
-        Set<HostId> hosts = new LinkedHashSet<>();
+        whole = magic == WHOLE;
         // What is left over is of a host that was not welcomed yet when the relay was killed.
         while (bytes.remaining() >= HOST_LENGTH) {
-            hosts.add(new HostId(bytes.getLong(), bytes.getLong()));
+            first.add(new HostId(bytes.getLong(), bytes.getLong()));
         }
-        return hosts;
     }
 
-    /** Whether there was a file: without one nobody knows who is away. */
-    boolean isRemembered() {
-        return remembered;
+    /** Whether no host but those in it can be away with a lease. */
+    boolean isWhole() {
+        return whole;
+    }
+
+    /** All hosts that may have a lease are in it, or it has run out. */
+    void nowWhole() throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(WHOLE).flip();
+        channel.write(bytes, 0);
+        whole = true;
     }
 
     /** The hosts that were known when the relay was here last. */
@@ -100,7 +111,7 @@ final class HostMemory implements AutoCloseable {
         try {
             ByteBuffer bytes =
                     ByteBuffer.allocate(Long.BYTES + hosts.size() * HOST_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.putLong(MAGIC);
+            bytes.putLong(whole ? WHOLE : BEGUN);
             hosts.forEach(host -> bytes.putLong(host.high()).putLong(host.low()));
             write(made, bytes.flip());
             Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -115,7 +115,11 @@ final class PathService {
         }
         if (hello.kind() == PeerKind.HOST
                 && !leases.enter(new HostId(hello.idHigh(), hello.idLow()), file.position())) {
-            refuse(connection, hello.correlationId(), ErrorCode.BUSY, "too many hosts: limit=" + HostLeases.MAX_HOSTS);
+            refuse(
+                    connection,
+                    hello.correlationId(),
+                    ErrorCode.BUSY,
+                    "no further host can be remembered: limit=" + HostLeases.MAX_HOSTS);
             return null;
         }
         ClientEndPoint endPoint = new ClientEndPoint(connection, hello, shown, rights, file.position(), draining);

@@ -36,7 +36,9 @@ class EverywhereTest {
 
     @BeforeEach
     void open() throws IOException {
-        HostMemory.open(folder.resolve("relay.segment.hosts")).close();
+        try (HostMemory memory = HostMemory.open(folder.resolve("relay.segment.hosts"))) {
+            memory.nowWhole();
+        }
         relay = opened.keep(MidwayRelay.launch(new RelayContext()
                 .authPath("auths")
                 .port(0)

@@ -61,7 +61,9 @@ class FarDeletesTest {
 
     /** As after a start on a segment whose hosts were known. */
     private void rememberNobody() throws IOException {
-        HostMemory.open(hosts()).close();
+        try (HostMemory memory = HostMemory.open(hosts())) {
+            memory.nowWhole();
+        }
     }
 
     private TestHost host(int number) {
