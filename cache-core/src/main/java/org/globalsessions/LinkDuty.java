@@ -180,6 +180,11 @@ final class LinkDuty {
                 judged &= discardIfUnconfirmed(entry, late);
                 return true;
             });
+            // What has expired unpublished too, which nobody but the relay is shown.
+            lru.scan(nextUnconfirmed, BUCKETS_A_SCAN, RecordDescriptor.UNPUBLISHED, entry -> {
+                judged &= discardIfUnconfirmed(entry, late);
+                return true;
+            });
             nextUnconfirmed += BUCKETS_A_SCAN;
         }
         if (nextUnconfirmed < lru.bucketCount()) {

@@ -372,7 +372,7 @@ final class Publisher implements Runnable {
         Sent sent = Sent.NOT;
         try {
             Claims claims = applied.claims();
-            boolean wanted = lru.read(way, snapshot)
+            boolean wanted = lru.readUnsent(way, snapshot)
                     && (snapshot.marks() & RecordDescriptor.UNPUBLISHED) != 0
                     && !isInFlight(snapshot);
             if (wanted) {
@@ -389,7 +389,7 @@ final class Publisher implements Runnable {
     /** Sends what this host has of a key and the relay lacks, unless it is in flight; false where the window is full. */
     private boolean sendAhead(byte[] key) {
         EntrySnapshot snapshot = new EntrySnapshot();
-        return !lru.find(lru.encode(key), snapshot) || send(snapshot.way());
+        return !lru.findUnsent(lru.encode(key), snapshot) || send(snapshot.way());
     }
 
     private boolean send(AwaitedSet set) {
@@ -400,7 +400,7 @@ final class Publisher implements Runnable {
         Sent sent = Sent.NOT;
         try {
             Claims claims = applied.claims();
-            if (lru.find(lru.encode(set.key()), snapshot)) {
+            if (lru.findUnsent(lru.encode(set.key()), snapshot)) {
                 // Possibly a newer version than the caller's: once the tier has that one, the caller's is superseded,
                 // not lost.
                 sent = publish(snapshot, claims, set.level(), set);
@@ -472,7 +472,7 @@ final class Publisher implements Runnable {
 
     /** Reads the key's entry again; true where it belongs to a life that is newer than the tombstone. */
     private boolean isThereAfter(Version tombstone, EntrySnapshot snapshot) {
-        return lru.find(lru.encode(snapshot.keyCopy()), snapshot) && snapshot.life() > tombstone.clock();
+        return lru.findUnsent(lru.encode(snapshot.keyCopy()), snapshot) && snapshot.life() > tombstone.clock();
     }
 
     private static boolean isBusy(CompletableFuture<?> sent) {

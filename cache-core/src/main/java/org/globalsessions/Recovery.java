@@ -182,6 +182,8 @@ final class Recovery {
         }
         switch (outcome.status()) {
             case STORED, NO_ROOM -> found(question, new VersionedValue(entry.value(), entry.version()));
+            // All have answered, and what they have is older than what has ended here.
+            case EXPIRED -> question.result.complete(null);
             case BEATEN_BY_TOMBSTONE -> question.result.complete(here(question, 0));
             case SUPERSEDED -> {
                 VersionedValue newer = here(question, entry.life());

@@ -75,6 +75,21 @@ class SessionCacheTierTest extends RelayedHostsFixture {
     }
 
     @Test
+    void shouldNotBringBackWhatHasBeenOverwrittenByWhatHasExpiredUnpublished() throws IOException {
+        SessionCacheManager cache = host("a");
+        join(cache.set("k", bytes("one"), TO_RELAY));
+        MemoryRelay.Link link = relay.lastLink();
+        link.cut();
+        var unused = cache.set("k", bytes("two"), SetOptions.DEFAULTS.ttl(Duration.ofMillis(20)));
+        soon().until(() -> cache.getLocal("k") == null);
+        link.connect();
+        assertThat(join(cache.get("k"))).isNull();
+        soon().until(() -> unpublished("a", 1000) == 0);
+        assertThat(atRelay("k")).isNull();
+        assertThat(join(cache.get("k"))).isNull();
+    }
+
+    @Test
     void shouldFindOnAnotherHostWhatOneHasSet() throws IOException {
         SessionCacheManager a = host("a");
         join(a.set("k", bytes("one"), TO_RELAY));

@@ -72,7 +72,7 @@ public final class BackupWriter {
         writeHeader(segment, wallClockMs);
         IOException[] failure = new IOException[1];
         // Entries first: of one that is deleted meanwhile the tombstone is in the backup, and beats it there.
-        segment.scan(entry -> {
+        segment.scanUnsentToo(entry -> {
             failure[0] = trying(() -> append(entry.toEntry(), entry.marks()));
             return failure[0] == null;
         });

@@ -118,7 +118,10 @@ public final class SegmentRestore {
     private final class Entries implements BackupReader.Visitor {
         @Override
         public void entry(SessionEntry entry, int marksThen) {
-            SessionEntry aged = aged(entry);
+            // What has expired is restored all the same where the next tier had not got it: what it has overwritten may
+            // live there.
+            boolean owed = (marks & marksThen & RecordDescriptor.UNPUBLISHED) != 0 && isEnded(entry);
+            SessionEntry aged = owed ? ended(entry) : aged(entry);
             if (aged == null) {
                 expired++;
                 return;
@@ -131,7 +134,11 @@ public final class SegmentRestore {
                     return;
                 }
                 lru.fill(key, aged, Long.MAX_VALUE, marks, true, outcome);
-                count();
+                if (owed) {
+                    expired++;
+                } else {
+                    count();
+                }
             } catch (ValueTooLargeException e) {
                 tooLarge++;
             }
@@ -141,6 +148,23 @@ public final class SegmentRestore {
         public void tombstone(KeyDigest digest, Version version, long position) {
             // In the first pass.
         }
+    }
+
+    private boolean isEnded(SessionEntry entry) {
+        return entry.lifetimeTicks() != 0 && entry.lifetimeTicks() <= Math.max(1, elapsedTicks);
+    }
+
+    /** The entry as one that nobody reads any more. */
+    private static SessionEntry ended(SessionEntry entry) {
+        return new SessionEntry(
+                entry.key(),
+                entry.value(),
+                entry.version(),
+                entry.life(),
+                entry.beginsLife(),
+                entry.idleTicks(),
+                entry.idleLimitTicks(),
+                1);
     }
 
     /** The entry with its times as they are now; null where they have run out since the backup. */
@@ -168,6 +192,7 @@ public final class SegmentRestore {
             case STORED -> stored++;
             case SUPERSEDED -> superseded++;
             case BEATEN_BY_TOMBSTONE -> beaten++;
+            case EXPIRED -> expired++;
             default -> noRoom++;
         }
         if (outcome.evicted()) {

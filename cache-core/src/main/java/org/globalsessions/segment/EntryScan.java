@@ -24,11 +24,15 @@ final class EntryScan {
     private boolean[] wasShown;
     private long shownCount;
 
+    /** Whether what has expired is shown too where the next tier still has to get it. */
+    private final boolean owedToo;
+
     /** Whether records say how long a later tier keeps an idle entry, and not what was told. */
     private final boolean laterTier;
 
-    EntryScan(CheckedSegment segment) {
+    EntryScan(CheckedSegment segment, boolean owedToo) {
         this.segment = segment;
+        this.owedToo = owedToo;
         this.record = new RecordImage(segment.view(), segment.geometry());
         this.laterTier = SegmentHeader.isLaterTier(segment.view().getInt(SegmentDescriptor.ROLE_OFFSET));
     }
@@ -74,7 +78,10 @@ final class EntryScan {
     private boolean read(int way) {
         for (int looks = 0; looks < LOOKS; looks++) {
             int tick = segment.tick();
-            if (!record.read(way) || !record.hasValidLengths() || record.isExpired(tick)) {
+            boolean shown = record.read(way)
+                    && record.hasValidLengths()
+                    && (!record.isExpired(tick) || (owedToo && record.isOwed(tick)));
+            if (!shown) {
                 return false;
             }
             boolean whole = copy(way, tick);

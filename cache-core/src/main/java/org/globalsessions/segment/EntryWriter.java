@@ -54,9 +54,17 @@ final class EntryWriter {
         long life;
         boolean expired;
 
+        /** Whether the next tier still has to get it though its lifetime has ended. */
+        boolean owed;
+
         /** Whether there is a record whose time has not run out. */
         boolean isLive() {
             return way >= 0 && !expired;
+        }
+
+        /** Whether there is a record that the next tier still has to get though its lifetime has ended. */
+        boolean isOwed() {
+            return way >= 0 && owed;
         }
 
         int marks() {
@@ -138,6 +146,7 @@ final class EntryWriter {
         int origin = records.origin(way);
         long life = records.life(way);
         boolean expired = records.isExpired(way);
+        boolean owed = expired && records.isOwed(way, state);
         if (!records.stillShows(way, state)) {
             // Evicted by a writer of another key meanwhile: it is not there.
             return;
@@ -165,6 +174,7 @@ final class EntryWriter {
         found.versionOrigin = origin;
         found.life = life;
         found.expired = expired;
+        found.owed = owed;
     }
 
     /**
@@ -202,6 +212,7 @@ final class EntryWriter {
             }
             int generation = RecordDescriptor.generation(state) + 1;
             boolean expired = evicts && records.isExpired(way, (int) file.tick());
+            boolean owed = expired && records.isOwed(way, state, (int) file.tick());
             EntrySnapshot leaving = evicts ? departures.copy(way, state, (int) file.tick()) : null;
             if (!locks.note(first, lock, way, generation)) { // LAYOUT set 5
                 key.robbed++;
@@ -213,7 +224,7 @@ final class EntryWriter {
                 continue;
             }
             if (evicts) {
-                countEviction(state, expired, outcome);
+                countEviction(state, expired, owed, outcome);
                 records.releasePages(way);
             }
             int stored = publish(key, way, reserved, lock, room, outcome);
@@ -225,19 +236,28 @@ final class EntryWriter {
 
     /**
      * Takes the key's own record away where its time has run out: no kill could lose anything by that any more, its way and its pages
-     * are there before any live entry has to go, and whatever its version was, it is no longer beside the new record.
+     * are there before any live entry has to go, and whatever its version was, it is no longer beside the new record. Not one that is owed and
+     * that the new record stands for: until that is there, a kill would lose it.
      */
     private void retireExpired(EncodedKey key) {
         Found found = key.found;
-        if (found.way < 0 || !found.expired) {
-            return;
+        Body body = key.body;
+        boolean stays = found.isOwed()
+                && Version.compare(body.versionClock, body.versionOrigin, found.versionClock, found.versionOrigin) >= 0;
+        if (found.way >= 0 && found.expired && !stays) {
+            retireEnded(key); // LAYOUT set 3
+            found.way = -1;
         }
+    }
+
+    /** Takes the key's own record away whose time has run out, and has that told. */
+    void retireEnded(EncodedKey key) {
+        Found found = key.found;
         EntrySnapshot leaving = departures.copy(found.way, found.state, (int) file.tick());
-        if (retire(found.way, found.state)) { // LAYOUT set 3
+        if (retire(found.way, found.state)) { // LAYOUT set 3, set 10
             counters.increment(Counter.EXPIRATIONS);
             Departures.keep(key, leaving, true);
         }
-        found.way = -1;
     }
 
     /** The free way that {@link #look} has proposed, once, if nobody has used it since; -1 otherwise. */
@@ -281,21 +301,17 @@ final class EntryWriter {
         key.signature = way < 0 ? looked : looked + records.fetch(way, key.length + key.body.length);
     }
 
-    private void countEviction(long state, boolean expired, WriteOutcome outcome) {
-        if (expired) {
-            counters.increment(Counter.EXPIRATIONS);
-            return;
-        }
-        outcome.evicted = true;
-        counters.increment(Counter.EVICTIONS);
-        if ((RecordDescriptor.marks(state) & victims.holdMask()) != 0) {
+    private void countEviction(long state, boolean expired, boolean owed, WriteOutcome outcome) {
+        outcome.evicted |= !expired;
+        counters.increment(expired ? Counter.EXPIRATIONS : Counter.EVICTIONS);
+        if (owed || (!expired && (RecordDescriptor.marks(state) & victims.holdMask()) != 0)) {
             counters.increment(Counter.LOST_UNPUBLISHED);
         }
     }
 
     private int publish(EncodedKey key, int way, long reserved, long lock, Room room, WriteOutcome outcome) {
         boolean visible = false;
-        boolean isInsertion = key.found.way < 0;
+        boolean isInsertion = !key.found.isLive();
         Body body = key.body;
         body.firstPage = OverflowArea.NONE;
         try {
@@ -380,12 +396,13 @@ final class EntryWriter {
             }
             long state = victims.stateOf(victim, room); // LAYOUT set 7
             boolean expired = records.isExpired(victim, (int) file.tick());
+            boolean owed = expired && records.isOwed(victim, state, (int) file.tick());
             EntrySnapshot leaving = departures.copy(victim, state, (int) file.tick());
             // A way that shows another entry by now was not chosen for that one.
             boolean stands = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
                     && RecordDescriptor.generation(state) == OverflowArea.generation(chosen);
             if (stands && retire(victim, state)) {
-                countEviction(state, expired, outcome);
+                countEviction(state, expired, owed, outcome);
                 Departures.keep(key, leaving, expired);
             }
         }
@@ -416,8 +433,11 @@ final class EntryWriter {
 
     /** Takes the older record of a key away that has just been stored anew. */
     void retireReplaced(EncodedKey key) {
-        if (key.found.way >= 0) {
-            retire(key.found.way, key.found.state); // LAYOUT set 10
+        Found found = key.found;
+        if (found.way >= 0 && found.expired) {
+            retireEnded(key); // LAYOUT set 10
+        } else if (found.way >= 0) {
+            retire(found.way, found.state); // LAYOUT set 10
         }
     }
 

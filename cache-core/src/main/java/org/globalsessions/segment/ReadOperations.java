@@ -86,8 +86,32 @@ final class ReadOperations {
         }
     }
 
+    /** A whole entry, also one that is owed: see {@link SharedLru#findUnsent}. */
+    boolean findUnsent(EncodedKey key, EntrySnapshot into) {
+        while (true) {
+            int way = segment.reader().find(key);
+            if (way < 0) {
+                return false;
+            }
+            long state = key.foundState;
+            boolean found = readUnsent(way, into);
+            if (segment.records().stillShows(way, state)) {
+                return found;
+            }
+        }
+    }
+
     /** The entry of one way: see {@link SharedLru#read}. */
     boolean read(int way, EntrySnapshot into) {
+        return read(way, false, into);
+    }
+
+    /** The entry of one way, also one that is owed: see {@link SharedLru#readUnsent}. */
+    boolean readUnsent(int way, EntrySnapshot into) {
+        return read(way, true, into);
+    }
+
+    private boolean read(int way, boolean owedToo, EntrySnapshot into) {
         RecordView records = segment.records();
         while (true) {
             long state = records.stateAcquire(way);
@@ -95,7 +119,7 @@ final class ReadOperations {
                 return false;
             }
             int tick = segment.now();
-            boolean expired = records.isExpired(way, tick);
+            boolean expired = records.isExpired(way, tick) && !(owedToo && records.isOwed(way, state, tick));
             boolean copied = records.copyEntry(way, state, tick, into);
             if (records.stillShows(way, state)) {
                 return copied && !expired;

@@ -140,6 +140,11 @@ final class RecordImage {
         return (expiry != 0 && expiry - tick <= 0) || (idleLimit != 0 && tick - lastAccess() >= idleLimit);
     }
 
+    /** Whether the lifetime has run out at a tick before the next tier had the entry: only where there is one an entry is unpublished. */
+    boolean isOwed(int tick) {
+        return (marks() & RecordDescriptor.UNPUBLISHED) != 0 && expiry != 0 && expiry - tick <= 0;
+    }
+
     /**
      * Copies the value of the entry read; the caller asks {@link #stillShows} afterwards.
      *

@@ -41,14 +41,20 @@ final class RecordView {
     private final int count;
     private final SegmentTime time;
     private final boolean laterTier;
+    private final int owedMask;
 
     RecordView(SegmentFile file, OverflowArea area) {
-        this(file, area, false);
+        this(file, area, false, 0);
     }
 
-    /** With the idle limits of a later tier, whose records say how long it keeps an idle entry: what is copied from them says what was told. */
-    RecordView(SegmentFile file, OverflowArea area, boolean laterTier) {
+    /**
+     * With the idle limits of a later tier, whose records say how long it keeps an idle entry: what is copied from them says what was told.
+     *
+     * @param owedMask the mark of what the next tier has not acknowledged, 0 where there is none
+     */
+    RecordView(SegmentFile file, OverflowArea area, boolean laterTier, int owedMask) {
         this.laterTier = laterTier;
+        this.owedMask = owedMask;
         this.buffers = file.recordBuffers();
         this.area = area;
         this.shift = Integer.numberOfTrailingZeros(file.recordsPerBuffer());
@@ -298,6 +304,25 @@ final class RecordView {
         int idleLimit = idleLimit(way);
         return (expiry != 0 && expiry - tick <= 0)
                 || (idleLimit != 0 && tick - lastAccess(way) >= Ticks.kept(idleLimit));
+    }
+
+    /**
+     * Whether an entry's lifetime has ended before the next tier has acknowledged it. Nobody reads it any more, and it is owed to that tier all
+     * the same: what it has overwritten may live longer there, and would come back as if this had never been.
+     */
+    boolean isOwed(int way, long state, int tick) {
+        int expiry = expiry(way);
+        return (RecordDescriptor.marks(state) & owedMask) != 0 && expiry != 0 && expiry - tick <= 0;
+    }
+
+    /** As {@link #isOwed(int, long, int)}, by the clock. */
+    boolean isOwed(int way, long state) {
+        return (RecordDescriptor.marks(state) & owedMask) != 0 && isOwed(way, state, (int) time.now());
+    }
+
+    /** The mark of an entry that may be owed, 0 where there is no next tier. */
+    int owedMask() {
+        return owedMask;
     }
 
     /** The tick at which a record's time runs out if nobody uses it before; 0 for never. */

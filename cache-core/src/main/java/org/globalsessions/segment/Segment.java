@@ -36,13 +36,14 @@ final class Segment {
 
     Segment(SegmentFile file, SegmentSettings settings) {
         int holdMask = holdMask(settings.role());
+        int owedMask = settings.role().hasNextTier() ? RecordDescriptor.UNPUBLISHED : 0;
         this.file = file;
         this.clock = new VersionClock(file.environment(), file.header());
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.host = settings.role() == SegmentSettings.Role.HOST;
         this.laterTier = SegmentHeader.isLaterTier(file.header().getInt(SegmentDescriptor.ROLE_OFFSET));
-        this.records = new RecordView(file, overflow, laterTier);
+        this.records = new RecordView(file, overflow, laterTier, owedMask);
         this.tombstones = new TombstoneTable(file, buckets, settings.role());
         this.reader = new EntryReader(buckets, records);
         this.locks = new BucketLock(file, buckets, records, settings.lockWait().toNanos());
@@ -279,9 +280,13 @@ final class Segment {
         return laterTier ? Ticks.kept(told) : told;
     }
 
-    /** Whether a record has no use any more: on a host an idle one has until no tier behind keeps the entry either. */
-    boolean isOver(int way, int tick) {
-        return host ? records.isOver(way, tick) : records.isExpired(way, tick);
+    /**
+     * Whether a record has no use any more: on a host an idle one has until no tier behind keeps the entry either, and one that is owed has
+     * everywhere.
+     */
+    boolean isOver(int way, long state, int tick) {
+        boolean over = host ? records.isOver(way, tick) : records.isExpired(way, tick);
+        return over && !records.isOwed(way, state, tick);
     }
 
     /** Whether what was found under the lock is a live entry. */

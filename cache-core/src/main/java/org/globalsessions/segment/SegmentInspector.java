@@ -155,8 +155,23 @@ public final class SegmentInspector {
      * @throws SegmentException where the file was cut short while it was read
      */
     public void scan(EntryVisitor visitor) {
+        scan(false, visitor);
+    }
+
+    /**
+     * As {@link #scan}, and also entries whose lifetime has ended before the next tier had them, with their last tick left: for a copy of the
+     * segment that is to be as good.
+     *
+     * @param visitor sees them, on this thread
+     * @throws SegmentException where the file was cut short while it was read
+     */
+    public void scanUnsentToo(EntryVisitor visitor) {
+        scan(true, visitor);
+    }
+
+    private void scan(boolean unsentToo, EntryVisitor visitor) {
         try {
-            new EntryScan(parts()).entries(visitor);
+            new EntryScan(parts(), unsentToo).entries(visitor);
         } catch (InternalError e) {
             throw cutShort(e);
         }
@@ -170,7 +185,7 @@ public final class SegmentInspector {
      */
     public void scanTombstones(TombstoneVisitor visitor) {
         try {
-            new EntryScan(parts()).tombstones(visitor);
+            new EntryScan(parts(), false).tombstones(visitor);
         } catch (InternalError e) {
             throw cutShort(e);
         }

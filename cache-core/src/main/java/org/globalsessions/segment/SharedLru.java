@@ -216,6 +216,29 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Copies an entry that the next tier has to get: as {@link #read}, and also one whose lifetime has ended before that tier had it. Such a one
+     * has its last tick left, and is for that tier alone.
+     *
+     * @param way  number of the way within the segment
+     * @param into where it goes
+     * @return false where the way shows neither
+     */
+    public boolean readUnsent(int way, EntrySnapshot into) {
+        return reads.readUnsent(way, into);
+    }
+
+    /**
+     * As {@link #readUnsent}, of a key.
+     *
+     * @param key  the key
+     * @param into where it goes
+     * @return false where the key has no such entry here
+     */
+    public boolean findUnsent(EncodedKey key, EntrySnapshot into) {
+        return reads.findUnsent(key, into);
+    }
+
+    /**
      * Renews an entry's recency and idle time.
      *
      * @param key the key
@@ -667,7 +690,7 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Shows the live entries of some buckets.
+     * Shows the live entries of some buckets; where what is unpublished is asked for, as {@link #readUnsent} does.
      *
      * @param firstBucket first bucket
      * @param count       number of buckets; the scan ends at the last bucket of the segment
@@ -677,19 +700,24 @@ public final class SharedLru implements AutoCloseable {
     public void scan(int firstBucket, int count, int marks, EntryVisitor visitor) {
         EntrySnapshot entry = new EntrySnapshot();
         BucketTable buckets = segment.buckets();
+        boolean unsent = (marks & RecordDescriptor.UNPUBLISHED) != 0;
         int end = (int) Math.min(buckets.bucketCount(), (long) firstBucket + count);
         for (int bucket = firstBucket; bucket < end; bucket++) {
             for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
                 boolean wanted =
                         marks == 0 ? buckets.tagAt(bucket, lane) != 0 : (buckets.hints(bucket, lane) & marks) != 0;
                 if (wanted
-                        && read(bucket * SegmentDescriptor.WAYS + lane, entry)
+                        && read(bucket * SegmentDescriptor.WAYS + lane, unsent, entry)
                         && (marks == 0 || (entry.marks() & marks) != 0)
                         && !visitor.visit(entry)) {
                     return;
                 }
             }
         }
+    }
+
+    private boolean read(int way, boolean unsent, EntrySnapshot into) {
+        return unsent ? readUnsent(way, into) : read(way, into);
     }
 
     /**

@@ -143,7 +143,7 @@ final class Sweeper {
     private boolean expire(int way, int tick) {
         RecordView records = segment.records();
         long state = records.stateAcquire(way);
-        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !segment.isOver(way, tick)) {
+        if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || !segment.isOver(way, state, tick)) {
             return false;
         }
         EntrySnapshot leaving = segment.departures().copy(way, state, tick);

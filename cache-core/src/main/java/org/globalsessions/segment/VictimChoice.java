@@ -70,19 +70,28 @@ final class VictimChoice {
         return -1;
     }
 
-    /** The entry to evict: an expired one before any live one; -1 where there is none. */
+    /**
+     * The entry to evict: an expired one before any live one, but one that is owed only where no other may go that is not held; -1 where there
+     * is none.
+     */
     int find(int first, int second, int existing, EntryWriter.Room room) {
-        int way = expiredIn(first, existing);
-        if (way < 0) {
-            way = expiredIn(second, existing);
-        }
+        int way = expiredIn(first, second, existing, false);
         if (way < 0 && room != EntryWriter.Room.FREE_ONLY) {
             way = oldest(first, second, existing, holdMask);
+        }
+        if (way < 0 && takesOwed(room)) {
+            way = expiredIn(first, second, existing, true);
         }
         if (way < 0 && room == EntryWriter.Room.EVICT_HELD) {
             way = oldest(first, second, existing, 0);
         }
         return way;
+    }
+
+    /** Whether a write may take what is owed: where the mark of that holds an entry, like any that is held. */
+    private boolean takesOwed(EntryWriter.Room room) {
+        return room == EntryWriter.Room.EVICT_HELD
+                || (room == EntryWriter.Room.EVICT && (holdMask & records.owedMask()) == 0);
     }
 
     /** The state word to take a way from; that of a reserved one, which nobody takes, where marks hold its entry after all. */
@@ -91,8 +100,9 @@ final class VictimChoice {
         if (RecordDescriptor.kind(state) != RecordDescriptor.VISIBLE || room == EntryWriter.Room.EVICT_HELD) {
             return state;
         }
-        boolean held = (RecordDescriptor.marks(state) & holdMask) != 0;
-        if ((held || room == EntryWriter.Room.FREE_ONLY) && !records.isExpired(way, (int) file.tick())) {
+        int tick = (int) file.tick();
+        boolean held = (RecordDescriptor.marks(state) & holdMask) != 0 || room == EntryWriter.Room.FREE_ONLY;
+        if (records.isOwed(way, state, tick) ? !takesOwed(room) : held && !records.isExpired(way, tick)) {
             // Renewed or replaced since it was chosen, or the hint was wrong: put it right, so that the next choice is
             // another.
             buckets.setMarkHints(way / WAYS, way % WAYS, RecordDescriptor.marks(state));
@@ -188,26 +198,33 @@ final class VictimChoice {
         return (stamp & BucketTable.UNTOUCHED) != 0 ? age * untouchedAging : age;
     }
 
-    /** Age of an entry whose pages are wanted, the highest where its time has run out; -1 where a mark holds it and may not be passed over. */
+    /** Age of an entry whose pages are wanted, the highest where its time has run out; -1 where it may not go. */
     int ageOfHead(int way, EntryWriter.Room room) {
         int hints = buckets.hints(way / WAYS, way % WAYS);
-        if ((hints & BucketTable.EXPIRES) != 0 && records.isExpired(way, (int) file.tick())) {
-            return Integer.MAX_VALUE;
+        int tick = (int) file.tick();
+        if ((hints & BucketTable.EXPIRES) != 0 && records.isExpired(way, tick)) {
+            boolean owed = records.isOwed(way, records.stateAcquire(way), tick);
+            return owed ? takesOwed(room) ? 1 : -1 : Integer.MAX_VALUE;
         }
         boolean held = (hints & holdMask) != 0;
         if (held && room != EntryWriter.Room.EVICT_HELD) {
             return -1;
         }
         int age = age(buckets.step(), buckets.stamp(way / WAYS, way % WAYS));
-        // A held one goes last of all.
-        return held ? 0 : age + 1;
+        // A held one goes last of all, behind one that is owed.
+        return held ? 0 : age + 2;
+    }
+
+    private int expiredIn(int first, int second, int existing, boolean owed) {
+        int way = expiredIn(first, existing, owed);
+        return way >= 0 ? way : expiredIn(second, existing, owed);
     }
 
     /**
-     * An expired entry of a bucket, or -1. Looks at the records only where the header says that one may have run out, and where none
-     * had, puts right from when on the next may have: a write that evicts must not read 32 records each time.
+     * An expired entry of a bucket that is owed or is not, or -1. Looks at the records only where the header says that one may have run out, and
+     * where none had, puts right from when on the next may have: a write that evicts must not read 32 records each time.
      */
-    private int expiredIn(int bucket, int existing) {
+    private int expiredIn(int bucket, int existing, boolean owed) {
         int expected = buckets.nextExpiry(bucket);
         int tick = (int) file.tick();
         if (expected == 0 || expected - tick > 0) {
@@ -216,9 +233,10 @@ final class VictimChoice {
         int next = 0;
         for (int lane = 0; lane < WAYS; lane++) {
             int way = bucket * WAYS + lane;
+            long state = records.stateAcquire(way);
             if ((buckets.hints(bucket, lane) & BucketTable.EXPIRES) != 0
-                    && RecordDescriptor.kind(records.stateAcquire(way)) == RecordDescriptor.VISIBLE) {
-                if (way != existing && records.isExpired(way, tick)) {
+                    && RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE) {
+                if (way != existing && records.isExpired(way, tick) && records.isOwed(way, state, tick) == owed) {
                     return way;
                 }
                 next = Ticks.earlier(next, records.due(way));
@@ -229,15 +247,17 @@ final class VictimChoice {
         return -1;
     }
 
-    /** Ways that a write could take at once: empty, expired or not held. */
+    /** Ways that a write could take at once: empty, not held, or expired and not owed. */
     int takeable(int bucket) {
         int count = 0;
         int tick = (int) file.tick();
         for (int lane = 0; lane < WAYS; lane++) {
+            int way = bucket * WAYS + lane;
             int hints = buckets.hints(bucket, lane);
+            boolean expired = (hints & BucketTable.EXPIRES) != 0 && records.isExpired(way, tick);
             if (buckets.tagAt(bucket, lane) == 0
                     || (hints & holdMask) == 0
-                    || ((hints & BucketTable.EXPIRES) != 0 && records.isExpired(bucket * WAYS + lane, tick))) {
+                    || (expired && !records.isOwed(way, records.stateAcquire(way), tick))) {
                 count++;
             }
         }

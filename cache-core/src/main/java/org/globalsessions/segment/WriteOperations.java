@@ -136,6 +136,16 @@ final class WriteOperations {
                     life = clock;
                 }
             }
+            if (found.isOwed()) {
+                int order = Version.compare(clock, origin, found.versionClock, found.versionOrigin);
+                if (order == 0 || (order < 0 && !entry.beginsLife() && life <= found.life)) {
+                    outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
+                    report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
+                    return segment.holds(key, lock);
+                }
+                // Begun behind it by a clock that lags: it stands for what it replaces only above that.
+                clock = Math.max(clock, found.versionClock + 1);
+            }
             fillBody(key, entry, clock, origin, life, acceptMarks);
             return store(key, lock, EntryWriter.Room.EVICT, outcome);
         });
@@ -191,7 +201,9 @@ final class WriteOperations {
                 return store(key, lock, EntryWriter.Room.EVICT, outcome);
             }
             // Whose host holds the expected version may save over it, as a plain save may: nobody has a newer one.
-            boolean holds = !entry.beginsLife() && entry.life() > tombstone.versionClock;
+            boolean holds = !entry.beginsLife()
+                    && entry.life() > tombstone.versionClock
+                    && !(found.isOwed() && isLower(expected, found));
             boolean creates = expected.equals(Version.NONE)
                     && (!tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen));
             if (!creates && (!holds || expected.equals(Version.NONE))) {
@@ -200,7 +212,8 @@ final class WriteOperations {
                 report(outcome, tombstone.versionClock, tombstone.versionOrigin, 0, -1);
                 return segment.holds(key, lock);
             }
-            long clock = Math.max(entry.version().clock(), tombstone.versionClock + 1);
+            long above = found.isOwed() ? found.versionClock : 0;
+            long clock = Math.max(entry.version().clock(), Math.max(above, tombstone.versionClock) + 1);
             fillBody(key, entry, clock, entry.version().origin(), creates ? clock : entry.life(), acceptMarks);
             return store(key, lock, EntryWriter.Room.EVICT, outcome);
         });
@@ -305,6 +318,11 @@ final class WriteOperations {
                 report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                 return true;
             }
+            if (found.isOwed() && !isHigher(version, found) && !isNewer(entry, found)) {
+                outcome.status = WriteOutcome.Status.EXPIRED;
+                report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
+                return true;
+            }
             fillBody(key, entry, version.clock(), version.origin(), entry.life(), marks);
             boolean done;
             if (announced >= 0 && announced != segment.buckets().announced(key.firstBucket)) {
@@ -336,6 +354,10 @@ final class WriteOperations {
         return isHigher(entry.version(), found);
     }
 
+    private static boolean isLower(Version version, EntryWriter.Found found) {
+        return Version.compare(version.clock(), version.origin(), found.versionClock, found.versionOrigin) < 0;
+    }
+
     private static boolean isHigher(Version version, EntryWriter.Found found) {
         return Version.compare(version.clock(), version.origin(), found.versionClock, found.versionOrigin) > 0;
     }
@@ -353,7 +375,7 @@ final class WriteOperations {
             if (found.way < 0 || !isHigher(version, found)) {
                 return true;
             }
-            if ((found.marks() & UNPUBLISHED) != 0) {
+            if ((found.marks() & UNPUBLISHED) != 0 && !found.isOwed()) {
                 return renew(key, lock, renewed);
             }
             removed[0] = segment.writer().retire(found.way, found.state);
@@ -367,6 +389,13 @@ final class WriteOperations {
         WriteOutcome outcome = new WriteOutcome();
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
+            if (found.isOwed()
+                    && found.versionClock == published.versionClock
+                    && found.versionOrigin == published.versionOrigin) {
+                // What it was kept for is done: the relay has it, above all that it has overwritten.
+                segment.writer().retireEnded(key);
+                return true;
+            }
             if (!segment.isLive(key) || found.life != published.life) {
                 return segment.holds(key, lock);
             }
@@ -406,7 +435,9 @@ final class WriteOperations {
         body.life = life;
         body.lastAccess = tick - entry.idleTicks();
         body.idleLimit = segment.idleLimit(entry.idleLimitTicks());
-        body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + entry.lifetimeTicks());
+        // The last tick says that nothing is left, or as good as nothing: see PROTOCOL.md.
+        int left = entry.lifetimeTicks() == 1 ? 0 : entry.lifetimeTicks();
+        body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + left);
         body.marks = marks;
     }
 

@@ -26,6 +26,8 @@ public final class WriteOutcome {
         NO_ROOM,
         /** A tombstone found no place, as all there are unacknowledged. The entry is gone here all the same. */
         NO_TOMBSTONE_ROOM,
+        /** What a fill brings is older than an entry that is here and has expired, and that the next tier does not have yet. */
+        EXPIRED,
         /** A fill or a load is older than a tombstone that this segment no longer has: ask, or load, again. */
         STALE
     }

@@ -16,7 +16,7 @@ public enum Counter {
     EXPIRATIONS(5, "entries expired"),
     /** Entries stored from another tier. */
     FILLS(6, "entries filled from another tier"),
-    /** Entries evicted before the next tier had acknowledged them. */
+    /** Entries evicted before the next tier had acknowledged them, also such as had expired: what they had replaced may come back. */
     LOST_UNPUBLISHED(7, "entries lost unpublished"),
     /** Entries refused because a tombstone beat them. */
     BEATEN_BY_TOMBSTONE(8, "writes that lost to a tombstone"),

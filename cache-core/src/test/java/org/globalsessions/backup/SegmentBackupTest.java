@@ -79,6 +79,26 @@ class SegmentBackupTest {
     }
 
     @Test
+    void shouldRestoreWhatHasExpiredUnpublishedForTheNextTierAlone() throws Exception {
+        try (SharedLru from = SharedLru.open(settings("from").role(Role.HOST));
+                SharedLru to = SharedLru.open(settings("to").role(Role.HOST))) {
+            from.set(from.encode("key"), new byte[1], 0, 1, 1, null, false, outcome);
+            Version version = outcome.version();
+            while (get(from, "key") != null) {
+                Thread.onSpinWait();
+            }
+            assertThat(backUp(from).entries()).isEqualTo(1);
+            RestoreSummary summary = restore(to);
+            assertThat(summary.expired()).isEqualTo(1);
+            assertThat(summary.stored()).isZero();
+            assertThat(get(to, "key")).isNull();
+            EntrySnapshot unsent = new EntrySnapshot();
+            assertThat(to.findUnsent(to.encode("key"), unsent)).isTrue();
+            assertThat(unsent.version()).isEqualTo(version);
+        }
+    }
+
+    @Test
     void shouldKeepValueVersionLifeAndTimesWhenRestoredIntoAnotherGeometry() throws Exception {
         try (SharedLru from = SharedLru.open(settings("from"));
                 SharedLru to = SharedLru.open(settings("to").elCount(2_000).recordSize(1_024))) {

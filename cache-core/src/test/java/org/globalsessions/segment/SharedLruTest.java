@@ -206,6 +206,10 @@ class SharedLruTest {
         EntrySnapshot published = new EntrySnapshot();
         assertThat(closed.find(closed.encode("superseded"), published)).isTrue();
         closed.set(closed.encode("short"), new byte[1], 0, 1, 1, null, false, outcome);
+        EntrySnapshot expired = new EntrySnapshot();
+        assertThat(closed.findUnsent(closed.encode("short"), expired)).isTrue();
+        assertThat(closed.clearMarks(expired.way(), expired.stateWord(), RecordDescriptor.UNPUBLISHED))
+                .isTrue();
         Awaitility.await().until(() -> !closed.find(closed.encode("short"), new EntrySnapshot()));
         closed.close();
         Receipt receipt = new Receipt(Receipt.Outcome.SUPERSEDED, published.version(), 0, false, 1, 1);

@@ -53,15 +53,29 @@ enum PlantedBug {
     SAVED_OVER_DELETE(
             "WriteOperations",
             new Change(
-                    "boolean holds = !entry.beginsLife() && entry.life() > tombstone.versionClock;",
-                    "boolean holds = !expected.equals(Version.NONE);")),
+                    "boolean holds = !entry.beginsLife()",
+                    "boolean holds = !expected.equals(Version.NONE) || !entry.beginsLife()")),
 
     /** What comes from another host or tier never runs out for want of use. */
     IDLE_LIMIT_LOST(
             "WriteOperations",
             new Change(
                     "        body.idleLimit = segment.idleLimit(entry.idleLimitTicks());",
-                    "        body.idleLimit = 0;"));
+                    "        body.idleLimit = 0;")),
+
+    /** What expires before the next tier had it leaves nothing there that keeps what it had overwritten from coming back. */
+    EXPIRED_UNPUBLISHED_FORGOTTEN(
+            "Segment",
+            new Change(
+                    "int owedMask = settings.role().hasNextTier() ? RecordDescriptor.UNPUBLISHED : 0;",
+                    "int owedMask = 0;")),
+
+    /** The same at the relay alone, where the relief tier has what was overwritten. */
+    EXPIRED_UNPUBLISHED_AT_RELAY_FORGOTTEN(
+            "Segment",
+            new Change(
+                    "int owedMask = settings.role().hasNextTier() ?",
+                    "int owedMask = settings.role() == SegmentSettings.Role.HOST ?"));
 
     private record Change(String from, String to) {}
 

@@ -210,7 +210,7 @@ final class Simulation implements AutoCloseable {
         }
         time.pass(3 * SECOND);
         boolean told = announce != Announce.OFF;
-        lastGets.forEach((key, gets) -> history.checkEnd(key, gets, told, time.nowNs()));
+        lastGets.forEach((key, gets) -> history.checkEnd(gets, told, time.nowNs()));
         history.checkSaves();
     }
 
@@ -245,7 +245,8 @@ final class Simulation implements AutoCloseable {
             }
         }
         for (Relay relay : relays) {
-            lost += relay.node.lru.counters().get(Counter.LOST_FOR_SPACE)
+            lost += relay.node.lru.counters().get(Counter.LOST_UNPUBLISHED)
+                    + relay.node.lru.counters().get(Counter.LOST_FOR_SPACE)
                     + relay.node.lru.counters().get(Counter.LOST_SPILL_FULL);
         }
         for (Relief relief : reliefs) {
@@ -314,6 +315,7 @@ final class Simulation implements AutoCloseable {
         Relief relief = new Relief(reliefs.size(), random.nextBoolean());
         reliefs.add(relief);
         relief.start();
+        history.reliefTierChanged();
     }
 
     private void cutSomeHost() {
@@ -422,6 +424,7 @@ final class Simulation implements AutoCloseable {
             return;
         }
         trace(relief.process + " is killed");
+        history.reliefTierChanged();
         relief.kill();
         time.after(time.between(MILLI, 2 * SECOND), () -> {
             if (!ending && !relief.process.isAlive()) {

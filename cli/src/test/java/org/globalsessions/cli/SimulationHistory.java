@@ -97,6 +97,7 @@ final class SimulationHistory {
     private final List<Integer> lostHosts = new ArrayList<>();
     private final long idleNs;
     private boolean forgivesLosses;
+    private boolean reliefTierChanged;
 
     /** Nothing has happened yet; sessions live without use for so long, or without limit where that is 0. */
     SimulationHistory(long idleNs) {
@@ -130,6 +131,18 @@ final class SimulationHistory {
     /** Something was counted as lost, which is the sole exception that the promises make. */
     void forgiveLosses() {
         forgivesLosses = true;
+    }
+
+    /**
+     * A relief node has joined or was away: what it has of a session it was not told to be void, and when the newer version, which it never
+     * had, expires in the other tiers, that comes back.
+     */
+    void reliefTierChanged() {
+        reliefTierChanged = true;
+    }
+
+    private boolean mayBeBackFromRelief(String key) {
+        return reliefTierChanged && about(key).stream().anyMatch(call -> call.lifetimeNs != 0);
     }
 
     void violation(String what, Call about) {
@@ -237,10 +250,7 @@ final class SimulationHistory {
 
     /** P4 on one host: after a set has returned, none of its host that returned before it began comes back. */
     private void checkNotGoneBack(Call get, Call set) {
-        if (idleNs != 0
-                || about(get.key).stream().anyMatch(call -> call.lifetimeNs != 0 && call.startNs < get.startNs)) {
-            // One that has expired before the relay heard of it leaves nothing: what the relay has from before comes
-            // back.
+        if (idleNs != 0 || mayBeBackFromRelief(get.key)) {
             return;
         }
         for (Call newer : about(get.key)) {
@@ -250,7 +260,6 @@ final class SimulationHistory {
                     && set.host == get.host
                     && set.returnedNs < newer.startNs
                     && newer.returnedNs < get.startNs
-                    && newer.lifetimeNs == 0
                     && !forgivesLosses) {
                 violation("P4: older than set " + newer.number, get);
             }
@@ -315,10 +324,10 @@ final class SimulationHistory {
      * What every host says in the end, when everything has healed and all of it has passed: nothing deleted is there, nothing acknowledged is
      * missing, and they agree, unless hosts are not told of each other's changes.
      *
-     * @param gets the last get of each process for one key
+     * @param gets the last get of each process for a key
      * @param told whether hosts are told of changes
      */
-    void checkEnd(String key, List<Call> gets, boolean told, long nowNs) {
+    void checkEnd(List<Call> gets, boolean told, long nowNs) {
         for (Call get : gets) {
             if (get.doneNs == PENDING) {
                 violation("no answer though all is healed", get);
@@ -327,19 +336,12 @@ final class SimulationHistory {
             String other = gets.get(0).answer;
             // What the last tier had no space for may still be on the host that has set it.
             boolean lost = forgivesLosses && (get.answer.equals("nothing") || other.equals("nothing"));
-            if (told && !lost && !mayHaveExpiredUnpublished(key) && !get.answer.equals(other)) {
+            if (told && !lost && !mayBeBackFromRelief(get.key) && !get.answer.equals(other)) {
                 violation("the hosts do not agree, another says " + other, get);
                 return;
             }
             checkEnd(get, told, nowNs);
         }
-    }
-
-    /** What has expired on its host before the relay heard of it leaves nothing there that keeps what came before it out. */
-    private boolean mayHaveExpiredUnpublished(String key) {
-        return about(key).stream()
-                .anyMatch(call -> call.lifetimeNs != 0
-                        && (call.level == Acknowledgement.LOCAL || call.doneNs - call.startNs > call.lifetimeNs));
     }
 
     private void checkEnd(Call get, boolean told, long nowNs) {
@@ -356,10 +358,26 @@ final class SimulationHistory {
                     && isBefore(last, call)) {
                 violation("P1: deleted by " + call.number + ", and there in the end", get);
             }
+            if (told && last != null && hasExpiredOver(call, last)) {
+                violation("P6: " + call.number + " has expired, and what it had replaced is there in the end", get);
+            }
             if (call.kind == Kind.SET && (told || last == null) && isPromised(call, nowNs) && !forgivesLosses) {
                 checkKept(call, last, get, nowNs);
             }
         }
+    }
+
+    /** Whether a host has stored a session with a lifetime after it had stored another one. */
+    private boolean hasExpiredOver(Call set, Call older) {
+        return idleNs == 0
+                && !forgivesLosses
+                && !reliefTierChanged
+                && set.kind == Kind.SET
+                && set.lifetimeNs != 0
+                && set.returnedNs != PENDING
+                && !isForgotten(set)
+                && older.host == set.host
+                && older.returnedNs < set.startNs;
     }
 
     private boolean isPromised(Call set, long nowNs) {

@@ -89,6 +89,11 @@ class SimulationTest {
         "5586, a delete that was long on its way took away what had begun over a later one of its host",
         "330, a delete raised above a loser was taken for a later one, and the login over it was lost",
         "19431, a second delete made before its host heard of the one that its first had met stood for that one",
+        "106, what had expired unpublished at the relay came back from the relief tier as the session that it had replaced",
+        "321, what had expired before the relay had it came back as the session that it had replaced",
+        "3609, what had expired unpublished left its older copy on another host",
+        "6649, what had expired unpublished left another host a session that its own host had no more",
+        "18018, what had expired unpublished was still there where it had been set over",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
@@ -110,6 +115,9 @@ class SimulationTest {
         "EXPECTED_NOT_COMPARED, 20001, saved over a version",
         "SAVED_OVER_DELETE, 20020, saved over what was deleted",
         "IDLE_LIMIT_LOST, 20005, P6",
+        "EXPIRED_UNPUBLISHED_AT_RELAY_FORGOTTEN, 106, P4",
+        "EXPIRED_UNPUBLISHED_FORGOTTEN, 321, P4",
+        "EXPIRED_UNPUBLISHED_FORGOTTEN, 6649, the hosts do not agree",
     })
     void shouldFindABugThatIsPlanted(PlantedBug bug, long seed, String promise) throws Exception {
         Path changed = folder.resolve("changed");

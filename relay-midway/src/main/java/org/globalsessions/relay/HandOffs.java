@@ -171,14 +171,11 @@ final class HandOffs {
 
     private boolean pick(int bucket, long nowNs) {
         oldest = null;
-        if (!lru.oldestHeld(bucket, candidate)) {
-            return false;
-        }
-        if (isFree(candidate, nowNs)) {
+        if (lru.oldestHeld(bucket, candidate) && isFree(candidate, nowNs)) {
             take(candidate, candidate.toEntry());
             return true;
         }
-        // The oldest one is under way or was just refused: the least recently used of the others.
+        // The oldest one is under way, was just refused or has expired: the least recently used of the others.
         lru.scan(bucket, 1, RecordDescriptor.NOT_HANDED_OFF, entry -> {
             if (isFree(entry, nowNs)) {
                 SessionEntry other = entry.toEntry();

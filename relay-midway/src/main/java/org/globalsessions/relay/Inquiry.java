@@ -283,7 +283,7 @@ final class Inquiry {
         Found found = switch (outcome.status()) {
             case STORED, NO_ROOM -> Found.of(entry);
             case SUPERSEDED -> lru.find(lru.encode(entry.key()), snapshot) ? Found.of(snapshot.toEntry()) : null;
-            case BEATEN_BY_TOMBSTONE -> new Found(Status.MISSING, null, false);
+            case BEATEN_BY_TOMBSTONE, EXPIRED -> new Found(Status.MISSING, null, false);
             default -> null;
         };
         intake.checkRoom(digest);

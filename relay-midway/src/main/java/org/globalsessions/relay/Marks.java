@@ -30,7 +30,7 @@ final class Marks {
             return true;
         }
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            if (!lru.read(way, current) || !current.version().equals(version) || (current.marks() & mark) == 0) {
+            if (!lru.readUnsent(way, current) || !current.version().equals(version) || (current.marks() & mark) == 0) {
                 return false;
             }
             if (lru.clearMarks(way, current.stateWord(), mark)) {

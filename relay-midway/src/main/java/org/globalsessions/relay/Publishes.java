@@ -121,7 +121,7 @@ final class Publishes {
     }
 
     private void sendQueued(FrameSink sink, NewEntry queued, long nowNs) {
-        if (lru.read(queued.way, snapshot) && snapshot.version().equals(queued.version)) {
+        if (lru.readUnsent(queued.way, snapshot) && snapshot.version().equals(queued.version)) {
             boolean underWay = queued.version.equals(versionByWay.get(queued.way));
             boolean marked = (snapshot.marks() & RecordDescriptor.UNPUBLISHED) != 0;
             if (queued.waiter == null && (underWay || !marked)) {
@@ -139,7 +139,7 @@ final class Publishes {
         if (marked.version().equals(versionByWay.get(marked.way()))) {
             return;
         }
-        if (lru.read(marked.way(), snapshot) && snapshot.version().equals(marked.version())) {
+        if (lru.readUnsent(marked.way(), snapshot) && snapshot.version().equals(marked.version())) {
             sendEntry(sink, null, nowNs);
         }
     }
