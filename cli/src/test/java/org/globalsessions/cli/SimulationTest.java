@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,7 @@ class SimulationTest {
     Path folder;
 
     @Tag("slow")
+    @Timeout(SECONDS_FOR_A_BUILD + 60)
     @Test
     void shouldKeepThePromisesWhateverASeedGives() throws Exception {
         Long first = Long.getLong("simulation.first");
