@@ -3,6 +3,7 @@ package org.globalsessions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.KeyText;
 import org.globalsessions.segment.SharedLru;
@@ -70,8 +71,9 @@ final class Announcements implements TierListener {
     }
 
     @Override
-    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros) {
         connections++;
+        lru.tellClock(applied.place(), clockMicros, TimeUnit.NANOSECONDS.toMicros(age.toNanos()));
         lease.onConnected(maxStale, age);
         mustConfirm = 0;
         connection = new Connection(connections, epoch, position);

@@ -12,6 +12,11 @@ import org.globalsessions.tier.Receipt;
  * @param result  the caller's future
  */
 record AwaitedSet(byte[] key, Version version, Acknowledgement level, CompletableFuture<Version> result) {
+    /** The same write, by the version that it has got since. */
+    AwaitedSet of(Version now) {
+        return new AwaitedSet(key, now, level, result);
+    }
+
     /**
      * Tells the caller.
      *

@@ -12,6 +12,7 @@ import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.TierBusyException;
@@ -159,6 +160,10 @@ final class ConditionalPublisher {
 
     private void onReceipt(ConditionalSave save, Receipt receipt, Throwable failure) {
         inFlight.decrementAndGet();
+        if (Failures.causeOf(failure) instanceof ClockAheadException refusal && proposeAgain(save, refusal)) {
+            onCompleted.accept(false);
+            return;
+        }
         if (failure != null && !tier.isConnected() && !save.isOver() && keepForNextConnection(save)) {
             onCompleted.accept(false);
             return;
@@ -186,7 +191,23 @@ final class ConditionalPublisher {
         }
     }
 
+    /** The relay has refused it as too far ahead of its clock: it waits for its turn with another version. */
+    private boolean proposeAgain(ConditionalSave save, ClockAheadException refusal) {
+        try {
+            lru.tellClock(applied.place(), refusal);
+            if (!save.proposeAgain(lru, refusal)) {
+                return false;
+            }
+        } catch (Throwable e) {
+            failures.unexpected("a conditional save could not be proposed again", e);
+            return false;
+        }
+        offer(save);
+        return true;
+    }
+
     private boolean keepForNextConnection(ConditionalSave save) {
+        save.sendAgain();
         unanswered.add(save);
         // Whoever closes looks for what waits after having said so.
         return !closed || !unanswered.remove(save);

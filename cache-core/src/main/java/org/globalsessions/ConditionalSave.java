@@ -4,6 +4,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -19,7 +21,7 @@ final class ConditionalSave {
 
     private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    private final SessionEntry proposed;
+    private SessionEntry proposed;
     private final KeyDigest digest;
     private final Version expected;
     private final Acknowledgement level;
@@ -28,6 +30,9 @@ final class ConditionalSave {
     private SessionEntry entry;
     private Claims claims;
     private Version seenTombstone;
+
+    /** Whether a relay may have stored it: its receipt was lost with a connection. */
+    private boolean sentBefore;
 
     /**
      * Not yet sent.
@@ -90,6 +95,27 @@ final class ConditionalSave {
         entry = holds ? of(proposed.version(), here.life(), here.toEntry().beginsLife(), 0) : proposed;
         seenTombstone = tombstone;
         claims = made;
+    }
+
+    /** Its receipt was lost with the connection. */
+    void sendAgain() {
+        sentBefore = true;
+    }
+
+    /**
+     * The relay has refused it as too far ahead of its clock: it is proposed anew, and claims anew.
+     *
+     * @return false where one of that version may have been stored before, or its time is over
+     */
+    boolean proposeAgain(SharedLru lru, ClockAheadException refusal) {
+        if (sentBefore || isOver()) {
+            return false;
+        }
+        proposed = lru.proposeAgain(proposed, proposed.lifetimeTicks(), refusal);
+        entry = null;
+        claims = null;
+        seenTombstone = null;
+        return true;
     }
 
     /** The entry as it is to be sent now: its lifetime counts from the call. */

@@ -11,6 +11,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
@@ -186,16 +188,15 @@ final class DeletePublisher {
 
     /**
      * A delete as the one that has its place by now, as it may have waited long: the host's highest that has no receipt yet, else the one that
-     * stands, whoever's it is. The relay would take the earlier one for a later delete than what has begun since.
+     * stands, whoever's it is. The relay would take the earlier one for a later delete than what has begun since. It may have a lower version
+     * than was offered, where the relay has refused that as too far ahead.
      *
      * @return null where none has its place any more: the relay has acknowledged it, or a later one, and all questions of that time are over
      */
     private Delete asOfNow(Delete offered) {
         Version awaited = lru.awaitedDelete(offered.digest);
         Version now = awaited.equals(Version.NONE) ? lru.tombstone(offered.digest) : awaited;
-        return now.compareTo(offered.version) < 0
-                ? null
-                : new Delete(offered.digest, now, offered.level, offered.caller);
+        return now.equals(Version.NONE) ? null : new Delete(offered.digest, now, offered.level, offered.caller);
     }
 
     private boolean send(Delete offered) {
@@ -230,6 +231,9 @@ final class DeletePublisher {
     private void onReceipt(Delete delete, Claims claims, Receipt receipt, Throwable failure) {
         Throwable problem = failure;
         try {
+            if (Failures.causeOf(failure) instanceof ClockAheadException refusal && lower(delete, refusal)) {
+                return;
+            }
             if (failure == null) {
                 lru.confirmDelete(delete.digest, delete.version, receipt, applied.place());
                 applied.acknowledged(claims, receipt.epoch(), receipt.position());
@@ -257,6 +261,29 @@ final class DeletePublisher {
                     problem,
                     "deleted on this host, the relay did not acknowledge it");
         }
+    }
+
+    /**
+     * The relay has refused a delete as too far ahead of its clock: it is sent again with a lower version, and what stays behind it comes back to
+     * do so again.
+     *
+     * @return false where it cannot be: the sweep tries again
+     */
+    private boolean lower(Delete refused, ClockAheadException refusal) {
+        lru.tellClock(applied.place(), refusal);
+        WriteOutcome outcome = new WriteOutcome();
+        lru.lowerDelete(refused.digest, refused.version, refusal, outcome);
+        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
+        if (!lowered && outcome.status() != WriteOutcome.Status.OTHER_VERSION) {
+            return false;
+        }
+        inFlight.remove(refused.digest, refused.version);
+        // Before what stays behind it is let go. Without room the sweep sends it, or what stays behind it does.
+        boolean unused =
+                offer(refused.digest, lowered ? outcome.version() : refused.version, refused.level, refused.caller);
+        free(refused.digest, true);
+        onCompleted.accept(false);
+        return true;
     }
 
     /** On the executor: what depends on the caller's future may block. */

@@ -44,7 +44,8 @@ final class Failures {
         }
     }
 
-    private static Throwable causeOf(Throwable failure) {
+    /** What a failure was before a future has wrapped it. */
+    static Throwable causeOf(Throwable failure) {
         boolean wrapper = failure instanceof CompletionException || failure instanceof ExecutionException;
         return wrapper && failure.getCause() != null ? failure.getCause() : failure;
     }

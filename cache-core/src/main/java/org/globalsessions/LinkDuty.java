@@ -284,7 +284,7 @@ final class LinkDuty {
     }
 
     private boolean isOldEnough(Version version) {
-        long ageUs = lru.file().wallClockMicros() - microsOf(version);
+        long ageUs = lru.versionMicros() - microsOf(version);
         // A version from the future, after the wall clock was set back, is old enough too: it would wait too long
         // otherwise. A clock that is set costs no more than a message that comes twice, and half a second.
         return ageUs < 0 || ageUs >= MIN_AGE_US;

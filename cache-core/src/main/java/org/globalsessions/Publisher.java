@@ -13,7 +13,9 @@ import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
@@ -482,7 +484,11 @@ final class Publisher implements Runnable {
     private void onReceipt(
             EntrySnapshot snapshot, Claims claims, AwaitedSet caller, Receipt receipt, Throwable failure) {
         Throwable problem = failure;
+        AwaitedSet waiting = caller;
         try {
+            if (Failures.causeOf(failure) instanceof ClockAheadException refusal && lower(snapshot, caller, refusal)) {
+                waiting = null;
+            }
             if (failure == null) {
                 lru.confirm(snapshot, receipt, applied.place());
                 if (receipt.outcome() == Receipt.Outcome.STORED) {
@@ -499,10 +505,33 @@ final class Publisher implements Runnable {
         waysInFlight.remove(snapshot.way(), snapshot.stateWord());
         snapshots.add(snapshot);
         completed(failure == null);
-        if (caller != null) {
+        if (waiting != null) {
             Throwable told = problem;
             executor.execute(() -> caller.complete(published, receipt, told));
         }
+    }
+
+    /**
+     * The relay has refused an entry as too far ahead of its clock: it is sent again as of a lower version. What has come in its place
+     * meanwhile is sent as it is, and lowered in its turn.
+     *
+     * @return false where nothing of it can be sent now: the sweep tries again
+     */
+    private boolean lower(EntrySnapshot refused, AwaitedSet caller, ClockAheadException refusal) {
+        lru.tellClock(applied.place(), refusal);
+        WriteOutcome outcome = new WriteOutcome();
+        lru.lower(refused, refusal, outcome);
+        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
+        if (!lowered && outcome.status() != WriteOutcome.Status.OTHER_VERSION) {
+            return false;
+        }
+        if (caller != null) {
+            boolean callers = lowered && caller.version().equals(refused.version());
+            offerAwaited(callers ? caller.of(outcome.version()) : caller);
+        } else if (lowered) {
+            offer(outcome.way());
+        }
+        return true;
     }
 
     private void completed(boolean acknowledged) {

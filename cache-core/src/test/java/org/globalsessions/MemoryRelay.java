@@ -221,7 +221,8 @@ final class MemoryRelay implements AutoCloseable {
             onLoop(() -> {
                 connected = true;
                 welcomedAt = lru.file().position();
-                listener.onConnected(epoch, welcomedAt, maxStale, Duration.ZERO);
+                listener.onConnected(
+                        epoch, welcomedAt, maxStale, Duration.ZERO, lru.file().wallClockMicros());
                 return null;
             });
         }

@@ -133,7 +133,7 @@ final class LinkConversation implements Conversation {
         public void onMustConfirm() {}
 
         @Override
-        public void onConnected(long newEpoch, long newPosition, Duration maxStale, Duration age) {
+        public void onConnected(long newEpoch, long newPosition, Duration maxStale, Duration age, long clockMicros) {
             epoch = newEpoch;
             position = newPosition;
             connected.countDown();

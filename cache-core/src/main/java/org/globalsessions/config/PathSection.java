@@ -94,6 +94,15 @@ public final class PathSection {
         return top.getString("max_stale").equals("off") ? Duration.ZERO : top.getDuration("max_stale");
     }
 
+    /**
+     * How far a host's clock may be ahead of the relay's: the relay's setting, for all its paths.
+     *
+     * @return 1 second to 1 day
+     */
+    public Duration maxClockSkew() {
+        return top.getDuration("max_clock_skew");
+    }
+
     private Config with(String key) {
         return section.hasPath(key) ? section : top;
     }

@@ -338,6 +338,14 @@ public final class Schema {
                     .choices("off")
                     .byDefault("5m"),
             key(
+                            "max_clock_skew",
+                            KeyType.DURATION,
+                            "How far a host's clock may be ahead of the relay's; what is written by one further ahead gets the relay's time.")
+                    .only(RELAY)
+                    .unit("ms")
+                    .range(1000, DAY_MS)
+                    .byDefault("60s"),
+            key(
                             "spill_limit",
                             KeyType.SIZE,
                             "Largest size of the file that takes hand-offs while the relief tier is away.")

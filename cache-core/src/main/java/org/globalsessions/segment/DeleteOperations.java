@@ -111,6 +111,12 @@ final class DeleteOperations {
                     segment.tombstones().raiseHorizon(tombstonePosition);
                 }
             }
+            if (standing > 0 && tombstone.isUnacknowledged()) {
+                // The relay may refuse that one as too far ahead, and the lower one which stands for it then may be
+                // lower than this: answers
+                // of before this delete must not count either way.
+                segment.tombstones().raiseHorizon(tombstonePosition);
+            }
             if (beaten && done) {
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
             }
@@ -178,6 +184,39 @@ final class DeleteOperations {
             // It has come to the relay after the later one, and has taken away there what followed that.
             apply(key, told, position, lifted);
         }
+    }
+
+    /**
+     * Makes a delete that the relay has refused one of a version that it takes: see {@link SharedLru#lowerDelete}. The lower tombstone stands
+     * before the higher one goes: whatever the relay has ever taken of the key it beats as well, and whoever is killed in between leaves both.
+     */
+    void lower(EncodedKey key, Version refused, long above, WriteOutcome outcome) {
+        TombstoneTable.Found own = new TombstoneTable.Found();
+        segment.underLock(key, lock -> {
+            segment.tombstones().findUnacknowledged(key.high, key.low, own);
+            outcome.status = WriteOutcome.Status.OTHER_VERSION;
+            if (!isVersion(own, refused)) {
+                return segment.holds(key, lock);
+            }
+            long clock = VersionClock.justAbove(above);
+            if (clock >= refused.clock()) {
+                outcome.status = WriteOutcome.Status.SUPERSEDED;
+                return segment.holds(key, lock);
+            }
+            switch (segment.putTombstone(key, lock, clock, segment.origin(), 0)) {
+                case DONE -> {
+                    segment.tombstones().replace(own);
+                    outcome.status = WriteOutcome.Status.STORED;
+                    outcome.versionClock = clock;
+                    outcome.versionOrigin = segment.origin();
+                }
+                case NO_ROOM -> outcome.status = WriteOutcome.Status.NO_TOMBSTONE_ROOM;
+                case LOST_LOCK -> {
+                    return false;
+                }
+            }
+            return true;
+        });
     }
 
     /** The next tier's receipt of a delete which also stands for somebody else's: that one comes as if it had been announced. */

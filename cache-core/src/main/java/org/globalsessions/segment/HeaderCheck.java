@@ -12,7 +12,7 @@ final class HeaderCheck implements PlaceCheck {
     static final int[][] RESERVED = {
         {4, 8},
         {64, 72},
-        {144, 192},
+        {152, 192},
         {196, 256},
         {296, 320},
         {328, 384},
@@ -20,8 +20,7 @@ final class HeaderCheck implements PlaceCheck {
         {456, 512},
         {548, 552},
         {560, 576},
-        {580, 640},
-        {904, 1024}
+        {580, 640}
     };
 
     private final CheckedSegment segment;

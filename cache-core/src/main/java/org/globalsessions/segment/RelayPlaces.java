@@ -237,6 +237,7 @@ public final class RelayPlaces {
         header.putLong(at + PLACE_EPOCH_OFFSET, 0);
         header.putLong(at + PLACE_HORIZON_OFFSET, 0);
         leases[place].clear();
+        RelayClocks.clear(header, place);
         header.putLong(at + PLACE_ID_OFFSET, id);
     }
 

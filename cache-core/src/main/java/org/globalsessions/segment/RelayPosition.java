@@ -46,6 +46,11 @@ public final class RelayPosition {
         horizonOffset = base + SegmentDescriptor.PLACE_HORIZON_OFFSET;
     }
 
+    /** Number of the relay's place; negative for the segment's own numbers. */
+    int place() {
+        return place;
+    }
+
     /** The position in a position word. */
     static long of(long word) {
         return word & MASK;

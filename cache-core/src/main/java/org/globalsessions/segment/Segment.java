@@ -38,11 +38,12 @@ final class Segment {
         int holdMask = holdMask(settings.role());
         int owedMask = settings.role().hasNextTier() ? RecordDescriptor.UNPUBLISHED : 0;
         this.file = file;
-        this.clock = new VersionClock(file.environment(), file.header());
+        this.laterTier = SegmentHeader.isLaterTier(file.header().getInt(SegmentDescriptor.ROLE_OFFSET));
+        this.clock = new VersionClock(
+                file.environment(), file.header(), new RelayClocks(file.header(), file::now), this::onSetBack);
         this.buckets = new BucketTable(file);
         this.overflow = new OverflowArea(file);
         this.host = settings.role() == SegmentSettings.Role.HOST;
-        this.laterTier = SegmentHeader.isLaterTier(file.header().getInt(SegmentDescriptor.ROLE_OFFSET));
         this.records = new RecordView(file, overflow, laterTier, owedMask);
         this.tombstones = new TombstoneTable(file, buckets, settings.role());
         this.reader = new EntryReader(buckets, records);
@@ -218,6 +219,23 @@ final class Segment {
         lease.raiseCut(versionClock());
     }
 
+    /**
+     * Lower versions are given from now on. At a later tier what it has taken was not ahead of its clock then; at a host lives that begin from
+     * now on look older than some that were sent.
+     */
+    private void onSetBack(long before) {
+        if (laterTier) {
+            clock.see(before);
+        } else {
+            file.relays().raiseCuts(before);
+        }
+    }
+
+    /** The clock that versions are made of. */
+    VersionClock clock() {
+        return clock;
+    }
+
     /** Whether the lock of the key's first bucket is still held under this word. */
     boolean holds(EncodedKey key, long lock) {
         return locks.holds(key.firstBucket, lock);
@@ -308,6 +326,11 @@ final class Segment {
     /** A version's clock that no other write of this host gets, above an expected one: see {@link VersionClock#unique}. */
     long uniqueVersion(long expected) {
         return clock.unique(expected, file.slot());
+    }
+
+    /** The same in the place of one that the relay has refused: see {@link VersionClock#uniqueAgain}. */
+    long uniqueVersionAgain(long above) {
+        return clock.uniqueAgain(above, file.slot());
     }
 
     /** How the putting of a tombstone ended. */

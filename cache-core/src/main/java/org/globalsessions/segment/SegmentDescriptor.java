@@ -103,7 +103,10 @@ public final class SegmentDescriptor {
     /** File offset of the pages. */
     public static final int PAGES_OFFSET_OFFSET = 136;
 
-    // Changing fields; each group on a cache line of its own.
+    // Changing fields; each group on a cache line of its own, or on one of what does not change.
+
+    /** Highest version clock that was seen or given here ahead of the wall clock; 0 for none. */
+    public static final int HIGHEST_VERSION_OFFSET = 144;
 
     /** 1 once the segment was replaced: attached processes attach anew. */
     public static final int RETIRED_OFFSET = 192;
@@ -168,8 +171,11 @@ public final class SegmentDescriptor {
     /** Clock of versions when a process of this host last lost its connection to the relay. */
     public static final int LEASE_CUT_OFFSET = 8;
 
-    /** Highest version clock that was seen or given here ahead of the wall clock; 0 for none. */
-    public static final int HIGHEST_VERSION_OFFSET = 896;
+    /** Clocks of a host's relays, one a place. */
+    public static final int RELAY_CLOCKS_OFFSET = 896;
+
+    /** Bytes of a relay's clock. */
+    public static final int RELAY_CLOCK_LENGTH = 8;
 
     /** Length and number of changes (4 bytes), then UTF-8 bytes, of a note that a node leaves for those who attach. */
     public static final int NOTE_OFFSET = 1024;

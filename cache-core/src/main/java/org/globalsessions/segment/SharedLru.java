@@ -5,7 +5,9 @@ import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
+import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -358,6 +360,18 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * An entry for a conditional save in the place of one that the relay has refused as too far ahead of its clock.
+     *
+     * @param refused       the entry refused
+     * @param lifetimeTicks lifetime in ticks of 10 ms from now, 0 for the segment's own
+     * @param refusal       what the relay said
+     * @return an entry that begins a life
+     */
+    public SessionEntry proposeAgain(SessionEntry refused, int lifetimeTicks, ClockAheadException refusal) {
+        return writes.proposeAgain(refused.key(), refused.value(), lifetimeTicks, refusal.above());
+    }
+
+    /**
      * Takes in a conditional save that a host has published, as the path's relay: stores the entry only over the version expected, in one
      * step with the comparison. The claims are held against a tombstone as {@link #accept} does. Where it is refused nothing is changed.
      *
@@ -590,6 +604,104 @@ public final class SharedLru implements AutoCloseable {
         } else {
             deletes.confirm(digestKey(digest), version, receipt, from);
         }
+    }
+
+    /**
+     * Takes in a relay's wall clock: what is written here from now on, by any process, is not behind it.
+     *
+     * @param relay             the relay
+     * @param clockMicros       its clock in microseconds since 1970
+     * @param uncertaintyMicros how long ago at most it said so
+     */
+    public void tellClock(RelayPosition relay, long clockMicros, long uncertaintyMicros) {
+        segment.clock().tell(relay.place(), clockMicros, uncertaintyMicros, false);
+    }
+
+    /**
+     * Takes in that a relay has refused a version of this host as too far ahead of its clock: what is written here from now on, by any
+     * process, has that relay's clock.
+     *
+     * @param relay   the relay
+     * @param refusal what it said
+     */
+    public void tellClock(RelayPosition relay, ClockAheadException refusal) {
+        file.counters().increment(Counter.CLOCK_AHEAD);
+        segment.clock().tell(relay.place(), refusal.clockMicros(), 0, true);
+    }
+
+    /**
+     * Stores an unpublished entry again that the relay has refused as too far ahead of its clock, as of a version that is above all that the relay
+     * has taken of the key: the relay never had the higher one. The life goes with it where the entry has begun it.
+     *
+     * @param refused the entry as it was read and sent
+     * @param refusal what the relay said
+     * @param outcome STORED; OTHER_VERSION where that version is not here any more, or published; SUPERSEDED where no lower one will do;
+     *                NO_ROOM where the entry is as it was
+     */
+    public void lower(EntrySnapshot refused, ClockAheadException refusal, WriteOutcome outcome) {
+        outcome.reset();
+        writes.lower(encode(refused.keyCopy()), refused, refusal.above(), outcome);
+    }
+
+    /**
+     * Gives a delete that the relay has refused as too far ahead of its clock a lower version, above all that the relay has taken of the key.
+     *
+     * @param digest  digest of the key
+     * @param refused the delete's version
+     * @param refusal what the relay said
+     * @param outcome STORED; OTHER_VERSION where that delete waits for no receipt any more; SUPERSEDED where no lower one will do;
+     *                NO_TOMBSTONE_ROOM where it is as it was
+     */
+    public void lowerDelete(KeyDigest digest, Version refused, ClockAheadException refusal, WriteOutcome outcome) {
+        outcome.reset();
+        deletes.lower(digestKey(digest), refused, refusal.above(), outcome);
+    }
+
+    /**
+     * As a relay: whether a version of a host may be too far ahead of the clock here to be taken. Looks at no key.
+     *
+     * @param clock      the version's clock
+     * @param skewMicros how far ahead it may be
+     * @return true where it is neither within that nor just above the highest that was seen ahead of the clock
+     */
+    public boolean isAhead(long clock, long skewMicros) {
+        return segment.clock().isTooFarAhead(clock, skewMicros);
+    }
+
+    /**
+     * Whether a version is more than a microsecond above the highest that is known of its key.
+     *
+     * @param clock   the version's clock
+     * @param highest the other's
+     * @return true if so
+     */
+    public static boolean isFarAbove(long clock, long highest) {
+        return VersionClock.isAbove(clock, highest);
+    }
+
+    /**
+     * The highest version clock of a key, or that was ahead of the clock here when it was seen.
+     *
+     * @param digest digest of the key
+     * @return the clock, 0 where there is none
+     */
+    public long highest(KeyDigest digest) {
+        long[] ofKey = new long[1];
+        EncodedKey key = digestKey(digest);
+        segment.underLock(key, lock -> {
+            ofKey[0] = Math.max(key.found.way < 0 ? 0 : key.found.versionClock, key.tombstone.versionClock);
+            return segment.holds(key, lock);
+        });
+        return Math.max(ofKey[0], segment.clock().highestAhead());
+    }
+
+    /**
+     * The clock that versions are made of, for those who ask how old one is.
+     *
+     * @return microseconds since 1970: the wall clock, corrected by what relays have told of theirs
+     */
+    public long versionMicros() {
+        return segment.clock().micros();
     }
 
     /**

@@ -285,6 +285,14 @@ final class TombstoneTable {
         }
     }
 
+    /** Frees the place of one whose key has another one by now that stands for it, under the lock of the key: no load has to know. */
+    void replace(Found read) {
+        long state = state(read.place);
+        if (((state ^ read.state) & SAME_TOMBSTONE) == 0) {
+            free(read.place, state);
+        }
+    }
+
     /** Frees a place that still has the state seen; loads that began before the tombstone in it find out. */
     boolean drop(int place, long state) {
         if (RecordDescriptor.kind(state) != RecordDescriptor.FREE) {

@@ -4,6 +4,7 @@ import static org.globalsessions.segment.SegmentDescriptor.HIGHEST_VERSION_OFFSE
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.globalsessions.Version;
 
 /**
@@ -11,6 +12,8 @@ import org.globalsessions.Version;
  * once a second and carried on with {@code nanoTime} in between), and never below what was seen (a hybrid logical clock: Kulkarni et al.,
  * Logical Physical Clocks, 2014). The highest version ahead of the wall clock lies in the segment: a host whose clock lags gives none twice,
  * also where what it gave the last time has gone meanwhile, by another process, or after a start.
+ *
+ * <p>A host's wall clock is corrected by its relays' ({@link RelayClocks}), or what it writes would lose to older writes of others, or be refused.
  *
  * <p>Any thread. The wall clock may step.
  */
@@ -23,25 +26,88 @@ final class VersionClock {
     /** In the running number of versions given without a look at the key; the rest of it is the process's slot. */
     private static final int UNIQUE = 1 << (Version.LOGICAL_BITS - 1);
 
-    /** How far ahead of the clock here an expected version may be to count: as far as clocks of hosts may differ. */
+    /** Beside it, of those given in the place of one that the relay has refused: they are counted apart. */
+    private static final int AGAIN = UNIQUE >> 1;
+
+    /** How far ahead of the clock here a version of elsewhere may be to count: as far as clocks of hosts may differ. */
     private static final long MOST_EXPECTED_AHEAD_MICROS = 60_000_000;
 
-    private record Base(long micros, long nanos) {}
+    /** The same as a version's clock. */
+    private static final long MOST_EXPECTED_AHEAD = MOST_EXPECTED_AHEAD_MICROS << Version.LOGICAL_BITS;
+
+    /** What a relay takes above the highest version that it knows, in microseconds: so much a clock goes on while it takes one. */
+    private static final long ALLOWANCE = 1L << Version.LOGICAL_BITS;
+
+    /** By less a clock is corrected all the time. */
+    private static final long LEAST_SET_BACK_MICROS = 10_000;
+
+    /** Where the clock goes back: what other processes give until they have looked at it too is below that much above it. */
+    private static final long SET_BACK_MARGIN = 2_000_000L << Version.LOGICAL_BITS;
+
+    /**
+     * A look at the clocks.
+     *
+     * @param told whether a relay's clock is known
+     */
+    private record Base(long micros, long nanos, boolean told) {
+        /** How far ahead of this what was seen, or given, counts for other keys, too. */
+        long mostAhead() {
+            return told ? MOST_EXPECTED_AHEAD : MOST_AHEAD;
+        }
+    }
 
     private final Environment environment;
     private final ByteBuffer header;
+    private final RelayClocks relays;
+    private final LongConsumer onSetBack;
     private final AtomicLong lastUnique = new AtomicLong();
+    private final AtomicLong lastAgain = new AtomicLong();
     private volatile Base base;
 
-    VersionClock(Environment environment, ByteBuffer header) {
+    /**
+     * A clock of this process.
+     *
+     * @param relays    what the relays have told of their clocks
+     * @param onSetBack told of a clock above all that was given, where lower ones are given from now on; by any thread, also one that holds a
+     *                  bucket's lock
+     */
+    VersionClock(Environment environment, ByteBuffer header, RelayClocks relays, LongConsumer onSetBack) {
         this.environment = environment;
         this.header = header;
+        this.relays = relays;
+        this.onSetBack = onSetBack;
         base = read();
     }
 
     private Base read() {
         long nanos = environment.nanoTime();
-        return new Base(environment.wallClockMicros(), nanos);
+        return new Base(relays.corrected(environment.wallClockMicros()), nanos, relays.areKnown());
+    }
+
+    /** Looks at the clocks, as every process does once a second. */
+    void look() {
+        Base before = base;
+        Base now = read();
+        base = now;
+        long expected = before.micros + (now.nanos - before.nanos) / 1_000;
+        if (expected - now.micros > LEAST_SET_BACK_MICROS) {
+            onSetBack.accept((expected << Version.LOGICAL_BITS) + SET_BACK_MARGIN);
+        }
+    }
+
+    /**
+     * A relay has told its clock: see {@link RelayClocks#tell}. Where it has refused what was ahead, lower versions are given from now on.
+     *
+     * @param refused whether it has
+     */
+    void tell(int place, long micros, long uncertainty, boolean refused) {
+        long highest = next(0);
+        if (refused && highest - (micros << Version.LOGICAL_BITS) > 0) {
+            // Before anybody can see it: whoever is killed in between must not have set the clock back unnoted.
+            onSetBack.accept(highest + SET_BACK_MARGIN);
+        }
+        relays.tell(place, micros, uncertainty, refused, environment.wallClockMicros());
+        look();
     }
 
     /**
@@ -53,7 +119,7 @@ final class VersionClock {
         while (true) {
             long noted = noted();
             long least = Math.max(above, usable(noted, now));
-            if (now > least || above - now > MOST_AHEAD) {
+            if (now > least || above - now > base.mostAhead()) {
                 return Math.min(Math.max(now, evenAbove(above)), Version.MAX_CLOCK);
             }
             long next = evenAbove(least);
@@ -72,12 +138,52 @@ final class VersionClock {
         // A version that is further ahead than any clock may be is nowhere: it must not drive those of later saves.
         long above = expected >> Version.LOGICAL_BITS;
         long earliest = above - micros > MOST_EXPECTED_AHEAD_MICROS ? micros : Math.max(micros, above + 1);
-        long unique = lastUnique.updateAndGet(last -> Math.max(last + 1, earliest));
-        return unique << Version.LOGICAL_BITS | UNIQUE | slot;
+        return running(lastUnique, earliest) << Version.LOGICAL_BITS | UNIQUE | slot;
+    }
+
+    /** As {@link #unique}, but just above a clock: in the place of one that the relay has refused as too far ahead. */
+    long uniqueAgain(long above, int slot) {
+        return running(lastAgain, (above >> Version.LOGICAL_BITS) + 1) << Version.LOGICAL_BITS | UNIQUE | AGAIN | slot;
+    }
+
+    /** Those of a time when this clock was far ahead are nowhere: they must not drive later ones. */
+    private static long running(AtomicLong lastOne, long earliest) {
+        return lastOne.updateAndGet(
+                last -> last - earliest > MOST_EXPECTED_AHEAD_MICROS ? earliest : Math.max(last + 1, earliest));
+    }
+
+    /**
+     * A version clock just above one, without regard to the clock here: in the place of one that the relay has refused as too far ahead. It
+     * is not unique but for its key, whose highest the relay has told.
+     */
+    static long justAbove(long clock) {
+        return Math.min(evenAbove(clock), Version.MAX_CLOCK);
     }
 
     private static long evenAbove(long clock) {
         return (clock + 2) & ~1L;
+    }
+
+    /**
+     * As a relay: whether a version is further ahead than clocks of hosts may be. Never one that is at most a microsecond above the highest that
+     * was taken, so that a relay whose clock was set back refuses nothing of what it has: one change after the other could
+     * not drive that faster than the clock itself goes.
+     *
+     * @param skewMicros how far a clock may be ahead of this one
+     */
+    boolean isTooFarAhead(long clock, long skewMicros) {
+        long now = now();
+        return clock - now > skewMicros << Version.LOGICAL_BITS && isAbove(clock, usable(noted(), now));
+    }
+
+    /** Whether a version is further above the highest known than one that follows it may be. */
+    static boolean isAbove(long clock, long highest) {
+        return clock - highest > ALLOWANCE;
+    }
+
+    /** The highest version that was seen, or given, ahead of the clock; 0 for none. */
+    long highestAhead() {
+        return usable(noted(), now());
     }
 
     /** The clock of a delete that the relay raises above one, in its host's name: an odd one, which no host gives. */
@@ -93,7 +199,7 @@ final class VersionClock {
     /** A version from elsewhere: what is given here from now on is higher. */
     void see(long clock) {
         long now = now();
-        if (clock <= now || clock - now > MOST_AHEAD) {
+        if (clock <= now || clock - now > base.mostAhead()) {
             return;
         }
         while (true) {
@@ -109,17 +215,22 @@ final class VersionClock {
     }
 
     /** Damage in the header must neither make every version one of a far future nor keep what is seen from being noted. */
-    private static long usable(long noted, long now) {
-        return noted - now > MOST_AHEAD ? 0 : noted;
+    private long usable(long noted, long now) {
+        return noted - now > base.mostAhead() ? 0 : noted;
+    }
+
+    /** The clock now, in microseconds since 1970. */
+    long micros() {
+        return now() >> Version.LOGICAL_BITS;
     }
 
     private long now() {
         Base current = base;
         long elapsed = environment.nanoTime() - current.nanos;
         if (elapsed > REFRESH_NS) {
-            current = read();
-            base = current;
-            elapsed = 0;
+            look();
+            current = base;
+            elapsed = environment.nanoTime() - current.nanos;
         }
         return (current.micros + elapsed / 1_000) << Version.LOGICAL_BITS;
     }

@@ -160,7 +160,16 @@ final class WriteOperations {
 
     /** An entry that nothing is stored of here: see {@link SharedLru#propose}. */
     SessionEntry propose(byte[] key, byte[] value, int lifetime, Version expected) {
-        Version version = new Version(segment.uniqueVersion(expected.clock()), segment.origin());
+        return proposal(key, value, lifetime, segment.uniqueVersion(expected.clock()));
+    }
+
+    /** The same in the place of one that the relay has refused: see {@link SharedLru#proposeAgain}. */
+    SessionEntry proposeAgain(byte[] key, byte[] value, int lifetime, long above) {
+        return proposal(key, value, lifetime, segment.uniqueVersionAgain(above));
+    }
+
+    private SessionEntry proposal(byte[] key, byte[] value, int lifetime, long clock) {
+        Version version = new Version(clock, segment.origin());
         int ticks = lifetime > 0 ? lifetime : lifetimeTicks;
         return new SessionEntry(key, value, version, version.clock(), true, 0, idleLimitTicks, ticks);
     }
@@ -265,6 +274,35 @@ final class WriteOperations {
         return segment.holds(key, lock);
     }
 
+    /**
+     * Stores an entry again that the relay has refused, as of a version that it takes: see {@link SharedLru#lower}. For a moment two records
+     * show the entry, and the one of the higher version counts: whoever is killed in between leaves what is refused once more.
+     */
+    void lower(EncodedKey key, EntrySnapshot refused, long above, WriteOutcome outcome) {
+        segment.underLock(key, lock -> {
+            EntryWriter.Found found = key.found;
+            boolean same = segment.isLive(key)
+                    && found.versionClock == refused.versionClock
+                    && found.versionOrigin == refused.versionOrigin
+                    && (found.marks() & UNPUBLISHED) != 0;
+            outcome.status = WriteOutcome.Status.OTHER_VERSION;
+            if (!same) {
+                return segment.holds(key, lock);
+            }
+            boolean unconfirmed = (found.marks() & LIFE_UNCONFIRMED) != 0;
+            long least = Math.max(above, key.tombstone.versionClock);
+            // A life that the relay knows stays: copies of it are elsewhere, which a delete of a lower one would leave.
+            long version = VersionClock.justAbove(unconfirmed ? least : Math.max(least, found.life));
+            if (version >= found.versionClock) {
+                outcome.status = WriteOutcome.Status.SUPERSEDED;
+                return segment.holds(key, lock);
+            }
+            outcome.status = WriteOutcome.Status.NO_ROOM;
+            storeAgain(key, lock, version, segment.origin(), Math.min(found.life, version), outcome);
+            return segment.holds(key, lock);
+        });
+    }
+
     private void storeAgain(EncodedKey key, long lock, long version, int origin, long life, WriteOutcome outcome) {
         EntryWriter.Found found = key.found;
         EntrySnapshot current = key.scratch;
@@ -278,6 +316,8 @@ final class WriteOperations {
         } else {
             // A receipt names no key; the record does.
             key.encode(current.key, current.keyLength);
+            current.versionClock = version;
+            current.versionOrigin = origin;
             fillBody(key, current.toEntry(), version, origin, life, current.marks());
             store(key, lock, EntryWriter.Room.EVICT_HELD, outcome);
         }

@@ -113,7 +113,9 @@ public enum Counter {
     /** Uses of sessions told to the next tier: each session's at most once in an eighth of its idle time-out. */
     TOUCHES(59, "uses told to the next tier"),
     /** Uses that the relief tier was not told of, as the sibling or a node was away or too slow; later ones are. */
-    TOUCHES_DROPPED(60, "uses that the relief tier was not told of");
+    TOUCHES_DROPPED(60, "uses that the relief tier was not told of"),
+    /** Changes refused as their versions were further ahead of the relay's clock than it allows: of a host's own, which gives them lower ones. */
+    CLOCK_AHEAD(61, "changes refused as too far ahead of the relay's clock");
 
     private final int id;
     private final String label;

@@ -12,12 +12,13 @@ public interface TierListener {
     /**
      * The connection stands.
      *
-     * @param epoch    the relay's epoch
-     * @param position the relay's position at that moment
-     * @param maxStale how long the host may serve what it has after it last heard of the relay; zero for no limit
-     * @param age      time since the host asked to be let in: the relay counts from then at the earliest
+     * @param epoch       the relay's epoch
+     * @param position    the relay's position at that moment
+     * @param maxStale    how long the host may serve what it has after it last heard of the relay; zero for no limit
+     * @param age         time since the host asked to be let in: the relay counts from then at the earliest
+     * @param clockMicros the relay's wall clock when it answered that, in microseconds since 1970
      */
-    void onConnected(long epoch, long position, Duration maxStale, Duration age);
+    void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros);
 
     /**
      * The subscription was refused: this host was away for so long that it cannot be told all it has missed. It has to drop what

@@ -9,13 +9,21 @@ import org.junit.jupiter.api.Test;
 
 class VersionClockTest {
     private static final long SECOND = 1_000_000L << Version.LOGICAL_BITS;
+    private static final long HOUR = 3_600 * SECOND;
+    private static final long HOUR_MICROS = 3_600_000_000L;
     private static final long DAY = 86_400 * SECOND;
 
     private final FakeClocks clocks = new FakeClocks();
     private final ByteBuffer header =
             ByteBuffer.allocateDirect(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-    private final VersionClock clock = new VersionClock(clocks, header);
+    private long setBackFrom;
+    private final VersionClock clock = newClock();
     private final long now = clocks.wallClockMicros() << Version.LOGICAL_BITS;
+
+    private VersionClock newClock() {
+        RelayClocks relays = new RelayClocks(header, () -> clocks.uptimeTicks);
+        return new VersionClock(clocks, header, relays, before -> setBackFrom = before);
+    }
 
     private long highest() {
         return header.getLong(SegmentDescriptor.HIGHEST_VERSION_OFFSET);
@@ -33,9 +41,7 @@ class VersionClockTest {
         clock.see(now + SECOND);
         assertThat(clock.next(0)).isEqualTo(now + SECOND + 2);
         assertThat(clock.next(0)).isEqualTo(now + SECOND + 4);
-        assertThat(new VersionClock(clocks, header).next(0))
-                .as("another process, or a later one")
-                .isEqualTo(now + SECOND + 6);
+        assertThat(newClock().next(0)).as("another process, or a later one").isEqualTo(now + SECOND + 6);
     }
 
     @Test
@@ -78,5 +84,107 @@ class VersionClockTest {
         assertThat(VersionClock.raised(given)).isEqualTo(given + 1);
         assertThat(VersionClock.raised(given + 1)).isEqualTo(given + 3);
         assertThat(VersionClock.isRaised(given + 3)).isTrue();
+    }
+
+    @Test
+    void shouldNotLagBehindTheHighestOfItsRelaysWhenTheseHaveToldTheirClocks() {
+        header.putInt(SegmentDescriptor.RELAY_LIST_OFFSET, 0b110);
+        clock.tell(1, clocks.wallClockMicros() + HOUR_MICROS, 0, false);
+        clock.tell(2, clocks.wallClockMicros() - HOUR_MICROS, 0, false);
+        assertThat(clock.next(0)).isEqualTo(now + HOUR);
+        assertThat(newClock().next(0)).as("another process, or a later one").isEqualTo(now + HOUR);
+        clocks.pass(1_000);
+        assertThat(clock.next(0)).isEqualTo(now + HOUR + 10 * SECOND);
+        assertThat(highest()).isZero();
+        assertThat(setBackFrom).isZero();
+    }
+
+    @Test
+    void shouldGoOnWithTheRelaysTimeWhenTheWallClockIsSet() {
+        header.putInt(SegmentDescriptor.RELAY_LIST_OFFSET, 1);
+        clock.tell(0, clocks.wallClockMicros() + HOUR_MICROS, 0, false);
+        clocks.pass(200);
+        clocks.wallClockMs += 3_600_000;
+        assertThat(clock.next(0)).as("put right").isEqualTo(now + HOUR + 2 * SECOND);
+        clocks.pass(200);
+        clocks.wallClockMs -= 7_200_000;
+        assertThat(clock.next(0)).as("put wrong").isEqualTo(now + HOUR + 4 * SECOND);
+    }
+
+    @Test
+    void shouldHaveTheRelaysTimeWhenThatHasRefusedWhatIsAheadUntilItIsPutRight() {
+        header.putInt(SegmentDescriptor.RELAY_LIST_OFFSET, 1);
+        clock.tell(0, clocks.wallClockMicros() - HOUR_MICROS, 0, false);
+        assertThat(clock.next(0)).as("nobody minds").isEqualTo(now);
+        clock.tell(0, clocks.wallClockMicros() - HOUR_MICROS, 0, true);
+        assertThat(setBackFrom).as("above all that was given").isGreaterThan(now + SECOND);
+        assertThat(clock.next(0)).isEqualTo(now - HOUR);
+        clock.tell(0, clocks.wallClockMicros() - HOUR_MICROS, 0, false);
+        assertThat(clock.next(0)).as("another connection").isEqualTo(now - HOUR);
+        clocks.wallClockMs -= 3_600_000;
+        clock.tell(0, clocks.wallClockMicros(), 0, false);
+        clocks.wallClockMs += 500;
+        clocks.pass(200);
+        assertThat(clock.next(0)).as("put right").isEqualTo(now - HOUR + SECOND / 2 + 2 * SECOND);
+    }
+
+    @Test
+    void shouldKeepTheHigherOfTwoTellingsThatAgree() {
+        header.putInt(SegmentDescriptor.RELAY_LIST_OFFSET, 1);
+        clock.tell(0, clocks.wallClockMicros() + HOUR_MICROS, 0, false);
+        clock.tell(0, clocks.wallClockMicros() + HOUR_MICROS - 500_000, 500_000, false);
+        assertThat(clock.next(0)).isEqualTo(now + HOUR);
+        clock.tell(0, clocks.wallClockMicros() + HOUR_MICROS / 2, 500_000, false);
+        assertThat(clock.next(0)).as("set back").isEqualTo(now + HOUR / 2);
+        assertThat(setBackFrom).isGreaterThan(now + HOUR);
+    }
+
+    @Test
+    void shouldSayWhatWasGivenBeforeWhenTheWallClockIsSetBack() {
+        clocks.wallClockMs -= 3_600_000;
+        clocks.pass(200);
+        assertThat(clock.next(0)).isEqualTo(now - HOUR + 2 * SECOND);
+        assertThat(setBackFrom).isBetween(now + 3 * SECOND, now + 5 * SECOND);
+    }
+
+    @Test
+    void shouldNoteNothingFurtherAheadThanClocksMayBeWhenARelayHasToldItsClock() {
+        header.putInt(SegmentDescriptor.RELAY_LIST_OFFSET, 1);
+        clock.tell(0, clocks.wallClockMicros(), 0, false);
+        clock.see(now + HOUR);
+        assertThat(clock.next(now + HOUR)).as("of the key").isEqualTo(now + HOUR + 2);
+        assertThat(clock.next(0)).isEqualTo(now);
+        header.putLong(SegmentDescriptor.HIGHEST_VERSION_OFFSET, now + HOUR);
+        assertThat(clock.next(0)).as("of before").isEqualTo(now);
+        clock.see(now + 50 * SECOND);
+        assertThat(clock.next(0)).isEqualTo(now + 50 * SECOND + 2);
+    }
+
+    @Test
+    void shouldAdmitWhatIsAheadByTheSkewAndNoChainOfChangesBeyond() {
+        long skew = 60_000_000;
+        assertThat(clock.isTooFarAhead(now + 60 * SECOND, skew)).isFalse();
+        assertThat(clock.isTooFarAhead(now + 60 * SECOND + 2, skew)).isTrue();
+        clock.see(now + 60 * SECOND);
+        assertThat(clock.isTooFarAhead(now + 61 * SECOND, skew)).isTrue();
+        // Just above the highest: a thousand in a row are a millisecond.
+        for (int i = 1; i <= 1_000; i++) {
+            long taken = now + 60 * SECOND + (i << Version.LOGICAL_BITS);
+            assertThat(clock.isTooFarAhead(taken, skew)).isFalse();
+            clock.see(taken);
+        }
+        assertThat(clock.isTooFarAhead(now + 60 * SECOND + SECOND / 500, skew)).isTrue();
+    }
+
+    @Test
+    void shouldCountSavesThatAreProposedAgainApart() {
+        long first = clock.unique(0, 7);
+        long again = clock.uniqueAgain(now - HOUR, 7);
+        assertThat(again).isBetween(now - HOUR, now - HOUR + SECOND);
+        assertThat(clock.uniqueAgain(now - HOUR, 7)).isGreaterThan(again);
+        assertThat(clock.uniqueAgain(now, 7)).isNotEqualTo(first);
+        clocks.wallClockMs -= 3_600_000;
+        clocks.pass(200);
+        assertThat(clock.unique(0, 7)).as("those of before are nowhere").isLessThan(now - HOUR + 3 * SECOND);
     }
 }

@@ -67,6 +67,11 @@ final class Simulation implements AutoCloseable {
     /** In a quarter of the seeds above this one hosts have two relays, of which the first alone has a sibling. */
     private static final long TWO_RELAYS_ABOVE = 20_000;
 
+    /** In half of the seeds above this one clocks are off by hours, those of relays too. */
+    private static final long FAR_CLOCKS_ABOVE = 40_000;
+
+    private static final long HOUR_MS = 3_600_000;
+
     private static final long SECOND = 1_000 * MILLI;
 
     private final VirtualTime time;
@@ -81,6 +86,7 @@ final class Simulation implements AutoCloseable {
     private final int replicas;
     private final boolean hasSibling;
     private final boolean doesMore;
+    private final boolean farClocks;
     private final Duration idleTimeout;
     private final int relayCapacity;
     private final Announce announce;
@@ -101,6 +107,7 @@ final class Simulation implements AutoCloseable {
         this.trace = trace;
         this.network = new SimulatedNetwork(time, trace == null ? null : this::trace);
         this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
+        farClocks = seed > FAR_CLOCKS_ABOVE && seed % 8 < 4;
         doesMore = seed > MORE_ABOVE && seed % 4 < 2;
         idleTimeout =
                 doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
@@ -299,7 +306,7 @@ final class Simulation implements AutoCloseable {
     // What befalls them.
 
     private void someFault() {
-        switch (random.nextInt(10)) {
+        switch (farClocks && random.nextInt(3) == 0 ? 6 : random.nextInt(10)) {
             case 0, 1 -> cutSomeHost();
             case 2 -> killSomeHost();
             case 3 -> stopSomething();
@@ -380,10 +387,23 @@ final class Simulation implements AutoCloseable {
     }
 
     private void setSomeClock() {
+        if (farClocks && random.nextInt(4) == 0) {
+            Relay relay = relays.get(random.nextInt(relays.size()));
+            long offMs = someFarOffMs();
+            trace("the clock of " + relay.address.host() + " is off by " + offMs + " ms");
+            relay.machine.wallClockOff(offMs);
+            return;
+        }
         Host host = hosts.get(random.nextInt(hosts.size()));
-        long offMs = random.nextLong(-3_000, 3_000);
+        long offMs = farClocks ? someFarOffMs() : random.nextLong(-3_000, 3_000);
         trace("the clock of host " + host.number + " is off by " + offMs + " ms");
         host.machine.wallClockOff(offMs);
+    }
+
+    /** By some hours, or by as much as a relay lets pass or a little more. */
+    private long someFarOffMs() {
+        long most = random.nextBoolean() ? 3 * HOUR_MS : 90_000;
+        return random.nextLong(-most, most);
     }
 
     private void killRelay() {
@@ -593,6 +613,9 @@ final class Simulation implements AutoCloseable {
 
         Host(int number) {
             this.number = number;
+            if (farClocks && random.nextBoolean()) {
+                machine.wallClockOff(someFarOffMs());
+            }
         }
 
         void start(int index) {

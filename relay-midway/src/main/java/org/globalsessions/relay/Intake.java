@@ -94,6 +94,11 @@ final class Intake {
         });
     }
 
+    /** Whether a change was taken before, as far as that is remembered: it is answered as then. */
+    boolean isKnown(KeyDigest digest, Version version) {
+        return receipts.find(digest, version) != null;
+    }
+
     /**
      * Whether nobody here can tell if the life still stands that an entry claims to be of: it is not here, and deletes that its host has not
      * applied are forgotten.

@@ -52,6 +52,7 @@ final class PathService {
     private final HostLeases leases;
     private final FarDeletes farDeletes;
     private final HostAdministration administration;
+    private final SkewLimit skew;
     private final Duration maxStale;
     private final Map<Integer, Origin> origins = new HashMap<>();
 
@@ -86,6 +87,7 @@ final class PathService {
         this.inquiry = inquiry;
         this.leases = leases;
         this.farDeletes = farDeletes;
+        this.skew = new SkewLimit(lru, intake, settings.maxClockSkew());
         this.administration = new HostAdministration(file.pathKey(), leases, farDeletes);
     }
 
@@ -169,11 +171,15 @@ final class PathService {
         if (needed != null && !endPoint.may(needed)) {
             refuseWithoutRight(endPoint, frame, needed);
         } else if (frame instanceof SessionFrame session) {
-            publish(endPoint, session);
+            if (skew.admits(endPoint, session)) {
+                publish(endPoint, session);
+            }
         } else if (frame instanceof NeedSessionFrame question) {
             inquiry.onNeedSession(endPoint, question);
         } else if (frame instanceof DeleteFrame delete) {
-            intake.onDelete(endPoint, delete);
+            if (skew.admits(endPoint, delete)) {
+                intake.onDelete(endPoint, delete);
+            }
         } else if (frame instanceof SubscribeFrame subscribe) {
             subscribe(endPoint, subscribe);
         } else if (frame instanceof RenewFrame renew) {

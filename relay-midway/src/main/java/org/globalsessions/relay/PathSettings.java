@@ -30,6 +30,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
     private Duration unpublishedWait = Duration.ofMillis(50);
     private Announce announce = Announce.FULL;
     private Duration maxStale = Duration.ofMinutes(5);
+    private Duration maxClockSkew = Duration.ofSeconds(60);
 
     PathSettings() {}
 
@@ -48,6 +49,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 .spillLimit(path.spillLimit())
                 .unpublishedWait(path.cache().unpublishedWait())
                 .maxStale(path.maxStale())
+                .maxClockSkew(path.maxClockSkew())
                 .announce(Announce.valueOf(path.announce().toUpperCase(Locale.ROOT)));
     }
 
@@ -174,6 +176,17 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
         return self();
     }
 
+    /**
+     * Sets how far a host's clock may be ahead of the relay's. Default 60 seconds.
+     *
+     * @param value 1 ms to 1 day
+     * @return this
+     */
+    public final T maxClockSkew(Duration value) {
+        maxClockSkew = value;
+        return self();
+    }
+
     /** Checks and derives. */
     void concludePath() {
         check(
@@ -202,6 +215,11 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 "max_stale",
                 maxStale,
                 "10 ms to 240 days, or zero");
+        check(
+                maxClockSkew.toMillis() >= 1 && maxClockSkew.compareTo(Duration.ofDays(1)) <= 0,
+                "max_clock_skew",
+                maxClockSkew,
+                "1 ms to 1 day");
         Objects.requireNonNull(announce, "announce");
         segment.pathName(authPath).role(hasSibling() ? Role.RELAY : Role.LONE_RELAY);
     }
@@ -251,6 +269,10 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
 
     Duration maxStale() {
         return maxStale;
+    }
+
+    Duration maxClockSkew() {
+        return maxClockSkew;
     }
 
     /** Where the last changes are remembered. */

@@ -23,7 +23,7 @@ public final class ErrorCode {
     /** This peer has no right to do that, or the path is not served here. */
     public static final int REFUSED = 7;
 
-    /** The version is further ahead of the receiver's clock than allowed; the sender takes a new version. */
+    /** The version is further ahead of the receiver's clock than allowed. Nothing of it is taken; the sender gives what it sent a lower one. */
     public static final int CLOCK_AHEAD = 8;
 
     /** The answering side failed. */

@@ -110,7 +110,12 @@ final class RelayConversation implements FrameHandler {
                         link.relay(),
                         rights);
             }
-            listener.onConnected(frame.epoch(), frame.position(), Duration.ofMillis(frame.maxStaleMs()), link.age());
+            listener.onConnected(
+                    frame.epoch(),
+                    frame.position(),
+                    Duration.ofMillis(frame.maxStaleMs()),
+                    link.age(),
+                    frame.clockMicros());
         } else {
             connection.close();
         }

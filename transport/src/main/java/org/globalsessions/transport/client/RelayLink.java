@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
@@ -423,6 +424,8 @@ public final class RelayLink implements NextTier {
             }
         } else if (error.code() == ErrorCode.BUSY) {
             request.fail(new TierBusyException(text));
+        } else if (error.code() == ErrorCode.CLOCK_AHEAD) {
+            request.fail(new ClockAheadException(text, error.clockMicros(), error.highest()));
         } else {
             request.fail(new TierUnavailableException(text));
         }

@@ -223,6 +223,14 @@ public final class FrameCodec {
         }
     }
 
+    private static ErrorFrame readError(long correlationId, FieldReader in) throws FrameException {
+        ErrorFrame error = new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
+        return error.tellsClock()
+                ? new ErrorFrame(
+                        correlationId, error.code(), error.text(), in.clock("clockMicros"), in.clock("highest"))
+                : error;
+    }
+
     private static Frame readPayload(FrameType type, long correlationId, FieldReader in) throws FrameException {
         return switch (type) {
             case HELLO -> readHello(correlationId, in);
@@ -236,7 +244,7 @@ public final class FrameCodec {
                         in.i32InRange("maxFrame", HEADER_LENGTH),
                         WireCodes.rights(in),
                         in.clock("maxStale"));
-            case ERROR -> new ErrorFrame(correlationId, in.u16(), in.text("text", MAX_TEXT));
+            case ERROR -> readError(correlationId, in);
             case PING -> new PingFrame(correlationId, in.i64());
             case PONG -> new PongFrame(correlationId, in.i64());
             case GOODBYE -> {

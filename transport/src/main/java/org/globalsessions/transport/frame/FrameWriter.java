@@ -15,6 +15,9 @@ final class FrameWriter {
     /** Bytes that the condition of a session adds. */
     static final int CONDITION_LENGTH = 12;
 
+    /** Bytes that the clock of an error adds. */
+    private static final int CLOCK_LENGTH = 16;
+
     private FrameWriter() {}
 
     static long payloadLength(Frame frame) {
@@ -24,7 +27,7 @@ final class FrameWriter {
         } else if (frame instanceof WelcomeFrame) {
             return 39;
         } else if (frame instanceof ErrorFrame error) {
-            return 4L + FrameCodec.utf8(error.text()).length;
+            return 4L + FrameCodec.utf8(error.text()).length + (error.tellsClock() ? CLOCK_LENGTH : 0);
         } else if (frame instanceof PingFrame || frame instanceof PongFrame) {
             return 8;
         } else if (frame instanceof GoodbyeFrame) {
@@ -79,6 +82,10 @@ final class FrameWriter {
         } else if (frame instanceof ErrorFrame error) {
             writeU16("code", error.code(), 0, out);
             writeText("text", error.text(), FrameCodec.MAX_TEXT, out);
+            if (error.tellsClock()) {
+                writeNotNegative("clockMicros", error.clockMicros(), out);
+                writeNotNegative("highest", error.highest(), out);
+            }
         } else if (frame instanceof PingFrame ping) {
             out.writeLongLE(ping.nanos());
         } else if (frame instanceof PongFrame pong) {

@@ -14,7 +14,7 @@ public final class RecordingListener implements TierListener {
     volatile Duration lastMaxStale;
 
     @Override
-    public void onConnected(long epoch, long position, Duration maxStale, Duration age) {
+    public void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros) {
         events.add("connected " + epoch + " " + position);
         lastMaxStale = maxStale;
     }

@@ -46,6 +46,7 @@ public final class FrameSamples {
                         Right.ALL,
                         300_000));
         samples.put("error", new ErrorFrame(9, 6, "no room: bucket=7"));
+        samples.put("error-clock-ahead", new ErrorFrame(9, 8, "", 1_700_000_000_000_000L, 1_740_800_000_000_000_002L));
         samples.put("error-of-connection", new ErrorFrame(0, 1, ""));
         samples.put("ping", new PingFrame(1, -1));
         samples.put("pong", new PongFrame(1, -1));

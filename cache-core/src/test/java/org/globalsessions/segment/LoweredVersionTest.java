@@ -1,0 +1,222 @@
+package org.globalsessions.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.tier.ClockAheadException;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a relay has refused as too far ahead of its clock gets a lower version, and only that. */
+class LoweredVersionTest {
+    private static final Duration HOUR = Duration.ofHours(1);
+
+    @TempDir
+    private Path folder;
+
+    private final WriteOutcome outcome = new WriteOutcome();
+    private final long trueMicros = System.currentTimeMillis() * 1_000;
+    private SharedLru lru;
+    private KeyDigest digest;
+
+    @BeforeEach
+    void open() throws IOException {
+        OffClock clock = new OffClock();
+        clock.off(HOUR);
+        lru = clock.open(new SegmentSettings(folder.resolve("segment"))
+                .elCount(100)
+                .role(Role.HOST)
+                .relays(RelayPlaces.id("relay")));
+        digest = lru.encode("k").digest();
+    }
+
+    @AfterEach
+    void close() {
+        lru.close();
+    }
+
+    private ClockAheadException refusal(long highest) {
+        return new ClockAheadException("ahead", trueMicros, highest);
+    }
+
+    private long trueClock() {
+        return trueMicros << Version.LOGICAL_BITS;
+    }
+
+    private Version set(String value) {
+        lru.set(lru.encode("k"), value.getBytes(UTF_8), 0, value.length(), 0, null, false, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        return outcome.version();
+    }
+
+    private EntrySnapshot find() {
+        EntrySnapshot found = new EntrySnapshot();
+        return lru.find(lru.encode("k"), found) ? found : null;
+    }
+
+    private void fill(long clock, long life) {
+        SessionEntry entry =
+                new SessionEntry("k".getBytes(UTF_8), new byte[3], new Version(clock, 9), life, false, 0, 0, 0);
+        lru.fill(lru.encode("k"), entry, Long.MAX_VALUE, 0, true, outcome);
+    }
+
+    @Test
+    void shouldHaveTheLifeAndVersionOfTheRelaysTimeWhenTheEntryHasBegunTheLife() {
+        set("value");
+        lru.lower(find(), refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        EntrySnapshot now = find();
+        assertThat(now.version())
+                .isEqualTo(new Version(trueClock() + 2, lru.file().origin()));
+        assertThat(now.life()).isEqualTo(trueClock() + 2);
+        assertThat(now.marks()).isEqualTo(RecordDescriptor.UNPUBLISHED | RecordDescriptor.LIFE_UNCONFIRMED);
+        assertThat(now.valueCopy()).isEqualTo("value".getBytes(UTF_8));
+        assertThat(lru.liveCount()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldStayAboveWhatTheRelayHasOfTheKeyAndInTheLifeThatItKnows() {
+        fill(trueClock() - 40, trueClock() - 50);
+        set("value");
+        lru.lower(find(), refusal(trueClock() + 100), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        assertThat(find().version().clock()).isEqualTo(trueClock() + 102);
+        assertThat(find().life()).isEqualTo(trueClock() - 50);
+        assertThat(find().marks()).isEqualTo(RecordDescriptor.UNPUBLISHED);
+    }
+
+    @Test
+    void shouldLeaveAConfirmedLifeThatIsAheadItself() {
+        long ahead = trueClock() + (600_000_000L << Version.LOGICAL_BITS);
+        fill(ahead, ahead);
+        Version version = set("value");
+        lru.lower(find(), refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        assertThat(find().version().clock()).isEqualTo(ahead + 2).isLessThanOrEqualTo(version.clock());
+        lru.lower(find(), refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+        assertThat(find().life()).isEqualTo(ahead);
+    }
+
+    @Test
+    void shouldLeaveWhatHasComeInItsPlaceOrIsPublished() {
+        set("refused");
+        EntrySnapshot refused = find();
+        Version since = set("since");
+        lru.lower(refused, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.OTHER_VERSION);
+        assertThat(find().version()).isEqualTo(since);
+        EntrySnapshot published = find();
+        lru.confirm(
+                published,
+                new Receipt(Receipt.Outcome.STORED, since, published.life(), false, 1, 1),
+                lru.file().relays().own());
+        lru.lower(published, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.OTHER_VERSION);
+        assertThat(find().version()).isEqualTo(since);
+    }
+
+    @Test
+    void shouldKeepOutAllThatTheRelayHasTakenWhenADeleteIsLowered() {
+        set("value");
+        lru.delete(lru.encode("k"), outcome);
+        Version refused = outcome.version();
+        long highest = trueClock() + 1_000;
+        lru.lowerDelete(digest, refused, refusal(highest), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        assertThat(lru.tombstone(digest)).isEqualTo(outcome.version());
+        assertThat(lru.awaitedDelete(digest).clock()).isEqualTo(highest + 2);
+        fill(highest, highest);
+        assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+        assertThat(find()).isNull();
+        fill(highest + 4, highest + 4);
+        assertThat(find()).isNotNull();
+    }
+
+    @Test
+    void shouldTakeNoAnswerOfBeforeAnotherHostsDeleteWhenItsOwnIsLoweredBelowThat() {
+        RelayPosition relay = lru.file().relays().position(0);
+        relay.set(5, 90);
+        lru.delete(lru.encode("k"), outcome);
+        Version refused = outcome.version();
+        long begun = trueClock() + 1_000;
+        lru.applyDelete(digest, new Version(begun + 2, 9), relay, 5, 80, outcome);
+        // Sent before the other delete was made.
+        lru.lowerDelete(digest, refused, refusal(0), outcome);
+        SessionEntry entry =
+                new SessionEntry("k".getBytes(UTF_8), new byte[3], new Version(begun, 9), begun, false, 0, 0, 0);
+        lru.fill(lru.encode("k"), entry, relay, 79, 0, true, SharedLru.UNASKED, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STALE);
+        assertThat(find()).isNull();
+    }
+
+    @Test
+    void shouldBeginAboveTheLoweredDeleteWhenALifeBeganOverIt() {
+        set("value");
+        lru.delete(lru.encode("k"), outcome);
+        Version refused = outcome.version();
+        set("begun since");
+        lru.lowerDelete(digest, refused, refusal(0), outcome);
+        assertThat(find()).isNotNull();
+        lru.lower(find(), refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        assertThat(find().life()).isGreaterThan(lru.tombstone(digest).clock()).isEqualTo(trueClock() + 4);
+    }
+
+    @Test
+    void shouldLowerAgainWhenItsProcessWasKilledBetweenTheTwoTombstones() {
+        lru.delete(lru.encode("k"), outcome);
+        Version refused = outcome.version();
+        new TombstoneTable(lru.file(), new BucketTable(lru.file()), Role.HOST)
+                .put(
+                        digest.high(),
+                        digest.low(),
+                        trueClock() + 2,
+                        lru.file().origin(),
+                        0,
+                        TombstoneTable.UNACKNOWLEDGED | TombstoneTable.NOT_APPLIED);
+        assertThat(lru.tombstone(digest)).as("counts until it has gone").isEqualTo(refused);
+        assertThat(lru.awaitedDelete(digest)).isEqualTo(refused);
+        lru.lowerDelete(digest, refused, refusal(trueClock() + 10), outcome);
+        assertThat(lru.awaitedDelete(digest).clock()).isEqualTo(trueClock() + 12);
+        assertThat(lru.tombstone(digest)).isEqualTo(lru.awaitedDelete(digest));
+    }
+
+    @Test
+    void shouldLeaveALaterDeleteAndOneThatIsAcknowledged() {
+        lru.delete(lru.encode("k"), outcome);
+        Version first = outcome.version();
+        lru.delete(lru.encode("k"), outcome);
+        Version second = outcome.version();
+        lru.lowerDelete(digest, first, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.OTHER_VERSION);
+        assertThat(lru.tombstone(digest)).isEqualTo(second);
+        lru.confirmDelete(digest, second, new Receipt(Receipt.Outcome.STORED, second, 0, true, 1, 1));
+        lru.lowerDelete(digest, second, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.OTHER_VERSION);
+        assertThat(lru.tombstone(digest)).isEqualTo(second);
+    }
+
+    @Test
+    void shouldHaveNothingOfThisHostAloneThatIsOlderThanARefusal() {
+        RelayLease lease = lru.file().relays().lease(0);
+        set("value");
+        assertThat(lru.isOfThisHostAlone(find(), lease)).isTrue();
+        lru.tellClock(lru.file().relays().position(0), refusal(0));
+        assertThat(lru.isOfThisHostAlone(find(), lease)).isFalse();
+        lru.delete(lru.encode("k"), outcome);
+        set("begun since");
+        assertThat(lru.isOfThisHostAlone(find(), lease)).isFalse();
+    }
+}

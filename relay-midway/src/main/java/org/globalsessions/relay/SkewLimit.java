@@ -1,0 +1,67 @@
+package org.globalsessions.relay;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.globalsessions.Version;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.SessionFrame;
+
+/**
+ * Refuses what hosts publish with a version too far ahead of the relay's clock: it would win over all that is written later elsewhere, until the
+ * true time is there. The host is told what to give instead. On the relay's event loop alone.
+ *
+ * <p>The limit is the wall clock and {@code max_clock_skew}, or just above the highest version that is known: what was taken moves the limit by
+ * no more than time does meanwhile, so that no chain of changes drives it ahead, and a clock that was set back refuses nothing that it had taken.
+ */
+final class SkewLimit {
+    private final SharedLru lru;
+    private final Intake intake;
+    private final long limitMicros;
+
+    SkewLimit(SharedLru lru, Intake intake, Duration limit) {
+        this.lru = lru;
+        this.intake = intake;
+        this.limitMicros = TimeUnit.NANOSECONDS.toMicros(limit.toNanos());
+    }
+
+    /** Whether an entry may be taken; else its host has been told why not. */
+    boolean admits(ClientEndPoint endPoint, SessionFrame frame) {
+        SessionEntry entry = frame.entry();
+        long clock =
+                Math.max(frame.seenTombstone().clock(), Math.max(entry.version().clock(), entry.life()));
+        return !lru.isAhead(clock, limitMicros)
+                || admits(
+                        endPoint, frame.correlationId(), lru.encode(entry.key()).digest(), entry.version(), clock);
+    }
+
+    /** Whether a delete may be taken; else its host has been told why not. */
+    boolean admits(ClientEndPoint endPoint, DeleteFrame frame) {
+        Version version = frame.tombstone();
+        return !lru.isAhead(version.clock(), limitMicros)
+                || admits(endPoint, frame.correlationId(), frame.digest(), version, version.clock());
+    }
+
+    private boolean admits(ClientEndPoint endPoint, long correlationId, KeyDigest digest, Version version, long clock) {
+        long highest = lru.highest(digest);
+        if (!SharedLru.isFarAbove(clock, highest) || intake.isKnown(digest, version)) {
+            return true;
+        }
+        lru.counters().increment(Counter.CLOCK_AHEAD);
+        long clockMicros = lru.file().wallClockMicros();
+        long aheadMs = TimeUnit.MICROSECONDS.toMillis((clock >> Version.LOGICAL_BITS) - clockMicros);
+        endPoint.send(new ErrorFrame(
+                correlationId,
+                ErrorCode.CLOCK_AHEAD,
+                "a version is ahead of this relay's clock: ms=" + aheadMs + ", max_clock_skew="
+                        + TimeUnit.MICROSECONDS.toMillis(limitMicros) + "; set the clock of the host, or of the relay",
+                clockMicros,
+                highest));
+        return false;
+    }
+}
