@@ -53,6 +53,14 @@ final class FieldReader {
         return source.getUnsignedShortLE(advance(2));
     }
 
+    int u16InRange(String name, int lowest, int limit) throws FrameException {
+        int value = u16();
+        if (value < lowest || value > limit) {
+            throw bad(name + " out of range: " + name + "=" + value + ", allowed=" + lowest + ".." + limit);
+        }
+        return value;
+    }
+
     int i32() throws FrameException {
         return source.getIntLE(advance(4));
     }

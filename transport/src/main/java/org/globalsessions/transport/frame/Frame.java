@@ -24,6 +24,12 @@ public sealed interface Frame
                 NeedEverywhereFrame,
                 EverywhereFrame,
                 TouchFrame,
+                InventoryFrame,
+                InventoriedFrame,
+                CompareFrame,
+                ComparedFrame,
+                FetchFrame,
+                FetchedFrame,
                 AdministerFrame,
                 AdministeredFrame {
     /**

@@ -4,8 +4,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.List;
 import org.globalsessions.Version;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -55,6 +57,18 @@ public final class FrameCodec {
 
     /** Most uses in one touch. */
     public static final int MAX_TOUCHES = 32_767;
+
+    /** Most items in an inventory or comparison, and most digests in a fetch: what a node looks up in about a millisecond. */
+    public static final int MAX_ITEMS = 1024;
+
+    /** Bytes of an answer to a fetch before its entries: digests covered and count. */
+    public static final int FETCHED_FIXED = 2 + 2;
+
+    /** Bytes of one item of an inventory. */
+    static final int ITEM_LENGTH = 37;
+
+    /** Bytes of a digest. */
+    static final int DIGEST_LENGTH = 16;
 
     /** Bytes of one element of a void. */
     static final int VOIDED_LENGTH = 28;
@@ -148,6 +162,16 @@ public final class FrameCodec {
                                 + keyLength
                                 + valueLength
                         <= MAX_FRAME;
+    }
+
+    /**
+     * Bytes of an entry within a frame.
+     *
+     * @param entry the entry
+     * @return its header, key and value together
+     */
+    public static long entryLength(SessionEntry entry) {
+        return (long) ENTRY_HEADER_LENGTH + entry.key().length + entry.value().length;
     }
 
     /**
@@ -285,6 +309,15 @@ public final class FrameCodec {
             case NEED_EVERYWHERE -> new NeedEverywhereFrame(correlationId, readDigest(in), in.i64(), in.position());
             case EVERYWHERE -> new EverywhereFrame(correlationId, in.position());
             case TOUCH -> readTouch(correlationId, in);
+            case INVENTORY -> {
+                long cursor = in.clock("cursor");
+                yield new InventoryFrame(correlationId, cursor, in.u16InRange("maxItems", 1, MAX_ITEMS));
+            }
+            case INVENTORIED -> new InventoriedFrame(correlationId, in.clock("nextCursor"), readItems(in));
+            case COMPARE -> new CompareFrame(correlationId, readItems(in));
+            case COMPARED -> readCompared(correlationId, in);
+            case FETCH -> readFetch(correlationId, in);
+            case FETCHED -> readFetched(correlationId, in);
             case ADMINISTER -> new AdministerFrame(correlationId, WireCodes.action(in), readDigest(in));
             case ADMINISTERED -> readAdministered(correlationId, in);
             case ANNOUNCE_INVALIDATION -> {
@@ -369,6 +402,53 @@ public final class FrameCodec {
                     new AdministeredFrame.KnownHost(readDigest(in), in.i32InRange("connections", 0), in.clock("away"));
         }
         return new AdministeredFrame(correlationId, outcome, total, List.of(hosts));
+    }
+
+    private static List<InventoryItem> readItems(FieldReader in) throws FrameException {
+        int count = in.u16InRange("count", 0, MAX_ITEMS);
+        in.require("items", (long) count * ITEM_LENGTH);
+        InventoryItem[] items = new InventoryItem[count];
+        for (int i = 0; i < count; i++) {
+            KeyDigest digest = readDigest(in);
+            Version version = in.version();
+            long life = in.clock("life");
+            boolean tombstone = in.flag("kind");
+            if (tombstone && life != 0) {
+                throw in.bad("a tombstone has no life: life=" + life + ", limit=0");
+            }
+            items[i] = new InventoryItem(digest, version, life, tombstone);
+        }
+        return List.of(items);
+    }
+
+    private static ComparedFrame readCompared(long correlationId, FieldReader in) throws FrameException {
+        int count = in.u16InRange("count", 0, MAX_ITEMS);
+        BitSet lacking = BitSet.valueOf(in.bytes((count + 7) / 8));
+        if (lacking.length() > count) {
+            throw in.bad("bits beyond the last item: bits=" + lacking.length() + ", limit=" + count);
+        }
+        return new ComparedFrame(correlationId, count, lacking);
+    }
+
+    private static FetchFrame readFetch(long correlationId, FieldReader in) throws FrameException {
+        int count = in.u16InRange("count", 0, MAX_ITEMS);
+        in.require("digests", (long) count * DIGEST_LENGTH);
+        KeyDigest[] digests = new KeyDigest[count];
+        for (int i = 0; i < count; i++) {
+            digests[i] = readDigest(in);
+        }
+        return new FetchFrame(correlationId, List.of(digests));
+    }
+
+    private static FetchedFrame readFetched(long correlationId, FieldReader in) throws FrameException {
+        int covered = in.u16InRange("covered", 0, MAX_ITEMS);
+        int count = in.u16InRange("count", 0, covered);
+        in.require("entries", (long) count * ENTRY_HEADER_LENGTH);
+        SessionEntry[] entries = new SessionEntry[count];
+        for (int i = 0; i < count; i++) {
+            entries[i] = readEntry(in);
+        }
+        return new FetchedFrame(correlationId, covered, List.of(entries));
     }
 
     private static KeyDigest readDigest(FieldReader in) throws FrameException {

@@ -49,9 +49,21 @@ public enum FrameType {
     /** An operator asks which hosts the relay remembers, or has it forget one. */
     ADMINISTER(30),
     /** Answers {@link #ADMINISTER}. */
-    ADMINISTERED(31);
+    ADMINISTERED(31),
+    /** Asks a relief node what it holds, a part at a time. */
+    INVENTORY(32),
+    /** Answers {@link #INVENTORY}. */
+    INVENTORIED(33),
+    /** Asks a relief node what it lacks of what another one holds. */
+    COMPARE(34),
+    /** Answers {@link #COMPARE}. */
+    COMPARED(35),
+    /** Asks a relief node for whole entries. */
+    FETCH(36),
+    /** Answers {@link #FETCH}. */
+    FETCHED(37);
 
-    private static final FrameType[] BY_CODE = new FrameType[32];
+    private static final FrameType[] BY_CODE = new FrameType[38];
 
     static {
         for (FrameType type : values()) {

@@ -1,7 +1,9 @@
 package org.globalsessions.transport.frame;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.globalsessions.Version;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -45,17 +47,19 @@ final class FrameWriter {
         } else if (frame instanceof AdministeredFrame administered) {
             return 7 + (long) administered.hosts().size() * FrameCodec.KNOWN_HOST_LENGTH;
         } else if (frame instanceof SessionFrame session) {
-            return SESSION_FIXED + (session.isConditional() ? CONDITION_LENGTH : 0) + entryLength(session.entry());
+            return SESSION_FIXED
+                    + (session.isConditional() ? CONDITION_LENGTH : 0)
+                    + FrameCodec.entryLength(session.entry());
         } else if (frame instanceof AnnounceSessionFrame announce) {
-            return 16 + entryLength(announce.entry());
+            return 16 + FrameCodec.entryLength(announce.entry());
         } else if (frame instanceof SessionReceivedFrame) {
             return 38;
         } else if (frame instanceof NeedSessionFrame need) {
             return 2L + need.key().length;
         } else if (frame instanceof SessionKnownFrame known) {
-            return 17L + (known.entry() == null ? 0 : entryLength(known.entry()));
+            return 17L + (known.entry() == null ? 0 : FrameCodec.entryLength(known.entry()));
         } else if (frame instanceof SessionBackupFrame backup) {
-            return entryLength(backup.entry());
+            return FrameCodec.entryLength(backup.entry());
         } else if (frame instanceof DeleteFrame) {
             return 45;
         } else if (frame instanceof AnnounceDeleteFrame || frame instanceof AnnounceInvalidationFrame) {
@@ -64,6 +68,27 @@ final class FrameWriter {
             return 2 + (long) voided.voided().size() * FrameCodec.VOIDED_LENGTH;
         } else if (frame instanceof TouchFrame touch) {
             return 2 + (long) touch.touches().size() * FrameCodec.TOUCH_LENGTH;
+        }
+        return transferLength(frame);
+    }
+
+    private static long transferLength(Frame frame) {
+        if (frame instanceof InventoryFrame) {
+            return 10;
+        } else if (frame instanceof InventoriedFrame inventoried) {
+            return 10 + (long) inventoried.items().size() * FrameCodec.ITEM_LENGTH;
+        } else if (frame instanceof CompareFrame compare) {
+            return 2 + (long) compare.items().size() * FrameCodec.ITEM_LENGTH;
+        } else if (frame instanceof ComparedFrame compared) {
+            return 2L + (compared.count() + 7) / 8;
+        } else if (frame instanceof FetchFrame fetch) {
+            return 2 + (long) fetch.digests().size() * FrameCodec.DIGEST_LENGTH;
+        } else if (frame instanceof FetchedFrame fetched) {
+            long length = FrameCodec.FETCHED_FIXED;
+            for (SessionEntry entry : fetched.entries()) {
+                length += FrameCodec.entryLength(entry);
+            }
+            return length;
         }
         throw unknown(frame);
     }
@@ -173,8 +198,54 @@ final class FrameWriter {
                 out.writeIntLE(inRange("idleTicks", one.idleTicks(), 0, Integer.MAX_VALUE));
             }
         } else {
+            writeTransferPayload(frame, out);
+        }
+    }
+
+    private static void writeTransferPayload(Frame frame, ByteBuf out) {
+        if (frame instanceof InventoryFrame inventory) {
+            writeNotNegative("cursor", inventory.cursor(), out);
+            out.writeShortLE(inRange("maxItems", inventory.maxItems(), 1, FrameCodec.MAX_ITEMS));
+        } else if (frame instanceof InventoriedFrame inventoried) {
+            writeNotNegative("nextCursor", inventoried.nextCursor(), out);
+            writeItems(inventoried.items(), out);
+        } else if (frame instanceof CompareFrame compare) {
+            writeItems(compare.items(), out);
+        } else if (frame instanceof ComparedFrame compared) {
+            writeCompared(compared, out);
+        } else if (frame instanceof FetchFrame fetch) {
+            out.writeShortLE(inRange("count", fetch.digests().size(), 0, FrameCodec.MAX_ITEMS));
+            fetch.digests().forEach(digest -> writeDigest(digest, out));
+        } else if (frame instanceof FetchedFrame fetched) {
+            int covered = inRange("covered", fetched.covered(), 0, FrameCodec.MAX_ITEMS);
+            out.writeShortLE(covered);
+            out.writeShortLE(inRange("count", fetched.entries().size(), 0, covered));
+            fetched.entries().forEach(entry -> writeEntry(entry, out));
+        } else {
             throw unknown(frame);
         }
+    }
+
+    private static void writeItems(List<InventoryItem> items, ByteBuf out) {
+        out.writeShortLE(inRange("count", items.size(), 0, FrameCodec.MAX_ITEMS));
+        for (InventoryItem item : items) {
+            if (item.tombstone() && item.life() != 0) {
+                throw new IllegalArgumentException("a tombstone has no life: life=" + item.life() + ", limit=0");
+            }
+            writeDigest(item.digest(), out);
+            writeVersion(item.version(), out);
+            writeNotNegative("life", item.life(), out);
+            out.writeByte(item.tombstone() ? 1 : 0);
+        }
+    }
+
+    private static void writeCompared(ComparedFrame compared, ByteBuf out) {
+        int count = inRange("count", compared.count(), 0, FrameCodec.MAX_ITEMS);
+        out.writeShortLE(count);
+        byte[] bits = compared.lacking().toByteArray();
+        inRange("bits", compared.lacking().length(), 0, count);
+        out.writeBytes(bits);
+        out.writeZero((count + 7) / 8 - bits.length);
     }
 
     private static void writeHello(HelloFrame hello, ByteBuf out) {
@@ -222,10 +293,6 @@ final class FrameWriter {
         if (found) {
             writeEntry(known.entry(), out);
         }
-    }
-
-    private static long entryLength(SessionEntry entry) {
-        return (long) FrameCodec.ENTRY_HEADER_LENGTH + entry.key().length + entry.value().length;
     }
 
     private static void writeEntry(SessionEntry entry, ByteBuf out) {

@@ -12,6 +12,8 @@ import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -21,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
@@ -191,6 +194,15 @@ class FrameCodecTest {
                 new DeleteFrame(1, Acknowledgement.RELAY, digest, new Version(-1, 0)),
                 new NeedSessionFrame(1, new byte[0]),
                 new SubscribeFrame(1, 1, 1, -1),
+                new InventoryFrame(1, -1, 1),
+                new InventoryFrame(1, 0, FrameCodec.MAX_ITEMS + 1),
+                new CompareFrame(
+                        1,
+                        Collections.nCopies(FrameCodec.MAX_ITEMS + 1, InventoryItem.tombstone(digest, Version.NONE))),
+                new CompareFrame(1, List.of(new InventoryItem(digest, Version.NONE, 1, true))),
+                new ComparedFrame(1, 1, BitSet.valueOf(new byte[] {2})),
+                new FetchFrame(1, Collections.nCopies(FrameCodec.MAX_ITEMS + 1, digest)),
+                new FetchedFrame(1, 0, List.of(session(new byte[1], new byte[0]).entry())),
                 new SessionKnownFrame(1, SessionKnownFrame.Status.FOUND, 1, 1, null),
                 new ErrorFrame(1, 65_536, ""),
                 new ErrorFrame(1, 1, "x".repeat(1025)),
@@ -203,12 +215,60 @@ class FrameCodecTest {
     }
 
     @Test
+    void shouldKeepEveryFieldOfATransferWhenDecoded() throws Exception {
+        for (String name : List.of("inventory-on", "inventoried", "compare", "compared", "fetch")) {
+            assertThat(FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get(name))))
+                    .isEqualTo(FrameSamples.all().get(name));
+        }
+        FetchedFrame fetched =
+                (FetchedFrame) FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get("fetched")));
+        assertThat(fetched.covered()).isEqualTo(3);
+        assertThat(fetched.entries()).hasSize(2);
+        assertThat(fetched.entries().get(0).lifetimeTicks()).isEqualTo(8_640_000);
+        assertThat(fetched.entries().get(1).key()).containsExactly(0xff);
+    }
+
+    @Test
+    void shouldRefuseATransferWhenItSaysWhatCannotBe() throws Exception {
+        int payload = FrameCodec.HEADER_LENGTH;
+        assertRefused("no items wanted", with(goldenVectors().get("inventory-on"), payload + 8, 0));
+        assertRefused("too many items wanted", with(goldenVectors().get("inventory"), payload + 8, 1));
+        assertRefused("a cursor below 0", with(goldenVectors().get("inventory"), payload + 7, 0x80));
+        byte[] compare = goldenVectors().get("compare");
+        assertRefused("a tombstone with a life", with(compare, compare.length - 2, 1));
+        assertRefused("an unknown kind", with(compare, compare.length - 1, 2));
+        assertRefused("a bit beyond the last item", with(goldenVectors().get("compared"), payload + 3, 4));
+        assertRefused("more entries than digests", with(goldenVectors().get("fetched"), payload, 1));
+    }
+
+    @Test
+    void shouldFitIntoAFrameWhenATransferIsOfAsManyItemsAsAllowed() {
+        List<InventoryItem> most = Collections.nCopies(
+                FrameCodec.MAX_ITEMS, InventoryItem.tombstone(new KeyDigest(1, 2), new Version(3, 4)));
+        encode(new InventoriedFrame(1, 2, most));
+        encode(new CompareFrame(1, most));
+        SessionEntry longest =
+                session(new byte[1], new byte[longestOnCondition()]).entry();
+        encode(new FetchedFrame(1, 1, List.of(longest)));
+    }
+
+    /** The longest value that the tiers take with a key of one byte. */
+    private static int longestOnCondition() {
+        int length = FrameCodec.MAX_FRAME;
+        while (!FrameCodec.entryFits(1, length)) {
+            length--;
+        }
+        return length;
+    }
+
+    @Test
     void shouldShowNoKeyAndNoValueInTexts() {
         byte[] key = "secret-key".getBytes(StandardCharsets.US_ASCII);
         for (Frame frame : List.of(
                 session(key, key),
                 new NeedSessionFrame(1, key),
-                new SessionBackupFrame(1, session(key, key).entry()))) {
+                new SessionBackupFrame(1, session(key, key).entry()),
+                new FetchedFrame(1, 1, List.of(session(key, key).entry())))) {
             assertThat(frame.toString()).doesNotContain("secret");
         }
     }

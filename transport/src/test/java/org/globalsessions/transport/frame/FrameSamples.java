@@ -1,11 +1,13 @@
 package org.globalsessions.transport.frame;
 
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -116,6 +118,22 @@ public final class FrameSamples {
                         List.of(
                                 new VoidFrame.Voided(DIGEST, VERSION),
                                 new VoidFrame.Voided(new KeyDigest(-1, 0), new Version(1, -1)))));
+        List<InventoryItem> items = List.of(
+                InventoryItem.entry(DIGEST, VERSION, 0x0102030405060000L),
+                InventoryItem.tombstone(new KeyDigest(-1, 0), new Version(2, -1)));
+        samples.put("inventory", new InventoryFrame(12, 0, FrameCodec.MAX_ITEMS));
+        samples.put("inventory-on", new InventoryFrame(12, 0x0000000102030405L, 1));
+        samples.put("inventoried-none", new InventoriedFrame(12, 0, List.of()));
+        samples.put("inventoried", new InventoriedFrame(12, 0x0000000102030405L, items));
+        samples.put("compare-none", new CompareFrame(13, List.of()));
+        samples.put("compare", new CompareFrame(13, items));
+        samples.put("compared-none", new ComparedFrame(13, 0, new BitSet()));
+        samples.put("compared", new ComparedFrame(13, 10, BitSet.valueOf(new byte[] {0x41, 0x02})));
+        samples.put("compared-nothing-lacking", new ComparedFrame(13, 10, new BitSet()));
+        samples.put("fetch-none", new FetchFrame(14, List.of()));
+        samples.put("fetch", new FetchFrame(14, List.of(DIGEST, new KeyDigest(-1, 0))));
+        samples.put("fetched-none", new FetchedFrame(14, 0, List.of()));
+        samples.put("fetched", new FetchedFrame(14, 3, List.of(ENTRY, EMPTY_VALUE)));
         return samples;
     }
 
