@@ -127,6 +127,30 @@ final class ReadOperations {
         }
     }
 
+    /**
+     * Notes in {@code key.found} what version and life the key has here, without the lock of a write.
+     *
+     * @return false where the key has no live entry here
+     */
+    boolean lookAt(EncodedKey key) {
+        RecordView records = segment.records();
+        EntryWriter.Found found = key.found;
+        while (true) {
+            found.way = findLive(key);
+            if (found.way < 0) {
+                return false;
+            }
+            found.state = key.foundState;
+            found.versionClock = records.version(found.way);
+            found.versionOrigin = records.origin(found.way);
+            found.life = records.life(found.way);
+            found.expired = false;
+            if (records.stillShows(found.way, found.state)) {
+                return true;
+            }
+        }
+    }
+
     /** Renews recency and idle time: see {@link SharedLru#touch}. */
     boolean touch(EncodedKey key) {
         while (true) {

@@ -8,6 +8,7 @@ import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.ClockAheadException;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -39,6 +40,7 @@ public final class SharedLru implements AutoCloseable {
     private final DeleteOperations deletes;
     private final Sweeper sweeper;
     private final Evictor evictor;
+    private final InventoryScan inventory;
     private final LoadOperations loads;
     private final int maxValueSize;
     private final ThreadKeys keys;
@@ -49,6 +51,7 @@ public final class SharedLru implements AutoCloseable {
         this.keys = new ThreadKeys(file);
         this.sweeper = new Sweeper(segment, keys.newKey(), keys.newKey());
         this.evictor = new Evictor(segment, keys.newKey(), settings.evictions());
+        this.inventory = new InventoryScan(segment);
         this.reads = new ReadOperations(segment, evictor);
         this.writes = new WriteOperations(segment, settings);
         this.deletes = new DeleteOperations(segment, writes);
@@ -204,6 +207,48 @@ public final class SharedLru implements AutoCloseable {
      */
     public boolean find(EncodedKey key, EntrySnapshot into) {
         return reads.find(key, into);
+    }
+
+    /**
+     * Copies a whole live entry by its key's digest, as {@link #find(EncodedKey, EntrySnapshot)}. The key itself is in the copy: whoever is given the
+     * value compares it.
+     *
+     * @param digest digest of the key
+     * @param into   where it goes
+     * @return false where the key has no live entry here
+     */
+    public boolean find(KeyDigest digest, EntrySnapshot into) {
+        return reads.find(digestKey(digest), into);
+    }
+
+    /**
+     * Lists live entries and tombstones, a part at a time. What is here in the same version from the first part to the last is listed once at
+     * least, whatever else is written meanwhile. A part takes a bounded look at the table, and may list nothing although there is more.
+     *
+     * @param cursor 0 for the first part, then what the call before returned
+     * @param most   most items of this part, 1 or more
+     * @param into   gets them
+     * @return where to go on; 0 after the last part
+     */
+    public long inventory(long cursor, int most, Consumer<InventoryItem> into) {
+        return inventory.part(keys.ofThread().other(), cursor, most, into);
+    }
+
+    /**
+     * Whether what another node holds of a key is more than what is here, as {@link #fill} and {@link #applyDelete} would judge it: the
+     * entry would be stored, the tombstone is higher. As of now: a write may change it at any time.
+     *
+     * @param item entry or tombstone of the other node
+     * @return true where this table lacks it
+     */
+    public boolean lacks(InventoryItem item) {
+        EncodedKey key = digestKey(item.digest());
+        segment.tombstones().find(key.high, key.low, key.tombstone);
+        if (item.tombstone()) {
+            return key.tombstone.comparedTo(item.version()) < 0;
+        }
+        return !WriteOperations.isBeaten(item.life(), key.tombstone)
+                && (!reads.lookAt(key) || WriteOperations.isNewer(item.version(), item.life(), key.found));
     }
 
     /**

@@ -338,7 +338,7 @@ final class WriteOperations {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
             boolean live = segment.isLive(key);
-            if (tombstone.exists() && entry.life() <= tombstone.versionClock) {
+            if (isBeaten(entry.life(), tombstone)) {
                 outcome.status = WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
                 report(outcome, tombstone.versionClock, tombstone.versionOrigin, 0, -1);
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
@@ -349,7 +349,7 @@ final class WriteOperations {
                 return true;
             }
             Version version = entry.version();
-            if (live && !isNewer(entry, found)) {
+            if (live && !isNewer(version, entry.life(), found)) {
                 boolean overtaken = (found.marks() & LIFE_UNCONFIRMED) != 0 && isHigher(version, found);
                 if (overtaken && !renew(key, lock, outcome)) {
                     return false;
@@ -383,15 +383,20 @@ final class WriteOperations {
         }
     }
 
+    /** Whether a tombstone beats an entry that comes from another tier. */
+    static boolean isBeaten(long life, TombstoneTable.Found tombstone) {
+        return tombstone.exists() && life <= tombstone.versionClock;
+    }
+
     /**
      * Of one life the higher version; of two the newer life. One that was begun here stays until the relay has judged it: it may stand behind a
      * delete that takes the other one away.
      */
-    private static boolean isNewer(SessionEntry entry, EntryWriter.Found found) {
-        if (entry.life() != found.life) {
-            return (found.marks() & LIFE_UNCONFIRMED) == 0 && entry.life() > found.life;
+    static boolean isNewer(Version version, long life, EntryWriter.Found found) {
+        if (life != found.life) {
+            return (found.marks() & LIFE_UNCONFIRMED) == 0 && life > found.life;
         }
-        return isHigher(entry.version(), found);
+        return isHigher(version, found);
     }
 
     private static boolean isLower(Version version, EntryWriter.Found found) {

@@ -33,6 +33,7 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     private final SharedLru segment;
     private final EntrySnapshot snapshot = new EntrySnapshot();
     private final WriteOutcome outcome = new WriteOutcome();
+    private final TransferAnswers transfers;
 
     /**
      * A behaviour over a segment.
@@ -41,6 +42,7 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
      */
     ReliefBehaviour(SharedLru segment) {
         this.segment = segment;
+        this.transfers = new TransferAnswers(segment);
     }
 
     /** What the node says it is. */
@@ -77,7 +79,7 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         if (frame instanceof TouchFrame touch) {
             return onTouch(touch);
         }
-        return frame instanceof VoidFrame voids ? onVoid(voids) : null;
+        return frame instanceof VoidFrame voids ? onVoid(voids) : transfers.answer(frame);
     }
 
     private Frame onQuestion(NeedSessionFrame need) {
