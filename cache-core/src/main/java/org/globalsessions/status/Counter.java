@@ -115,7 +115,11 @@ public enum Counter {
     /** Uses that the relief tier was not told of, as the sibling or a node was away or too slow; later ones are. */
     TOUCHES_DROPPED(60, "uses that the relief tier was not told of"),
     /** Changes refused as their versions were further ahead of the relay's clock than it allows: of a host's own, which gives them lower ones. */
-    CLOCK_AHEAD(61, "changes refused as too far ahead of the relay's clock");
+    CLOCK_AHEAD(61, "changes refused as too far ahead of the relay's clock"),
+    /** Entries and tombstones that a relief node should have had and lacked, copied to it from another one. */
+    TRANSFERRED(62, "entries and tombstones copied between relief nodes"),
+    /** Walks over what a relief node holds that ended before its end; they are begun anew. */
+    TRANSFERS_FAILED(63, "walks over a relief node that failed");
 
     private final int id;
     private final String label;

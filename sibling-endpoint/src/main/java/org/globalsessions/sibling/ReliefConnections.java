@@ -8,12 +8,15 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FaultCountingHandler;
+import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameType;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
@@ -63,8 +66,12 @@ final class ReliefConnections extends FaultCountingHandler {
         } else if (endPoint == null) {
             refuse(connection, frame, ErrorCode.UNEXPECTED, "a hello comes first");
         } else if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
-            router.onAnswer(endPoint, frame);
-            answersReady.run();
+            onAnswer(endPoint, frame);
+        } else if (frame instanceof InventoriedFrame
+                || frame instanceof ComparedFrame
+                || frame instanceof FetchedFrame) {
+            // One that nobody waits for any more comes late.
+            endPoint.answerInquiry(frame);
         } else if (frame instanceof ErrorFrame error) {
             onError(endPoint, error);
         } else if (!(frame instanceof GoodbyeFrame)) {
@@ -126,7 +133,13 @@ final class ReliefConnections extends FaultCountingHandler {
         // Without the text: nobody here answers for what a peer writes.
         LOG.debug("{} node {} refused: code {}", endPoint.kind().word(), endPoint.id(), error.code());
         if (error.correlationId() != 0) {
-            router.onAnswer(endPoint, error);
+            onAnswer(endPoint, error);
+        }
+    }
+
+    private void onAnswer(ReliefEndPoint endPoint, Frame answer) {
+        if (!endPoint.answerInquiry(answer)) {
+            router.onAnswer(endPoint, answer);
             answersReady.run();
         }
     }
@@ -145,6 +158,7 @@ final class ReliefConnections extends FaultCountingHandler {
         if (endPoint != null) {
             LOG.info("{} node {} is away", endPoint.kind().word(), endPoint.id());
             router.disconnected(endPoint);
+            endPoint.failInquiries();
             answersReady.run();
         }
     }

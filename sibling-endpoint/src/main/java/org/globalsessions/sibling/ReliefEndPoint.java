@@ -3,6 +3,7 @@ package org.globalsessions.sibling;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.agrona.collections.Long2ObjectHashMap;
 import org.globalsessions.sibling.Membership.Kind;
@@ -25,6 +26,7 @@ final class ReliefEndPoint {
     private final Kind kind;
     private final Connection connection;
     private final Long2ObjectHashMap<Request> open = new Long2ObjectHashMap<>();
+    private final Long2ObjectHashMap<Inquiry> inquiries = new Long2ObjectHashMap<>();
     private List<Voided> voids = new ArrayList<>();
     private long lastCorrelationId;
 
@@ -60,6 +62,49 @@ final class ReliefEndPoint {
         }
         open.put(lastCorrelationId, request);
         return true;
+    }
+
+    /** What a transfer has asked, and how to give it the answer. */
+    private record Inquiry(Transfer asker, Consumer<Frame> onAnswer) {}
+
+    /**
+     * Sends a frame of a transfer, which must not fill the connection: changes go before.
+     *
+     * @param asker    the transfer
+     * @param onAnswer given the answer, or null where the connection ends before
+     * @param frame    makes the frame from its correlation id
+     * @return false if the connection takes nothing now: nothing was sent
+     */
+    boolean inquire(Transfer asker, Consumer<Frame> onAnswer, LongFunction<Frame> frame) {
+        // Those of walks that have failed meanwhile: so there are never more than the walks under way have open.
+        inquiries.values().removeIf(inquiry -> inquiry.asker().isOver());
+        lastCorrelationId++;
+        if (!connection.isWritable() || !connection.send(frame.apply(lastCorrelationId))) {
+            return false;
+        }
+        inquiries.put(lastCorrelationId, new Inquiry(asker, onAnswer));
+        return true;
+    }
+
+    /**
+     * Gives an answer to the transfer that has asked.
+     *
+     * @return false where none has
+     */
+    boolean answerInquiry(Frame answer) {
+        Inquiry inquiry = inquiries.remove(answer.correlationId());
+        if (inquiry == null) {
+            return false;
+        }
+        inquiry.onAnswer().accept(answer);
+        return true;
+    }
+
+    /** Tells all transfers that have asked that there will be no answer. */
+    void failInquiries() {
+        List<Inquiry> failed = new ArrayList<>(inquiries.values());
+        inquiries.clear();
+        failed.forEach(inquiry -> inquiry.onAnswer().accept(null));
     }
 
     /** The request that an answer belongs to, now no longer open here; null if it is answered or timed out already. */
