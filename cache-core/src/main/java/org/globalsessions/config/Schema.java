@@ -24,6 +24,8 @@ public final class Schema {
     static final int SECRET_BYTES = 255;
 
     private static final long DAY_MS = 86_400_000L;
+    private static final long MINUTE_MS = 60_000L;
+    private static final int MAX_REFILL_RATE = 10_000_000;
 
     /** Keys of a {@code tls} section. */
     static final SectionSpec TLS = new SectionSpec(
@@ -371,6 +373,23 @@ public final class Schema {
                     .only(SIBLING)
                     .range(1, 8)
                     .byDefault("1"),
+            key(
+                            "refill_rate",
+                            KeyType.INTEGER,
+                            "Most sessions a second that are compared between relief nodes, and copied where one lacks them.")
+                    .only(SIBLING)
+                    .unit("sessions a second")
+                    .range(1, MAX_REFILL_RATE)
+                    .byDefault("10000"),
+            key(
+                            "anti_entropy_interval",
+                            KeyType.DURATION,
+                            "How long after one comparison of all that relief nodes hold the next one begins. Longer than tombstones stay.")
+                    .only(SIBLING)
+                    .unit("ms")
+                    .range(6 * MINUTE_MS, 240 * DAY_MS)
+                    .choices("off")
+                    .byDefault("10m"),
             key(
                             "node_id",
                             KeyType.TEXT,

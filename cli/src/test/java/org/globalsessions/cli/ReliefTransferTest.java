@@ -20,6 +20,8 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.sibling.SiblingContext;
+import org.globalsessions.sibling.SiblingEndpoint;
 import org.globalsessions.sibling.WalkingSibling;
 import org.globalsessions.sibling.WalkingSibling.Walk;
 import org.globalsessions.tier.KeyDigest;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two real relief nodes and a sibling that copies from one to the other, over real TCP. */
 class ReliefTransferTest {
+    private static final String PATH = WalkingSibling.PATH;
     private static final int SESSIONS = 2_000;
     private static final int OLD = 1;
     private static final int NEW = 2;
@@ -46,6 +49,7 @@ class ReliefTransferTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
     private WalkingSibling sibling;
+    private int port;
 
     @AfterEach
     void close() throws Exception {
@@ -189,10 +193,46 @@ class ReliefTransferTest {
         assertThat(fresh.size()).isEqualTo(SESSIONS);
     }
 
+    @Test
+    void shouldHaveACopyAgainWhenItWasTakenAwayBehindTheTiersBack() throws Exception {
+        SegmentSettings relaySegment = new SegmentSettings(folder.resolve("relay.segment"))
+                .elCount(100)
+                .role(Role.RELAY)
+                .pathName(PATH);
+        open.add(SharedLru.open(relaySegment));
+        SiblingEndpoint running = SiblingEndpoint.launch(new SiblingContext(relaySegment)
+                .pathName(PATH)
+                .replicas(2)
+                .refillRate(FAST)
+                .antiEntropyInterval(Duration.ofMillis(100)));
+        open.add(running);
+        port = running.port();
+        launch(OLD);
+        launch(NEW);
+        SharedLru old = segmentOf(OLD);
+        SharedLru fresh = segmentOf(NEW);
+        for (int i = 0; i < SESSIONS; i++) {
+            store(i % 2 == 0 ? old : fresh, entry(i, 10));
+        }
+        await().until(() -> old.size() == SESSIONS && fresh.size() == SESSIONS);
+
+        for (int i = 0; i < 10; i++) {
+            EntrySnapshot copy = new EntrySnapshot();
+            assertThat(fresh.find(digest(fresh, i), copy)).isTrue();
+            assertThat(fresh.discard(copy)).isTrue();
+        }
+        await().until(() -> fresh.size() == SESSIONS);
+        for (int i = 0; i < SESSIONS; i++) {
+            assertThat(find(old, i).value()).isEqualTo(value(i, 10));
+            assertThat(find(fresh, i).value()).isEqualTo(value(i, 10));
+        }
+    }
+
     /** Starts a sibling, and the node that will have everything. */
     private ReliefNode start(int rate) throws IOException {
         sibling = new WalkingSibling(folder, 2, rate);
         open.add(sibling);
+        port = sibling.port();
         return launch(OLD);
     }
 
@@ -209,7 +249,7 @@ class ReliefTransferTest {
                 .elCount(2 * SESSIONS)
                 .recordSize(256)
                 .role(Role.RELIEF)
-                .pathName(sibling.pathName());
+                .pathName(PATH);
     }
 
     private SharedLru segmentOf(int node) throws IOException {
@@ -221,9 +261,9 @@ class ReliefTransferTest {
     private ReliefNode launch(int node) throws IOException {
         ReliefNode launched = ReliefNode.launch(new ReliefContext(settings(node))
                 .aging(true)
-                .pathName(sibling.pathName())
+                .pathName(PATH)
                 .nodeId(String.format("%016x%016x", node, node))
-                .sibling("localhost", sibling.port(), SOON));
+                .sibling("localhost", port, SOON));
         open.add(launched);
         return launched;
     }

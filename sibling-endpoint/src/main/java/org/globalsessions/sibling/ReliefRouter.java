@@ -124,6 +124,39 @@ final class ReliefRouter {
         return new ArrayList<>(connected.values());
     }
 
+    /** The connected nodes of the kind that keeps what is handed off: aging nodes, or expansion nodes where none of those ever joined. */
+    List<ReliefEndPoint> keepers() {
+        Kind kind = handOffKind();
+        return connected.values().stream()
+                .filter(endPoint -> endPoint.kind() == kind)
+                .toList();
+    }
+
+    /**
+     * The connected owners of a key that are of a node's kind.
+     *
+     * @param digest digest of the key
+     * @param holder a node that has something of it
+     * @return none where the holder is not among those that may hold the key: deletes do not wait for it, so nobody answers for what it has
+     */
+    List<ReliefEndPoint> ownersOf(KeyDigest digest, ReliefEndPoint holder) {
+        placement.place(digest.low());
+        List<ReliefEndPoint> owners = new ArrayList<>(replicas);
+        boolean mayHold = false;
+        for (int i = 0; i < endPoints.length; i++) {
+            ReliefEndPoint endPoint = endPoints[i];
+            mayHold |= endPoint == holder && placement.mayHold(i);
+            if (endPoint != null && endPoint.kind() == holder.kind() && placement.owns(i)) {
+                owners.add(endPoint);
+            }
+        }
+        return mayHold ? owners : List.of();
+    }
+
+    private Kind handOffKind() {
+        return placement.has(Kind.AGING) ? Kind.AGING : Kind.EXPANSION;
+    }
+
     /** Takes what the agent has let in. */
     void drain() {
         exchange.drain(this::onMessage);
@@ -203,7 +236,7 @@ final class ReliefRouter {
     }
 
     private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
-        Kind kind = placement.has(Kind.AGING) ? Kind.AGING : Kind.EXPANSION;
+        Kind kind = handOffKind();
         if (!placement.has(kind)) {
             change.fail();
             sendingOver(change);

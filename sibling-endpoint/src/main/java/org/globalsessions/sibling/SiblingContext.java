@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.Ticks;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
@@ -13,6 +14,7 @@ import org.globalsessions.transport.net.PipelineSecurity;
  */
 public final class SiblingContext {
     private static final int MAX_REPLICAS = 8;
+    private static final int MAX_REFILL_RATE = 10_000_000;
 
     private final SegmentSettings segment;
     private String pathName = "";
@@ -24,6 +26,8 @@ public final class SiblingContext {
     /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
     private Duration requestTimeout = Duration.ofSeconds(1);
 
+    private int refillRate = 10_000;
+    private Duration antiEntropyInterval = Duration.ofMinutes(10);
     private Duration driverTimeout = Duration.ofSeconds(10);
     private String aeronDir;
     private boolean stopWithParent;
@@ -55,6 +59,11 @@ public final class SiblingContext {
                 .unixSocket(config.unixSocket())
                 .security(PipelineSecurity.forListener(config))
                 .replicas((int) config.number("replicas"))
+                .refillRate((int) config.number("refill_rate"))
+                .antiEntropyInterval(
+                        config.text("anti_entropy_interval").equals("off")
+                                ? Duration.ZERO
+                                : config.duration("anti_entropy_interval"))
                 .stopWithParent(config.cache().stopChild());
         return config.has("aeron_dir") ? context.aeronDir(config.text("aeron_dir")) : context;
     }
@@ -137,6 +146,29 @@ public final class SiblingContext {
     }
 
     /**
+     * How many entries a second are at most compared between relief nodes, and copied where one lacks them. Default 10,000, from 1 to 10,000,000.
+     *
+     * @param value entries a second
+     * @return this
+     */
+    public SiblingContext refillRate(int value) {
+        refillRate = value;
+        return this;
+    }
+
+    /**
+     * How long to wait before relief nodes are compared again as a whole. Default 10 min; 0 for never. To be longer than tombstones stay, which
+     * is 5 min.
+     *
+     * @param value the time
+     * @return this
+     */
+    public SiblingContext antiEntropyInterval(Duration value) {
+        antiEntropyInterval = Objects.requireNonNull(value, "antiEntropyInterval");
+        return this;
+    }
+
+    /**
      * After how long without a sign of life a media driver counts as gone. Default 10 s, as Aeron has it; from 1 s.
      *
      * @param value the time
@@ -182,6 +214,8 @@ public final class SiblingContext {
         }
         inRange("port", port, 0, 65_535);
         inRange("replicas", replicas, 1, MAX_REPLICAS);
+        inRange("refillRate", refillRate, 1, MAX_REFILL_RATE);
+        inRange("antiEntropyInterval in ms", antiEntropyInterval.toMillis(), 0, Ticks.MAX.toMillis());
         inRange("requestTimeout in ms", requestTimeout.toMillis(), 1, 600_000);
         inRange("driverTimeout in ms", driverTimeout.toMillis(), 1000, 600_000);
         concluded = true;
@@ -224,6 +258,14 @@ public final class SiblingContext {
 
     Duration requestTimeout() {
         return requestTimeout;
+    }
+
+    int refillRate() {
+        return refillRate;
+    }
+
+    Duration antiEntropyInterval() {
+        return antiEntropyInterval;
     }
 
     Duration driverTimeout() {

@@ -36,6 +36,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefRouter router;
+    private final AntiEntropy antiEntropy;
     private final AgentRunner agentRunner;
     private final Shutdown shutdown = new Shutdown();
     private Listener listener;
@@ -53,6 +54,8 @@ public final class SiblingEndpoint implements AutoCloseable {
                 exchange,
                 context.replicas(),
                 context.requestTimeout().toNanos());
+        this.antiEntropy = new AntiEntropy(
+                segment, loops, new RefillPace(context.refillRate()), router, context.antiEntropyInterval());
         this.agentRunner = new AgentRunner(
                 new BackoffIdleStrategy(0, 10, MIN_PARK_NS, MAX_PARK_NS),
                 this::onAgentError,
@@ -106,6 +109,9 @@ public final class SiblingEndpoint implements AutoCloseable {
             unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, connections);
         }
         loops.schedule(this::tick, TICK);
+        if (!context.antiEntropyInterval().isZero()) {
+            loops.execute(antiEntropy::start);
+        }
         AgentRunner.startOnThread(agentRunner, task -> {
             Thread thread = new Thread(task, "sibling-agent");
             thread.setDaemon(true);
@@ -195,6 +201,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void sayGoodbye() {
+        antiEntropy.close();
         for (ReliefEndPoint endPoint : router.endPoints()) {
             endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));
             endPoint.connection().close();

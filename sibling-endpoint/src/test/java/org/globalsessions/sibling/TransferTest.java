@@ -1,6 +1,7 @@
 package org.globalsessions.sibling;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.globalsessions.sibling.Entries.entry;
 
 import java.io.IOException;
@@ -9,11 +10,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Transfer.Result;
+import org.globalsessions.sibling.WalkingSibling.Walk;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
@@ -30,6 +34,7 @@ import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
+import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.junit.jupiter.api.AfterEach;
@@ -211,6 +216,18 @@ class TransferTest {
         scheduler.pass(Duration.ofSeconds(1));
         assertFailed("has ended");
         assertThat(segment.counters().get(Counter.TRANSFERS_FAILED)).isEqualTo(3);
+    }
+
+    @Test
+    void shouldFailAtOnceWhenTheConnectionEndsWithAQuestionOpen() throws Exception {
+        try (WalkingSibling sibling = new WalkingSibling(folder, 1, 1000)) {
+            CompletableFuture<Walk> walk;
+            try (ReliefStub silent = new ReliefStub(segment, sibling.port(), PeerKind.AGING, 1, Entries.PATH)) {
+                await().until(silent::isWelcome);
+                walk = sibling.walk(1, digestLow -> true);
+            }
+            assertThat(walk.get(1, TimeUnit.MINUTES).failure()).contains("has ended");
+        }
     }
 
     @Test

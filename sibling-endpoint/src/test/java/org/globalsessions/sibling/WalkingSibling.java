@@ -21,6 +21,9 @@ import org.globalsessions.transport.net.Listener;
 
 /** A sibling for real relief nodes over real TCP, which transfers what a test wants; the test speaks to it as the relay does, on one thread. */
 public final class WalkingSibling implements AutoCloseable {
+    /** Name of the path that is served. */
+    public static final String PATH = Entries.PATH;
+
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private final EventLoops loops = EventLoops.start("walking-sibling", 1);
@@ -61,11 +64,6 @@ public final class WalkingSibling implements AutoCloseable {
     /** Where relief nodes connect to. */
     public int port() {
         return listener.port();
-    }
-
-    /** Name of the path that is served. */
-    public String pathName() {
-        return Entries.PATH;
     }
 
     /** Waits until so many relief nodes are connected. */
