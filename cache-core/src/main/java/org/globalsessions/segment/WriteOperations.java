@@ -358,7 +358,7 @@ final class WriteOperations {
                 report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                 return true;
             }
-            if (found.isOwed() && !isHigher(version, found) && !isNewer(entry, found)) {
+            if (found.isOwed() && !isHigher(version, found) && !isNewer(version, entry.life(), found)) {
                 outcome.status = WriteOutcome.Status.EXPIRED;
                 report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                 return true;
