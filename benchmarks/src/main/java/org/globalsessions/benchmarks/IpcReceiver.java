@@ -36,6 +36,7 @@ public final class IpcReceiver {
     private final SharedLru lru;
     private final RendezvousPlacement placement;
     private final int[] owners = new int[REPLICAS];
+    private final long[] costs = new long[REPLICAS];
     private final byte[] incoming = new byte[LONGEST_FRAME];
 
     /** What was counted; a sum of the owners chosen, so that the choice cannot be left out. */
@@ -125,7 +126,7 @@ public final class IpcReceiver {
         if (!(frame instanceof SessionFrame session)) {
             throw new IllegalStateException("another frame than was sent: " + frame.type());
         }
-        placement.owners(lru.encode(session.entry().key()).digest().low(), REPLICAS, owners);
+        placement.owners(lru.encode(session.entry().key()).digest().low(), REPLICAS, owners, costs);
         chosen += owners[0] + owners[1];
         received++;
     }

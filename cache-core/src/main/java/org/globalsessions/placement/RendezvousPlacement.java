@@ -1,27 +1,40 @@
 package org.globalsessions.placement;
 
+import java.util.Arrays;
+
 /**
  * Chooses the owners of a key among nodes: the nodes with the highest scores for the key, so that a node that joins or leaves
  * moves only the keys that it gains or had.
  *
  * <p>Thaler and Ravishankar, "A Name-Based Mapping Scheme for Rendezvous", 1996, with the weights of Schindelhauer and
- * Schomaker, "Weighted Distributed Hash Tables", 2005, section 4 (logarithmic method): the score of a node is
- * {@code weight / -ln(u)}, u being uniform in (0, 1) by key and node. Departures: u comes from 64 mixed bits of key digest
- * and node id, of which 53 are used; {@code StrictMath.log} makes scores equal on every machine; where all weights are equal
- * the hashes are compared themselves, which gives the same order without a logarithm.
+ * Schomaker, "Weighted Distributed Hash Tables", 2005, section 4 (logarithmic method): the node wins that has the least
+ * {@code -log2(u) / weight}, u being uniform in (0, 1) by key and node. Departures: u is 64 mixed bits of key digest and node
+ * id; the logarithm is a chain of 256 chords for each power of two, at most 3e-6 below the true one: a look-up and plain
+ * arithmetic, equal on every machine, which {@code StrictMath.log} alone would be too at many times the cost; where all
+ * weights are equal the hashes are compared themselves, which gives the same order.
+ *
+ * <p>Where it is known which nodes share a machine, the owners of a key are on different ones as long as there are machines
+ * enough: of each machine its best node, of these the best, and only then the best of the others. That is the greedy choice
+ * from a partition matroid, so here, too, a node that joins or leaves changes at most one owner of a key.
  *
  * <p>Owners must be the same in every process of every release, so the formulas never change: test vectors hold them.
  *
  * <p>Immutable and without allocation after construction: any thread.
  */
 public final class RendezvousPlacement {
-    private static final double UNIT = 0x1.0p-53;
-    private static final int[] NONE_TAKEN = {};
+    /** Chords of the logarithm between two powers of two, by the bits after the leading one. */
+    private static final int CHORD_BITS = 8;
+
+    /** Of each chord where it begins, and how much it rises by each of the 52 bits of a number that follow its own. */
+    private static final double[] CHORDS = chords();
 
     private final long[] seeds;
 
-    /** Null where all are equal. */
-    private final double[] weights;
+    /** One by the weight of each node; null where all are equal. */
+    private final double[] inverseWeights;
+
+    /** Of each node its machine's number; null where no two nodes share one. */
+    private final int[] machines;
 
     /**
      * Places among equal nodes.
@@ -30,27 +43,36 @@ public final class RendezvousPlacement {
      * @param idLow  lower halves, as many
      */
     public RendezvousPlacement(long[] idHigh, long[] idLow) {
-        this(idHigh, idLow, null);
+        this(idHigh, idLow, null, null);
     }
 
     /**
      * Places among nodes.
      *
-     * @param idHigh  upper halves of the stable node ids
-     * @param idLow   lower halves, as many
-     * @param weights share of each node relative to the others, finite and above 0; null where all are equal
+     * @param idHigh   upper halves of the stable node ids
+     * @param idLow    lower halves, as many
+     * @param weights  share of each node relative to the others, finite and above 0; null where all are equal
+     * @param machines number of the machine that each node is on, any number, equal where two share one; null where none do
      * @throws IllegalArgumentException if the arrays differ in length or a weight is out of range
      */
-    public RendezvousPlacement(long[] idHigh, long[] idLow, double[] weights) {
-        if (idHigh.length != idLow.length || (weights != null && weights.length != idHigh.length)) {
-            throw new IllegalArgumentException("as many halves and weights as nodes are needed: idHigh=" + idHigh.length
-                    + ", idLow=" + idLow.length + ", weights=" + (weights == null ? "none" : weights.length));
+    public RendezvousPlacement(long[] idHigh, long[] idLow, double[] weights, int[] machines) {
+        int nodes = idHigh.length;
+        if (idLow.length != nodes
+                || (weights != null && weights.length != nodes)
+                || (machines != null && machines.length != nodes)) {
+            throw new IllegalArgumentException(
+                    "as many halves, weights and machines as nodes are needed: idHigh=" + nodes + ", idLow="
+                            + idLow.length + ", weights=" + (weights == null ? "none" : weights.length) + ", machines="
+                            + (machines == null ? "none" : machines.length));
         }
-        seeds = new long[idHigh.length];
-        for (int i = 0; i < seeds.length; i++) {
+        seeds = new long[nodes];
+        for (int i = 0; i < nodes; i++) {
             seeds[i] = mix(mix(idHigh[i]) ^ idLow[i]);
         }
-        this.weights = allEqual(weights) ? null : weights.clone();
+        this.inverseWeights = allEqual(weights)
+                ? null
+                : Arrays.stream(weights).map(weight -> 1 / weight).toArray();
+        this.machines = allDiffer(machines) ? null : machines.clone();
     }
 
     private static boolean allEqual(double[] weights) {
@@ -65,6 +87,10 @@ public final class RendezvousPlacement {
             equal &= weight == weights[0];
         }
         return equal;
+    }
+
+    private static boolean allDiffer(int[] machines) {
+        return machines == null || Arrays.stream(machines).distinct().count() == machines.length;
     }
 
     /**
@@ -83,48 +109,77 @@ public final class RendezvousPlacement {
      * @return its index in the order of the constructor's arrays; -1 where there are no nodes
      */
     public int owner(long digestLow) {
-        return best(digestLow, NONE_TAKEN, 0);
+        int best = -1;
+        long least = 0;
+        for (int node = 0; node < seeds.length; node++) {
+            long cost = cost(node, digestLow);
+            if (best < 0 || cost < least) {
+                best = node;
+                least = cost;
+            }
+        }
+        return best;
     }
 
     /**
-     * The owners of a key, best first. Takes time in proportion to nodes times k.
+     * The owners of a key: best first, and before all others those on machines of their own.
      *
      * @param digestLow lower half of the key's digest
      * @param k         how many owners are wanted, 1 or more
-     * @param out       takes the indices of the owners in the order of the constructor's arrays; at least min(k, nodes) long
+     * @param out       takes the indices of the owners in the order of the constructor's arrays; at least k long
+     * @param costs     room for this to work in, at least k long
      * @return how many were written: min(k, nodes)
      */
-    public int owners(long digestLow, int k, int[] out) {
+    public int owners(long digestLow, int k, int[] out, long[] costs) {
         int wanted = Math.min(k, seeds.length);
-        for (int rank = 0; rank < wanted; rank++) {
-            out[rank] = best(digestLow, out, rank);
+        int found = 0;
+        for (int node = 0; node < seeds.length; node++) {
+            long cost = cost(node, digestLow);
+            if (found < wanted || cost < costs[found - 1]) {
+                found = insert(node, cost, found, wanted, out, costs);
+            }
+        }
+        // Every machine has its owner by now.
+        while (found < wanted) {
+            out[found] = bestOfOthers(digestLow, out, found);
+            found++;
         }
         return wanted;
     }
 
-    /** The best node that is not among the first {@code taken} of {@code out}. */
-    private int best(long digestLow, int[] out, int taken) {
-        int best = -1;
-        long bestHash = 0;
-        double bestScore = 0;
-        for (int node = 0; node < seeds.length; node++) {
-            if (contains(out, taken, node)) {
-                continue;
+    /** Puts a node in its place among those found; of those on its machine the better one stays. Returns how many there are. */
+    private int insert(int node, long cost, int found, int wanted, int[] out, long[] costs) {
+        int given = machines == null ? -1 : indexOfMachine(machines[node], out, found);
+        if (given >= 0 && costs[given] <= cost) {
+            return found;
+        }
+        int place = given >= 0 ? given : Math.min(found, wanted - 1);
+        for (; place > 0 && costs[place - 1] > cost; place--) {
+            out[place] = out[place - 1];
+            costs[place] = costs[place - 1];
+        }
+        out[place] = node;
+        costs[place] = cost;
+        return given >= 0 ? found : Math.min(found + 1, wanted);
+    }
+
+    private int indexOfMachine(int machine, int[] out, int found) {
+        for (int i = 0; i < found; i++) {
+            if (machines[out[i]] == machine) {
+                return i;
             }
-            long hash = mix(seeds[node] ^ digestLow);
-            if (weights == null) {
-                // Two nodes can only tie if they have one seed: the order of the seeds then decides nothing, the first
-                // wins.
-                if (best < 0 || Long.compareUnsigned(hash, bestHash) > 0) {
-                    best = node;
-                    bestHash = hash;
-                }
-            } else {
-                double score = weights[node] / -StrictMath.log(((hash >>> 11) + 0.5) * UNIT);
-                if (best < 0 || score > bestScore) {
-                    best = node;
-                    bestScore = score;
-                }
+        }
+        return -1;
+    }
+
+    private int bestOfOthers(long digestLow, int[] out, int taken) {
+        int best = -1;
+        long least = 0;
+        for (int node = 0; node < seeds.length; node++) {
+            long cost = cost(node, digestLow);
+            if ((best < 0 || cost < least) && !contains(out, taken, node)) {
+                best = node;
+                least = cost;
             }
         }
         return best;
@@ -137,6 +192,37 @@ public final class RendezvousPlacement {
             }
         }
         return false;
+    }
+
+    /** The less, the better; where two are equal, the first one wins. */
+    private long cost(int node, long digestLow) {
+        long hash = mix(seeds[node] ^ digestLow);
+        return inverseWeights == null
+                ? hash ^ Long.MAX_VALUE // the highest unsigned first
+                : Double.doubleToRawLongBits(minusLog2(hash) * inverseWeights[node]); // not negative: in the same order
+    }
+
+    /** The binary logarithm of 2^64 by the hash, 0 or more; 0 counts as 1. */
+    static double minusLog2(long hash) {
+        int zeros = Long.numberOfLeadingZeros(hash | 1);
+        long fraction = (hash | 1) << zeros << 1;
+        int chord = (int) (fraction >>> (Long.SIZE - CHORD_BITS)) << 1;
+        long offset = fraction << CHORD_BITS >>> (Long.SIZE - 52);
+        return zeros + 1 - (CHORDS[chord] + CHORDS[chord + 1] * offset);
+    }
+
+    private static double[] chords() {
+        int count = 1 << CHORD_BITS;
+        double[] chords = new double[2 * count];
+        for (int i = 0; i < count; i++) {
+            chords[2 * i] = log2(1 + (double) i / count);
+            chords[2 * i + 1] = (log2(1 + (double) (i + 1) / count) - chords[2 * i]) * 0x1.0p-52;
+        }
+        return chords;
+    }
+
+    private static double log2(double value) {
+        return StrictMath.log(value) / StrictMath.log(2);
     }
 
     /** Finaliser of Stafford's variant 13, as in {@code java.util.SplittableRandom}: every input bit moves every output bit. */
