@@ -177,6 +177,9 @@ final class NodeConfigReader {
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");
         }
+        if (config.hasPath("host_id") && !Schema.isHostId(config.getString("host_id"))) {
+            problem("host_id", "out of range, allowed is 1 to 64 characters from ! to ~");
+        }
     }
 
     private void checkRelays(List<Config> relays) {

@@ -6,6 +6,7 @@ import static org.globalsessions.config.NodeKind.RELIEF_AGING;
 import static org.globalsessions.config.NodeKind.RELIEF_EXPANSION;
 import static org.globalsessions.config.NodeKind.SIBLING;
 
+import java.util.regex.Pattern;
 import org.globalsessions.segment.SegmentSettings;
 
 /**
@@ -26,6 +27,9 @@ public final class Schema {
     private static final long DAY_MS = 86_400_000L;
     private static final long MINUTE_MS = 60_000L;
     private static final int MAX_REFILL_RATE = 10_000_000;
+
+    /** Also what the list of relief nodes may have in a line, so no blanks. */
+    private static final Pattern HOST_ID = Pattern.compile("[!-~]{1,64}");
 
     /** Keys of a {@code tls} section. */
     static final SectionSpec TLS = new SectionSpec(
@@ -373,6 +377,21 @@ public final class Schema {
                     .only(SIBLING)
                     .range(1, 8)
                     .byDefault("1"),
+            key("aging_replicas", KeyType.INTEGER, "Aging nodes that keep each session, in place of replicas.")
+                    .only(SIBLING)
+                    .range(1, 8),
+            key("expansion_replicas", KeyType.INTEGER, "Expansion nodes that keep each session, in place of replicas.")
+                    .only(SIBLING)
+                    .range(1, 8),
+            key(
+                            "leave_after",
+                            KeyType.DURATION,
+                            "How long a relief node is away before others get the copies that its sessions lack.")
+                    .only(SIBLING)
+                    .unit("ms")
+                    .range(1000, 240 * DAY_MS)
+                    .byDefault("5m")
+                    .effect(Effect.NONE_YET, "no effect yet: copies that are lacking are not made again"),
             key(
                             "refill_rate",
                             KeyType.INTEGER,
@@ -395,11 +414,19 @@ public final class Schema {
                             KeyType.TEXT,
                             "Id of this relief node, 32 hexadecimal digits. By default random, kept in its segment.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION),
-            key("weight", KeyType.DECIMAL, "Share of sessions that this relief node takes, beside the others' weights.")
+            key(
+                            "weight",
+                            KeyType.DECIMAL,
+                            "Share of sessions that this relief node takes, beside the others' weights; in steps of 0.01.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION)
                     .decimals(0.01, 100)
-                    .byDefault("1")
-                    .effect(Effect.NONE_YET, "no effect yet: all relief nodes weigh the same"),
+                    .byDefault("1"),
+            key(
+                            "host_id",
+                            KeyType.TEXT,
+                            "Names this machine: two relief nodes with the same one do not keep the copies of a session, as long as"
+                                    + " there are machines enough. At most 64 characters, without blanks.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION),
             key("cache", KeyType.SECTION, "The relay's segment, to which the sibling attaches.")
                     .only(SIBLING)
                     .section(CACHE)
@@ -416,6 +443,16 @@ public final class Schema {
                     .section(MESSAGE_RELAY));
 
     private Schema() {}
+
+    /**
+     * Whether a text may name a machine.
+     *
+     * @param text the text
+     * @return false where it is empty, too long or has other characters than those from {@code !} to {@code ~}
+     */
+    public static boolean isHostId(String text) {
+        return HOST_ID.matcher(text).matches();
+    }
 
     /**
      * Keys of the file as a whole; sections lead to the others.

@@ -226,20 +226,35 @@ class NodeConfigTest {
 
     @Test
     void shouldSayWhatIsWithoutEffectWhenAFileAsksForIt() throws IOException {
-        Path file = write("relief.conf", """
-                weight : 2
-                message_relay { auth_path : a, port : 1 }
+        Path file = write("sibling.conf", """
+                leave_after : 2m
+                half_edge : true, auth_path : auths, port : 1, cache.token_path : t
                 """);
 
         NodeConfig config = NodeConfig.load(file);
 
         assertThat(config.missing()).isEmpty();
-        assertThat(config.settings().stream().filter(setting -> setting.path().equals("weight")))
+        assertThat(config.settings().stream().filter(setting -> setting.path().equals("leave_after")))
                 .singleElement()
                 .satisfies(setting -> {
                     assertThat(setting.note()).contains("no effect yet");
                     assertThat(setting.origin()).isEqualTo(file + ":1");
                 });
+    }
+
+    @Test
+    void shouldRefuseTheNameOfAMachineWhenItHasBlanks() throws IOException {
+        Path file = write("relief.conf", """
+                host_id : "rack 7"
+                message_relay { auth_path : a, port : 1 }
+                """);
+
+        ConfigurationException refused =
+                catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file));
+
+        assertThat(refused.problems())
+                .containsExactly(new ConfigurationProblem(
+                        file.toString(), 1, "host_id", "out of range, allowed is 1 to 64 characters from ! to ~"));
     }
 
     @Test

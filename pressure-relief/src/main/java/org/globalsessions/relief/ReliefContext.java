@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
+import org.globalsessions.config.Schema;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.tier.HexId;
+import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.net.PipelineSecurity;
 import org.globalsessions.transport.net.ReconnectPolicy;
@@ -34,6 +36,8 @@ public final class ReliefContext {
     private boolean aging;
     private String pathName = "";
     private String nodeId;
+    private double weight = 1;
+    private String hostId = "";
     private boolean concluded;
 
     /**
@@ -55,7 +59,8 @@ public final class ReliefContext {
     public static ReliefContext from(NodeConfig config) {
         ReliefContext context = new ReliefContext(config.cache().toSegmentSettings(Role.RELIEF))
                 .pathName(config.authPath())
-                .aging(config.kind() == NodeKind.RELIEF_AGING);
+                .aging(config.kind() == NodeKind.RELIEF_AGING)
+                .weight(config.decimal("weight"));
         for (Config section : config.relaySections()) {
             Duration wait = section.getDuration("reconnect_wait");
             Duration longest = wait.compareTo(LONGEST_WAIT) > 0 ? wait : LONGEST_WAIT;
@@ -64,6 +69,9 @@ public final class ReliefContext {
                     PeerAddress.from(section),
                     new ReconnectPolicy(wait, longest, attempts),
                     PipelineSecurity.forConnector(section)));
+        }
+        if (config.has("host_id")) {
+            context.hostId(config.text("host_id"));
         }
         return config.has("node_id") ? context.nodeId(config.text("node_id")) : context;
     }
@@ -137,6 +145,29 @@ public final class ReliefContext {
     }
 
     /**
+     * The node's share of sessions beside the other nodes' weights. Default 1, from 0.01 to 100 in steps of 0.01.
+     *
+     * @param value the weight
+     * @return this
+     */
+    public ReliefContext weight(double value) {
+        weight = value;
+        return this;
+    }
+
+    /**
+     * Names the machine: no two nodes of one machine keep the copies of a session while there are machines enough. Default
+     * empty: it counts as alone on its machine.
+     *
+     * @param value at most 64 characters from {@code !} to {@code ~}
+     * @return this
+     */
+    public ReliefContext hostId(String value) {
+        hostId = Objects.requireNonNull(value, "hostId");
+        return this;
+    }
+
+    /**
      * Checks the settings.
      *
      * @throws IllegalArgumentException where one is out of its range
@@ -152,6 +183,13 @@ public final class ReliefContext {
         if (nodeId != null && !HexId.isId(nodeId)) {
             throw new IllegalArgumentException(
                     "node_id is no id: node_id=" + nodeId + ", limit=" + HexId.DIGITS + " hexadecimal digits");
+        }
+        if (weightInHundredths() < 1 || weightInHundredths() > FrameCodec.MAX_WEIGHT) {
+            throw new IllegalArgumentException("weight out of range: weight=" + weight + ", limit=0.01..100");
+        }
+        if (!Schema.isHostId(hostId) && !hostId.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "host_id out of range: host_id=" + hostId + ", limit=1..64 characters from ! to ~");
         }
         concluded = true;
     }
@@ -170,6 +208,14 @@ public final class ReliefContext {
 
     String pathName() {
         return pathName;
+    }
+
+    long weightInHundredths() {
+        return Math.round(weight * 100);
+    }
+
+    String hostId() {
+        return hostId;
     }
 
     /** The configured id's upper half, or the segment's. */

@@ -75,7 +75,14 @@ public final class ReliefNode implements AutoCloseable {
     private void start(ReliefContext context) {
         long idHigh = context.nodeIdHigh(segment.file().identityHigh());
         long idLow = context.nodeIdLow(segment.file().identityLow());
-        HelloFrame hello = HelloFrame.ofReliefNode(1, behaviour.kind(), idHigh, idLow, context.pathName());
+        HelloFrame hello = HelloFrame.ofReliefNode(
+                1,
+                behaviour.kind(),
+                idHigh,
+                idLow,
+                context.pathName(),
+                (int) context.weightInHundredths(),
+                context.hostId());
         for (ReliefContext.SiblingAddress sibling : context.siblings()) {
             connectors.add(Connector.start(
                     loops,

@@ -52,16 +52,20 @@ class ReliefNodeTest {
     }
 
     @Test
-    void shouldHaveTheConfiguredIdWhenThereIsOne() throws IOException {
+    void shouldSayItsIdWeightAndMachineWhenTheyAreConfigured() throws IOException {
         try (SiblingStub sibling = new SiblingStub(0);
-                ReliefNode node =
-                        ReliefNode.launch(context(sibling.port()).nodeId("0123456789abcdefFEDCBA9876543210"))) {
+                ReliefNode node = ReliefNode.launch(context(sibling.port())
+                        .nodeId("0123456789abcdefFEDCBA9876543210")
+                        .weight(2.5)
+                        .hostId("rack-7/m3"))) {
             await().until(node::isConnected);
             await().until(() -> sibling.hellos().size() == 1);
             HelloFrame hello = sibling.hellos().get(0);
             assertThat(hello.kind()).isEqualTo(PeerKind.EXPANSION);
             assertThat(hello.idHigh()).isEqualTo(0x0123456789abcdefL);
             assertThat(hello.idLow()).isEqualTo(0xfedcba9876543210L);
+            assertThat(hello.weight()).isEqualTo(250);
+            assertThat(hello.hostId()).isEqualTo("rack-7/m3");
         }
     }
 
@@ -108,6 +112,10 @@ class ReliefNodeTest {
                 .hasMessage("port out of range: port=70000, limit=1..65535");
         assertThatThrownBy(() -> ReliefNode.launch(context(1).nodeId("12")))
                 .hasMessageContaining("node_id is no id: node_id=12");
+        assertThatThrownBy(() -> ReliefNode.launch(context(1).weight(0.004)))
+                .hasMessage("weight out of range: weight=0.004, limit=0.01..100");
+        assertThatThrownBy(() -> ReliefNode.launch(context(1).hostId("rack 7")))
+                .hasMessage("host_id out of range: host_id=rack 7, limit=1..64 characters from ! to ~");
     }
 
     private ReliefContext context(int port) {

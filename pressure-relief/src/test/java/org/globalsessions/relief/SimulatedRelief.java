@@ -25,7 +25,13 @@ public final class SimulatedRelief {
             SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru) : new ExpansionNode(lru);
         HelloFrame hello = HelloFrame.ofReliefNode(
-                1, behaviour.kind(), lru.file().identityHigh(), lru.file().identityLow(), path);
+                1,
+                behaviour.kind(),
+                lru.file().identityHigh(),
+                lru.file().identityLow(),
+                path,
+                HelloFrame.DEFAULT_WEIGHT,
+                "");
         Sweep sweep = new Sweep(lru, process.time());
         process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);
         network.connect(

@@ -42,9 +42,12 @@ final class ReliefStub implements FrameHandler, AutoCloseable {
 
     /** A node of an id; the segment is only used to compute digests. */
     ReliefStub(SharedLru digests, int port, PeerKind kind, long id, String path) {
+        this(digests, port, HelloFrame.ofReliefNode(1, kind, id, id, path, HelloFrame.DEFAULT_WEIGHT, ""));
+    }
+
+    ReliefStub(SharedLru digests, int port, HelloFrame hello) {
         this.digests = digests;
-        this.connector = Connector.start(
-                loops, "localhost", port, () -> HelloFrame.ofReliefNode(1, kind, id, id, path), AT_ONCE, this);
+        this.connector = Connector.start(loops, "localhost", port, () -> hello, AT_ONCE, this);
     }
 
     boolean isWelcome() {

@@ -43,6 +43,12 @@ public final class FrameCodec {
     /** Longest shared secret in bytes of UTF-8. */
     public static final int MAX_SECRET = 255;
 
+    /** Most weight of a relief node, in hundredths. */
+    public static final int MAX_WEIGHT = 10_000;
+
+    /** Longest name of a relief node's machine in bytes of UTF-8. */
+    public static final int MAX_HOST_ID = 64;
+
     /** Longest text of an error in bytes of UTF-8. */
     public static final int MAX_TEXT = 1024;
 
@@ -342,7 +348,17 @@ public final class FrameCodec {
                 in.i32(),
                 in.i32(),
                 in.text("path", MAX_PATH),
-                in.text("secret", MAX_SECRET));
+                in.text("secret", MAX_SECRET),
+                kind.isRelief() ? readWeight(in) : 0,
+                kind.isRelief() ? in.text("hostId", MAX_HOST_ID) : "");
+    }
+
+    private static int readWeight(FieldReader in) throws FrameException {
+        int weight = in.u16();
+        if (weight < 1 || weight > MAX_WEIGHT) {
+            throw in.bad("weight out of range: weight=" + weight + ", limit=1.." + MAX_WEIGHT);
+        }
+        return weight;
     }
 
     private static SessionReceivedFrame readReceived(long correlationId, FieldReader in) throws FrameException {

@@ -25,7 +25,10 @@ final class FrameWriter {
     static long payloadLength(Frame frame) {
         // As long, since the lengths of key and value may add up beyond an int.
         if (frame instanceof HelloFrame hello) {
-            return 37L + FrameCodec.utf8(hello.path()).length + FrameCodec.utf8(hello.secret()).length;
+            return 37L
+                    + FrameCodec.utf8(hello.path()).length
+                    + FrameCodec.utf8(hello.secret()).length
+                    + (hello.kind().isRelief() ? 4L + FrameCodec.utf8(hello.hostId()).length : 0);
         } else if (frame instanceof WelcomeFrame) {
             return 39;
         } else if (frame instanceof ErrorFrame error) {
@@ -259,6 +262,10 @@ final class FrameWriter {
         out.writeIntLE(hello.incarnation());
         writeText("path", hello.path(), FrameCodec.MAX_PATH, out);
         writeText("secret", hello.secret(), FrameCodec.MAX_SECRET, out);
+        if (hello.kind().isRelief()) {
+            out.writeShortLE(inRange("weight", hello.weight(), 1, FrameCodec.MAX_WEIGHT));
+            writeText("hostId", hello.hostId(), FrameCodec.MAX_HOST_ID, out);
+        }
     }
 
     private static void writeAdministered(AdministeredFrame administered, ByteBuf out) {

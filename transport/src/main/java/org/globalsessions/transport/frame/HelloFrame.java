@@ -16,6 +16,9 @@ import org.globalsessions.tier.TierHost;
  * @param incarnation incarnation of that slot; 0 for a relief node
  * @param path name of the path, at most {@link FrameCodec#MAX_PATH} bytes of UTF-8
  * @param secret shared secret by which the path gives rights, at most {@link FrameCodec#MAX_SECRET} bytes of UTF-8; empty for none
+ * @param weight of a relief node: its share of keys beside other nodes' in hundredths, 1 to {@link FrameCodec#MAX_WEIGHT}; 0 for others
+ * @param hostId of a relief node: name of its machine, at most {@link FrameCodec#MAX_HOST_ID} bytes of UTF-8, empty where it
+ *               is not told; empty for others
  */
 public record HelloFrame(
         long correlationId,
@@ -28,8 +31,56 @@ public record HelloFrame(
         int slot,
         int incarnation,
         String path,
-        String secret)
+        String secret,
+        int weight,
+        String hostId)
         implements Frame {
+    /** Weight of a relief node that does not say: 1. */
+    public static final int DEFAULT_WEIGHT = 100;
+
+    /**
+     * The hello of anybody but a relief node, or of one with the weight 1 and a machine without a name.
+     *
+     * @param correlationId ties the answer to this, not 0
+     * @param minVersion    lowest protocol version spoken
+     * @param maxVersion    highest
+     * @param kind          what the peer is
+     * @param idHigh        upper half of the identity
+     * @param idLow         lower half
+     * @param origin        the segment's 32-bit origin
+     * @param slot          attach slot of the process
+     * @param incarnation   incarnation of that slot
+     * @param path          name of the path
+     * @param secret        shared secret, empty for none
+     */
+    public HelloFrame(
+            long correlationId,
+            int minVersion,
+            int maxVersion,
+            PeerKind kind,
+            long idHigh,
+            long idLow,
+            int origin,
+            int slot,
+            int incarnation,
+            String path,
+            String secret) {
+        this(
+                correlationId,
+                minVersion,
+                maxVersion,
+                kind,
+                idHigh,
+                idLow,
+                origin,
+                slot,
+                incarnation,
+                path,
+                secret,
+                kind.isRelief() ? DEFAULT_WEIGHT : 0,
+                "");
+    }
+
     @Override
     public FrameType type() {
         return FrameType.HELLO;
@@ -67,11 +118,26 @@ public record HelloFrame(
      * @param idHigh        upper half of the node's stable id
      * @param idLow         lower half
      * @param path          name of the path
+     * @param weight        its share of keys beside other nodes', in hundredths
+     * @param hostId        name of its machine, empty where it is not told
      * @return the frame
      */
-    public static HelloFrame ofReliefNode(long correlationId, PeerKind kind, long idHigh, long idLow, String path) {
+    public static HelloFrame ofReliefNode(
+            long correlationId, PeerKind kind, long idHigh, long idLow, String path, int weight, String hostId) {
         return new HelloFrame(
-                correlationId, FrameCodec.MIN_VERSION, FrameCodec.MAX_VERSION, kind, idHigh, idLow, 0, 0, 0, path, "");
+                correlationId,
+                FrameCodec.MIN_VERSION,
+                FrameCodec.MAX_VERSION,
+                kind,
+                idHigh,
+                idLow,
+                0,
+                0,
+                0,
+                path,
+                "",
+                weight,
+                hostId);
     }
 
     /**

@@ -11,5 +11,14 @@ public enum PeerKind {
     /** The sibling of a relay, in its hello over Aeron IPC. */
     SIBLING,
     /** A client that keeps no table: it serves nothing that a delete could concern. */
-    CLIENT
+    CLIENT;
+
+    /**
+     * Whether it is a relief node, of either kind.
+     *
+     * @return true for an aging or expansion node
+     */
+    public boolean isRelief() {
+        return this == AGING || this == EXPANSION;
+    }
 }

@@ -206,7 +206,10 @@ class FrameCodecTest {
                 new SessionKnownFrame(1, SessionKnownFrame.Status.FOUND, 1, 1, null),
                 new ErrorFrame(1, 65_536, ""),
                 new ErrorFrame(1, 1, "x".repeat(1025)),
-                new HelloFrame(1, 2, 1, PeerKind.HOST, 1, 2, 3, 4, 5, "", ""))) {
+                new HelloFrame(1, 2, 1, PeerKind.HOST, 1, 2, 3, 4, 5, "", ""),
+                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 0, ""),
+                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 10_001, ""),
+                HelloFrame.ofReliefNode(1, PeerKind.EXPANSION, 1, 2, "", 1, "x".repeat(65)))) {
             assertThatThrownBy(() -> FrameCodec.encode(frame, buffer))
                     .as(frame.toString())
                     .isInstanceOf(IllegalArgumentException.class);

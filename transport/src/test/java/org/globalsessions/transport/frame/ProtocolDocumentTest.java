@@ -63,6 +63,7 @@ class ProtocolDocumentTest {
                 .containsEntry("frame", FrameCodec.MAX_FRAME + " bytes")
                 .containsEntry("key", FrameCodec.MAX_KEY + " bytes")
                 .containsEntry("path", FrameCodec.MAX_PATH + " bytes")
+                .containsEntry("hostId", FrameCodec.MAX_HOST_ID + " bytes")
                 .containsEntry("text of an error", FrameCodec.MAX_TEXT + " bytes")
                 .containsEntry("keys in a VOID", Integer.toString(FrameCodec.MAX_VOIDED))
                 .containsEntry("uses in a TOUCH", Integer.toString(FrameCodec.MAX_TOUCHES))
