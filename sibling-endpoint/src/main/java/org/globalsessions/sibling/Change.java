@@ -7,8 +7,8 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 
 /**
- * A new entry, a hand-off or a delete on its way to its owners: acknowledged when each of them has acknowledged it, refused
- * otherwise.
+ * A new entry, a hand-off or a delete on its way to whom it concerns: acknowledged when each of them has acknowledged it,
+ * refused otherwise.
  */
 final class Change extends Request {
     private Outcome outcome = Outcome.STORED;
@@ -32,7 +32,7 @@ final class Change extends Request {
     }
 
     @Override
-    void answered(Frame answer) {
+    void answered(ReliefEndPoint from, Frame answer) {
         if (!(answer instanceof SessionReceivedFrame received)) {
             fail();
             return;

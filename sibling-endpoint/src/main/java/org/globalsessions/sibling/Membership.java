@@ -1,39 +1,38 @@
 package org.globalsessions.sibling;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.CRC32C;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
- * The relief nodes that have ever joined, in the order in which they did, kept in a file of its own beside the relay's
- * segment.
+ * The relief nodes that have ever joined, in the order in which they did, and the rings under which entries went out, kept in
+ * a file of its own beside the relay's segment.
  *
  * <p>A node that is not connected stays a member: its keys are <em>away</em>, not gone, and a question about them must not
  * be answered "missing". So the list has to outlive the sibling, and a list that cannot be trusted stops the start.
  *
- * <p>Members carry the <em>generation</em> in which they joined. A generation is a membership under which entries went out;
- * nodes that join before the next entry goes out share it. A node can hold a key only if it was among the key's owners in
- * some generation, and owning is lost but never won by others' joining, so looking at the generation in which it joined is
- * enough (see {@link Placement#mayHold}).
+ * <p>The <em>current ring</em> of a kind is made of its members that are present or away: a reset connection or a sibling that
+ * starts again changes no ring. Entries go out to the owners that the current ring has without those members that have been
+ * away for too long, and each such ring is listed before the first entry goes out under it. Who may hold a key is thus known: its
+ * owners in the current and every listed ring. A ring is taken from the list when all that was placed by it has been
+ * {@linkplain #transferred transferred} to the owners of today.
  *
- * <pre>
- * global-sessions members 1
- * generation NUMBER used|unused
- * aging|expansion NODE-ID GENERATION        one line a member
- * end CRC-32C-of-the-lines-above
- * </pre>
+ * <table>
+ * <caption>states of a member</caption>
+ * <tr><th>state</th><th>current ring</th><th>listed rings</th><th>next states</th></tr>
+ * <tr><td>present</td><td>yes</td><td>yes</td><td>away; draining, by an operator</td></tr>
+ * <tr><td>away</td><td>yes, others stand in for it</td><td>yes</td><td>present; draining or gone, by an operator</td></tr>
+ * <tr><td>draining</td><td>no</td><td>yes</td><td>gone, once it is in no ring, or by an operator</td></tr>
+ * <tr><td>gone</td><td>no</td><td>no</td><td>none: it would bring back what was deleted meanwhile</td></tr>
+ * </table>
  *
- * One thread at a time: the event loop of the sibling. Every change is in the file before the call returns.
+ * One thread at a time: the event loop of the sibling. Every change is in the file before it has effect.
  */
 final class Membership {
     /** What a relief node does. */
@@ -55,50 +54,76 @@ final class Membership {
         }
     }
 
+    /** What becomes of a member. */
+    enum State {
+        /** Connected, or so for too short a time not that anybody would stand in for it. */
+        PRESENT,
+        /** Not connected: others stand in for it. */
+        AWAY,
+        /** Gets no new entries, and holds earlier ones. */
+        DRAINING,
+        /** Holds nothing that counts. */
+        GONE
+    }
+
     /**
      * One member.
      *
-     * @param id         its stable id
-     * @param kind       what it does
-     * @param generation the membership that it joined with, 1 or more
+     * @param seat    what placement goes by
+     * @param kind    what it does
+     * @param state   what has become of it
+     * @param sinceMs wall clock at which that began, milliseconds since 1970
      */
-    record Member(NodeId id, Kind kind, int generation) {}
+    record Member(Seat seat, Kind kind, State state, long sinceMs) {
+        NodeId id() {
+            return seat.id();
+        }
+
+        /** Whether the current ring has it. */
+        boolean isPlaced() {
+            return state == State.PRESENT || state == State.AWAY;
+        }
+    }
 
     /** More members than any installation has: what bounds the file and the work of one placement. */
     static final int MAX_MEMBERS = 1024;
 
-    private static final String HEADER = "global-sessions members 1";
-    private static final int MAX_FILE_BYTES = 128 * 1024;
-    private static final Set<StandardOpenOption> CREATE_OPTIONS =
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+    /** Most rings under which entries went out and that are not transferred. */
+    static final int MAX_RINGS = 1024;
 
     private final Path file;
-    private final List<Member> members = new ArrayList<>();
-    private int generation = 1;
-    private boolean used;
+    private final Replicas replicas;
+    private final LongSupplier wallClockMs;
+    private List<Member> members;
 
-    private Membership(Path file) {
+    /** Rings under which entries went out, in the order of the first. */
+    private Set<Ring> used;
+
+    private Membership(Path file, Replicas replicas, LongSupplier wallClockMs, MembershipFile.Content content) {
         this.file = file;
+        this.replicas = replicas;
+        this.wallClockMs = wallClockMs;
+        this.members = content.members();
+        this.used = new LinkedHashSet<>(content.used());
     }
 
     /**
      * Reads the list.
      *
-     * @param file the file; where it is absent nobody has joined yet
+     * @param file        the file; where it is absent nobody has joined yet
+     * @param replicas    owners of a key from now on
+     * @param wallClockMs milliseconds since 1970
      * @return the membership
      * @throws IOException where the file cannot be read, or is not what was written: names file, line and remedy
      */
-    static Membership load(Path file) throws IOException {
-        Membership membership = new Membership(file);
-        if (Files.exists(file)) {
-            membership.read();
-        }
-        return membership;
+    static Membership load(Path file, Replicas replicas, LongSupplier wallClockMs) throws IOException {
+        return new Membership(
+                file, replicas, wallClockMs, MembershipFile.read(file, replicas, wallClockMs.getAsLong()));
     }
 
-    /** All members in the order in which they joined. */
+    /** All members, those that are gone as well, in the order in which they joined. */
     List<Member> members() {
-        return List.copyOf(members);
+        return members;
     }
 
     /** The member of an id, or null. */
@@ -111,154 +136,151 @@ final class Membership {
         return null;
     }
 
+    /** The ring by which keys of a kind are placed now. */
+    Ring ring(Kind kind) {
+        return new Ring(
+                kind,
+                replicas.of(kind),
+                members.stream()
+                        .filter(member -> member.kind() == kind && member.isPlaced())
+                        .map(Member::seat)
+                        .toList());
+    }
+
+    /** Every ring under which entries went out, the current ones among them if so. */
+    List<Ring> used() {
+        return List.copyOf(used);
+    }
+
     /**
-     * Takes a node in.
+     * A node is there: it becomes a member, or is one again. Its seat is the one that it comes with, but while it drains.
      *
-     * @param id   the node's id
+     * @param seat what placement goes by
      * @param kind what it does
-     * @return true if the membership changed, false if it is a member already
-     * @throws IOException where it is a member of the other kind, the list is full, or the file cannot be written; nothing
-     *                     has changed then
+     * @throws IOException where it is a member of the other kind or gone, the list is full, or the file cannot be written;
+     *                     nothing has changed then
      */
-    boolean join(NodeId id, Kind kind) throws IOException {
-        Member known = find(id);
-        if (known != null) {
-            if (known.kind() != kind) {
-                throw new IOException(
-                        "node " + id + " is a member as " + known.kind().word() + " node and cannot join as "
-                                + kind.word() + " node: give it a segment or node_id of its own");
+    void join(Seat seat, Kind kind) throws IOException {
+        Member known = find(seat.id());
+        if (known == null) {
+            if (members.size() >= MAX_MEMBERS) {
+                throw new IOException("too many members: count=" + (members.size() + 1) + ", limit=" + MAX_MEMBERS);
             }
+            List<Member> more = new ArrayList<>(members);
+            more.add(new Member(seat, kind, State.PRESENT, wallClockMs.getAsLong()));
+            become(more, used);
+            return;
+        }
+        if (known.kind() != kind) {
+            throw new IOException("node " + seat.id() + " is a member as "
+                    + known.kind().word() + " node and cannot join as " + kind.word()
+                    + " node: give it a segment or node_id of its own");
+        }
+        if (known.state() == State.GONE) {
+            throw new IOException("node " + seat.id()
+                    + " has left, and what it holds may have been deleted since: give it a new segment, and another node_id if"
+                    + " it has one");
+        }
+        if (known.isPlaced() && !(known.state() == State.PRESENT && known.seat().equals(seat))) {
+            replace(new Member(seat, kind, State.PRESENT, wallClockMs.getAsLong()), used);
+        }
+    }
+
+    /**
+     * A member has been away for so long that others stand in for it.
+     *
+     * @throws IOException where the file cannot be written; nothing has changed then
+     */
+    void away(NodeId id) throws IOException {
+        Member known = find(id);
+        if (known != null && known.state() == State.PRESENT) {
+            replace(with(known, State.AWAY), used);
+        }
+    }
+
+    /**
+     * Notes that entries go out under a ring. To be called before the first one does.
+     *
+     * @param ring the ring
+     * @return false where it cannot be listed, as too many rings are: no entry must go out under it
+     * @throws IOException where the file cannot be written: no entry must go out then either
+     */
+    boolean use(Ring ring) throws IOException {
+        if (used.contains(ring)) {
+            return true;
+        }
+        Set<Ring> more = new LinkedHashSet<>(used);
+        more.add(ring);
+        if (more.size() > MAX_RINGS || MembershipFile.seats(members, more).size() > MembershipFile.MAX_SEATS) {
             return false;
         }
-        if (members.size() >= MAX_MEMBERS) {
-            throw new IOException("too many members: count=" + (members.size() + 1) + ", limit=" + MAX_MEMBERS);
-        }
-        int joinedIn = used ? generation + 1 : generation;
-        members.add(new Member(id, kind, joinedIn));
-        try {
-            write(joinedIn, false);
-        } catch (IOException e) {
-            members.remove(members.size() - 1);
-            throw e;
-        }
-        generation = joinedIn;
-        used = false;
+        become(members, more);
         return true;
     }
 
     /**
-     * Notes that entries go out under the present membership. To be called before the first one does; costs a file only the
-     * first time after a join.
+     * All that was placed by a ring is at the owners of today: what it placed elsewhere is held there no more, as far as
+     * anybody counts on it.
      *
-     * @throws IOException where the file cannot be written: the entry must not go out then
+     * @param ring a ring that no entry goes out under any more
+     * @throws IOException where the file cannot be written; nothing has changed then
      */
-    void use() throws IOException {
-        if (!used) {
-            write(generation, true);
-            used = true;
+    void transferred(Ring ring) throws IOException {
+        if (used.contains(ring)) {
+            Set<Ring> left = new LinkedHashSet<>(used);
+            left.remove(ring);
+            become(members, left);
         }
     }
 
-    private void write(int newGeneration, boolean newUsed) throws IOException {
-        StringBuilder text = new StringBuilder(HEADER).append('\n');
-        text.append("generation ").append(newGeneration).append(newUsed ? " used\n" : " unused\n");
-        for (Member member : members) {
-            text.append(member.kind().word()).append(' ').append(member.id()).append(' ');
-            text.append(member.generation()).append('\n');
-        }
-        byte[] body = text.toString().getBytes(StandardCharsets.US_ASCII);
-        byte[] end = String.format("end %08x\n", crc(body, body.length)).getBytes(StandardCharsets.US_ASCII);
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        try (FileChannel channel = FileChannel.open(
-                temporary,
-                CREATE_OPTIONS,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            writeFully(channel, body);
-            writeFully(channel, end);
-            // The rename must not reach the disk before the bytes do.
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    /**
+     * Places no more keys at a member, which still holds what it has. It is gone once it is in no ring.
+     *
+     * @param id a present or away member
+     * @throws IOException where the file cannot be written; nothing has changed then
+     */
+    void drain(NodeId id) throws IOException {
+        replace(with(find(id), State.DRAINING), used);
     }
 
-    private static void writeFully(FileChannel channel, byte[] bytes) throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
+    /**
+     * Counts on a member no more, as it will not come back.
+     *
+     * @param id a member
+     * @throws IOException where the file cannot be written; nothing has changed then
+     */
+    void forget(NodeId id) throws IOException {
+        Predicate<NodeId> others = other -> !other.equals(id);
+        replace(
+                with(find(id), State.GONE),
+                used.stream()
+                        .map(ring -> ring.only(others))
+                        .filter(ring -> !ring.isEmpty())
+                        .toList());
     }
 
-    private void read() throws IOException {
-        if (Files.size(file) > MAX_FILE_BYTES) {
-            throw damaged(1, "the file has " + Files.size(file) + " bytes, limit=" + MAX_FILE_BYTES);
-        }
-        byte[] bytes = Files.readAllBytes(file);
-        String[] lines = new String(bytes, StandardCharsets.US_ASCII).split("\n", -1);
-        if (!lines[0].equals(HEADER)) {
-            throw damaged(1, "it does not begin with '" + HEADER + "'");
-        }
-        int last = lines.length - 2;
-        if (last < 2 || !lines[last].startsWith("end ") || !lines[last + 1].isEmpty()) {
-            throw damaged(lines.length, "it has no end line");
-        }
-        int bodyLength = bytes.length - lines[last].length() - 1;
-        if (!lines[last].equals(String.format("end %08x", crc(bytes, bodyLength)))) {
-            throw damaged(last + 1, "the checksum is not that of the lines above");
-        }
-        readGeneration(lines[1]);
-        for (int i = 2; i < last; i++) {
-            members.add(readMember(i + 1, lines[i]));
-        }
+    private Member with(Member member, State state) {
+        return new Member(member.seat(), member.kind(), state, wallClockMs.getAsLong());
     }
 
-    private void readGeneration(String line) throws IOException {
-        String[] words = line.split(" ", -1);
-        boolean known = words.length == 3 && (words[2].equals("used") || words[2].equals("unused"));
-        if (!known || !words[0].equals("generation")) {
-            throw damaged(2, "it does not name the generation");
-        }
-        generation = readNumber(2, words[1]);
-        used = words[2].equals("used");
+    private void replace(Member changed, Collection<Ring> rings) throws IOException {
+        become(
+                members.stream()
+                        .map(member -> member.id().equals(changed.id()) ? changed : member)
+                        .toList(),
+                rings);
     }
 
-    private Member readMember(int line, String text) throws IOException {
-        String[] words = text.split(" ", -1);
-        if (words.length != 3) {
-            throw damaged(line, "a member has " + words.length + " words instead of 3");
-        }
-        for (Kind kind : Kind.values()) {
-            if (kind.word().equals(words[0])) {
-                try {
-                    return new Member(NodeId.parse(words[1]), kind, readNumber(line, words[2]));
-                } catch (IllegalArgumentException e) {
-                    throw damaged(line, e.getMessage());
-                }
-            }
-        }
-        throw damaged(line, "'" + words[0] + "' is not a kind of node");
+    private void become(List<Member> newMembers, Collection<Ring> newUsed) throws IOException {
+        List<Member> left = newMembers.stream()
+                .map(member -> isDrained(member, newUsed) ? with(member, State.GONE) : member)
+                .toList();
+        MembershipFile.write(file, left, newUsed);
+        members = left;
+        used = new LinkedHashSet<>(newUsed);
     }
 
-    private int readNumber(int line, String text) throws IOException {
-        try {
-            int number = Integer.parseInt(text);
-            if (number > 0) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            throw damaged(line, "'" + text + "' is not a number");
-        }
-        throw damaged(line, "a generation is below 1");
-    }
-
-    private IOException damaged(int line, String what) {
-        return new IOException("the list of members is damaged: " + file + ", line " + line + ": " + what
-                + ". It says which relief nodes may hold sessions; put back a copy, or remove the file once all of them are"
-                + " connected to this sibling again");
-    }
-
-    private static int crc(byte[] bytes, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, length);
-        return (int) crc.getValue();
+    private static boolean isDrained(Member member, Collection<Ring> rings) {
+        return member.state() == State.DRAINING && rings.stream().noneMatch(ring -> ring.has(member.id()));
     }
 }

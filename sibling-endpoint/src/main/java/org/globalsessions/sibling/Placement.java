@@ -2,89 +2,80 @@ package org.globalsessions.sibling;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import org.globalsessions.placement.RendezvousPlacement;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
+import org.globalsessions.sibling.Membership.State;
 
 /**
- * Says which members own a key and which may hold it, for one membership.
+ * Says which members get the changes of a key and which may hold it, for one membership and one set of members that are there.
  *
- * <p>Owners are the best {@code replicas} of a kind by rendezvous hashing over all members of the kind. A member may hold a
- * key if it owns it, or owned it in an earlier generation: entries stay where they were handed to until they expire.
+ * <p>Changes go to the <em>effective owners</em>: those of the current ring without the members that are away, so that for each
+ * of these the next best one stands in. A key may be held by its owners in the current ring, by the effective ones, and by its
+ * owners in every ring under which entries went out.
  *
  * <p>One thread at a time: {@link #place} fills this object for one key.
  */
 final class Placement {
-    private static final byte NOTHING = 0;
     private static final byte MAY_HOLD = 1;
-    private static final byte OWNS = 2;
+    private static final byte TAKES = 2;
 
-    /** The members of one kind in one generation. */
-    private record Ring(int[] members, RendezvousPlacement placement, boolean isLatest) {}
+    /** A ring whose seats are known by the indices of their members. */
+    private record IndexedRing(Ring ring, int[] members, RendezvousPlacement placement) {}
+
+    /** The rings of a kind by which keys are placed now: as it should be, and with those who are there. */
+    private record Current(Ring whole, IndexedRing effective) {}
 
     private final List<Member> members;
-    private final List<Ring> rings = new ArrayList<>();
-    private final int replicas;
-    private final int[] owners;
+    private final Map<Kind, Current> current = new EnumMap<>(Kind.class);
+
+    /** All that may hold anything, each once. */
+    private final List<IndexedRing> rings = new ArrayList<>();
+
+    private final int[] owners = new int[SiblingContext.MAX_REPLICAS];
+    private final long[] costs = new long[SiblingContext.MAX_REPLICAS];
     private final byte[] roles;
-    private final Set<Kind> present = EnumSet.noneOf(Kind.class);
 
     /**
      * Prepares placement.
      *
-     * @param members  all members in the order in which they joined
-     * @param replicas owners of each kind for a key, 1 or more
+     * @param membership who is a member, and the rings
+     * @param isThere    whether a member gets changes: false where others stand in for it
      */
-    Placement(List<Member> members, int replicas) {
-        this.members = List.copyOf(members);
-        this.replicas = replicas;
-        this.owners = new int[replicas];
+    Placement(Membership membership, Predicate<NodeId> isThere) {
+        this.members = membership.members().stream()
+                .filter(member -> member.state() != State.GONE)
+                .toList();
         this.roles = new byte[members.size()];
-        int latest = 0;
-        for (Member member : members) {
-            present.add(member.kind());
-            latest = Math.max(latest, member.generation());
-        }
-        for (Kind kind : Kind.values()) {
-            addRings(kind, latest);
-        }
-    }
-
-    private void addRings(Kind kind, int latest) {
-        int before = 0;
-        for (int generation = 1; generation <= latest; generation++) {
-            int[] indices = indicesOf(kind, generation);
-            if (indices.length > before) {
-                rings.add(new Ring(indices, placementOf(indices), indices.length == indicesOf(kind, latest).length));
-                before = indices.length;
-            }
-        }
-    }
-
-    private int[] indicesOf(Kind kind, int generation) {
-        int[] indices = new int[members.size()];
-        int count = 0;
+        Map<NodeId, Integer> indices = new HashMap<>();
         for (int i = 0; i < members.size(); i++) {
-            Member member = members.get(i);
-            if (member.kind() == kind && member.generation() <= generation) {
-                indices[count++] = i;
-            }
+            indices.put(members.get(i).id(), i);
         }
-        return Arrays.copyOf(indices, count);
+        Set<Ring> holding = new LinkedHashSet<>();
+        for (Kind kind : Kind.values()) {
+            Ring whole = membership.ring(kind);
+            Ring effective = whole.only(isThere);
+            current.put(kind, new Current(whole, index(effective, indices)));
+            holding.add(whole);
+            holding.add(effective);
+        }
+        holding.addAll(membership.used());
+        holding.removeIf(Ring::isEmpty);
+        holding.forEach(ring -> rings.add(index(ring, indices)));
     }
 
-    private RendezvousPlacement placementOf(int[] indices) {
-        long[] high = new long[indices.length];
-        long[] low = new long[indices.length];
-        for (int i = 0; i < indices.length; i++) {
-            NodeId id = members.get(indices[i]).id();
-            high[i] = id.high();
-            low[i] = id.low();
-        }
-        return new RendezvousPlacement(high, low);
+    private static IndexedRing index(Ring ring, Map<NodeId, Integer> indices) {
+        int[] of =
+                ring.seats().stream().mapToInt(seat -> indices.get(seat.id())).toArray();
+        return new IndexedRing(ring, of, ring.placement());
     }
 
     /**
@@ -93,33 +84,77 @@ final class Placement {
      * @param digestLow lower half of its digest
      */
     void place(long digestLow) {
-        Arrays.fill(roles, NOTHING);
-        for (Ring ring : rings) {
-            int count = ring.placement().owners(digestLow, replicas, owners);
-            for (int i = 0; i < count; i++) {
-                int member = ring.members()[owners[i]];
-                roles[member] = ring.isLatest() ? OWNS : (byte) Math.max(roles[member], MAY_HOLD);
-            }
+        Arrays.fill(roles, (byte) 0);
+        for (IndexedRing ring : rings) {
+            mark(ring, digestLow, MAY_HOLD);
+        }
+        for (Current ring : current.values()) {
+            mark(ring.effective(), digestLow, TAKES);
         }
     }
 
-    /** All members; the indices below go by this list. */
+    private void mark(IndexedRing ring, long digestLow, byte role) {
+        int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
+        for (int i = 0; i < count; i++) {
+            roles[ring.members()[owners[i]]] |= role;
+        }
+    }
+
+    /** All members but those that are gone; the indices below go by this list. */
     List<Member> members() {
         return members;
     }
 
-    /** Whether there is any member of a kind, connected or away. */
+    /** Whether keys are placed at any member of a kind, connected or away. */
     boolean has(Kind kind) {
-        return present.contains(kind);
+        return !current.get(kind).whole().isEmpty();
     }
 
-    /** Whether a member is among the placed key's owners. */
-    boolean owns(int member) {
-        return roles[member] == OWNS;
+    /** The ring by which changes go out now. */
+    Ring effective(Kind kind) {
+        return current.get(kind).effective().ring();
     }
 
-    /** Whether a member may hold the placed key: it owns it, or did so before others joined. */
+    /** Whether each key has as many effective owners as it would with all members there; so it has none where there are none. */
+    boolean hasOwnersEnough(Kind kind) {
+        return has(kind)
+                && effective(kind).wanted() == current.get(kind).whole().wanted();
+    }
+
+    /** Whether a member gets the changes of the placed key. */
+    boolean takes(int member) {
+        return (roles[member] & TAKES) != 0;
+    }
+
+    /** Whether a member may hold the placed key. */
     boolean mayHold(int member) {
-        return roles[member] != NOTHING;
+        return (roles[member] & MAY_HOLD) != 0;
+    }
+
+    /**
+     * Whether nobody holds a key: of its owners in each ring all whose word counts have denied it, and there is one at least.
+     *
+     * @param digestLow lower half of its digest
+     * @param counts    whether a member's word counts now
+     * @param denied    whether a member said that it does not have the key
+     */
+    boolean isDenied(long digestLow, IntPredicate counts, IntPredicate denied) {
+        for (IndexedRing ring : rings) {
+            int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
+            boolean any = false;
+            for (int i = 0; i < count; i++) {
+                int member = ring.members()[owners[i]];
+                if (counts.test(member)) {
+                    if (!denied.test(member)) {
+                        return false;
+                    }
+                    any = true;
+                }
+            }
+            if (!any) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -1,5 +1,7 @@
 package org.globalsessions.sibling;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
@@ -7,11 +9,13 @@ import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 
 /**
- * A question for one key. The highest version of those who may hold it wins; "missing" takes the word of all of them, so a
- * member away makes it "unavailable" unless another one has the session.
+ * A question for one key. The highest version of those who may hold it wins; "missing" takes, for the current ring and each one
+ * under which entries went out, the word of all its owners of the key that are connected and complete, of one at least. Otherwise
+ * it is "unavailable".
  */
 final class Question extends Request {
     private final byte[] key;
+    private final Set<ReliefEndPoint> denials = new HashSet<>();
     private SessionEntry best;
     private boolean askedAll;
 
@@ -24,14 +28,21 @@ final class Question extends Request {
         return key;
     }
 
+    /** Whether a connection's node said that it does not have the key. */
+    boolean isDeniedBy(ReliefEndPoint endPoint) {
+        return denials.contains(endPoint);
+    }
+
     @Override
-    void answered(Frame answer) {
+    void answered(ReliefEndPoint from, Frame answer) {
         if (!(answer instanceof SessionKnownFrame known) || known.status() == Status.UNAVAILABLE) {
             fail();
             return;
         }
         SessionEntry entry = known.entry();
-        if (entry != null && (best == null || isBetter(entry))) {
+        if (entry == null) {
+            denials.add(from);
+        } else if (best == null || isBetter(entry)) {
             best = entry;
         }
     }
@@ -45,26 +56,23 @@ final class Question extends Request {
     @Override
     Frame conclude(ReliefRouter router) {
         if (best == null && !hasFailed() && !askedAll) {
-            // Those who may hold it say no. The others are asked as well, as a list of members made anew knows no past.
+            // Nobody who may hold it has it. The others are asked as well, as a list of members made anew knows no
+            // past.
             askedAll = true;
             if (router.askOthers(this)) {
                 return null;
             }
         }
-        return answer();
+        return answer(!hasFailed() && router.isDenied(this) ? Status.MISSING : Status.UNAVAILABLE);
     }
 
     @Override
     Frame timedOut() {
         // Whoever has not answered might have it.
-        fail();
-        return answer();
+        return answer(Status.UNAVAILABLE);
     }
 
-    private Frame answer() {
-        if (best != null) {
-            return new SessionKnownFrame(correlationId(), Status.FOUND, 0, 0, best);
-        }
-        return new SessionKnownFrame(correlationId(), hasFailed() ? Status.UNAVAILABLE : Status.MISSING, 0, 0, null);
+    private Frame answer(Status withoutEntry) {
+        return new SessionKnownFrame(correlationId(), best == null ? withoutEntry : Status.FOUND, 0, 0, best);
     }
 }

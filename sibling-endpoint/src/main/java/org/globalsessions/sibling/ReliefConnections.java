@@ -94,10 +94,15 @@ final class ReliefConnections extends FaultCountingHandler {
             refuse(connection, hello, ErrorCode.REFUSED, "this sibling serves another path");
             return;
         }
-        ReliefEndPoint endPoint = new ReliefEndPoint(new NodeId(hello.idHigh(), hello.idLow()), kind, connection);
+        ReliefEndPoint endPoint;
         ReliefEndPoint before;
         try {
+            NodeId id = new NodeId(hello.idHigh(), hello.idLow());
+            endPoint = new ReliefEndPoint(new Seat(id, hello.weight(), hello.hostId()), kind, connection);
             before = router.connected(endPoint);
+        } catch (IllegalArgumentException e) {
+            refuse(connection, hello, ErrorCode.REFUSED, e.getMessage());
+            return;
         } catch (IOException e) {
             segment.counters().increment(Counter.ERRORS);
             segment.file().errors().record("a relief node cannot join", e);

@@ -22,22 +22,47 @@ final class ReliefEndPoint {
     /** Voids that wait here; with the frame that takes them they are the most that a slow node holds up. */
     static final int MAX_VOIDS = 1024;
 
-    private final NodeId id;
+    private final Seat seat;
     private final Kind kind;
     private final Connection connection;
     private final Long2ObjectHashMap<Request> open = new Long2ObjectHashMap<>();
     private final Long2ObjectHashMap<Inquiry> inquiries = new Long2ObjectHashMap<>();
     private List<Voided> voids = new ArrayList<>();
     private long lastCorrelationId;
+    private boolean complete;
 
-    ReliefEndPoint(NodeId id, Kind kind, Connection connection) {
-        this.id = id;
+    /**
+     * A connection of a node that is {@linkplain #isComplete reconciling}.
+     *
+     * @param seat       the node as placement sees it
+     * @param kind       what it does
+     * @param connection the connection
+     */
+    ReliefEndPoint(Seat seat, Kind kind, Connection connection) {
+        this.seat = seat;
         this.kind = kind;
         this.connection = connection;
     }
 
     NodeId id() {
-        return id;
+        return seat.id();
+    }
+
+    Seat seat() {
+        return seat;
+    }
+
+    /**
+     * Whether the node has all that it should have, so that "missing" from it counts. One that has just connected may lack what
+     * happened while it was away: it is reconciling, gets every change at once, and what it finds counts as ever.
+     */
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** The node has all that it should have. */
+    void complete() {
+        complete = true;
     }
 
     Kind kind() {

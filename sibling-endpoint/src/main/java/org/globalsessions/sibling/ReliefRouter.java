@@ -2,12 +2,12 @@ package org.globalsessions.sibling;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
@@ -36,12 +36,17 @@ import org.slf4j.LoggerFactory;
  * <table>
  * <caption>who gets what</caption>
  * <tr><th>frame</th><th>goes to</th><th>acknowledged when</th></tr>
- * <tr><td>SESSION</td><td>expansion owners; VOID to aging nodes that may hold it</td><td>all expansion owners have it</td></tr>
- * <tr><td>SESSION_BACKUP</td><td>aging owners; expansion owners where no aging node ever joined</td><td>all of them have it</td></tr>
+ * <tr><td>SESSION</td><td>effective expansion owners; VOID to aging nodes that may hold it</td><td>all of them have it, and there
+ *     are as many as there should be</td></tr>
+ * <tr><td>SESSION_BACKUP</td><td>effective aging owners; expansion owners where keys are placed at no aging node</td><td>the same</td></tr>
  * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
  * <tr><td>TOUCH</td><td>of each session, all that may hold it</td><td>all of them have it</td></tr>
- * <tr><td>NEED_SESSION</td><td>all that may hold it, then all others</td><td>see {@link Question}</td></tr>
+ * <tr><td>NEED_SESSION</td><td>all connected that may hold it, then all others</td><td>see {@link Question}</td></tr>
  * </table>
+ *
+ * <p>A member whose connection has just ended, or that the sibling has not heard of since its start, is given a while to come
+ * back before others stand in for it: a reset connection or a sibling that starts again moves nothing. Changes of its keys are refused
+ * meanwhile, and the relay sends them again.
  *
  * <p>Belongs to the sibling's event loop: all methods are called there.
  */
@@ -51,9 +56,9 @@ final class ReliefRouter {
     private final SharedLru segment;
     private final Membership membership;
     private final IpcExchange exchange;
-    private final int replicas;
+    private final Consumer<ReliefEndPoint> reconciliation;
     private final long timeoutNs;
-    private final Map<NodeId, ReliefEndPoint> connected = new HashMap<>();
+    private final Attendance attendance;
 
     /** In the order of their deadlines, as all have the same time. Bounded by {@link IpcExchange#CAPACITY}. */
     private final Set<Request> inFlight = new LinkedHashSet<>();
@@ -63,14 +68,31 @@ final class ReliefRouter {
     /** For each of the placement's members its connection, or null while it is away. */
     private ReliefEndPoint[] endPoints = {};
 
-    ReliefRouter(SharedLru segment, Membership membership, IpcExchange exchange, int replicas, long timeoutNs) {
+    /** Kinds whose effective ring is listed, so that entries may go out under it. */
+    private final Set<Kind> listed = EnumSet.noneOf(Kind.class);
+
+    /**
+     * A router without connections.
+     *
+     * @param segment        the relay's segment
+     * @param membership     who is a member
+     * @param exchange       brings frames of the relay and takes the answers
+     * @param reconciliation begins to give a node that has connected what it lacks, and says at the end that it is complete
+     * @param timeoutNs      how long relief nodes have for their answers
+     */
+    ReliefRouter(
+            SharedLru segment,
+            Membership membership,
+            IpcExchange exchange,
+            Consumer<ReliefEndPoint> reconciliation,
+            long timeoutNs) {
         this.segment = segment;
         this.membership = membership;
         this.exchange = exchange;
-        this.replicas = replicas;
+        this.reconciliation = reconciliation;
         this.timeoutNs = timeoutNs;
-        this.placement = new Placement(membership.members(), replicas);
-        arrangeEndPoints();
+        this.attendance = new Attendance(membership.members(), segment.file().nanoTime());
+        arrange();
     }
 
     /**
@@ -81,11 +103,10 @@ final class ReliefRouter {
      * @throws IOException where it cannot become a member: why
      */
     ReliefEndPoint connected(ReliefEndPoint endPoint) throws IOException {
-        if (membership.join(endPoint.id(), endPoint.kind())) {
-            placement = new Placement(membership.members(), replicas);
-        }
-        ReliefEndPoint before = connected.put(endPoint.id(), endPoint);
-        arrangeEndPoints();
+        membership.join(endPoint.seat(), endPoint.kind());
+        ReliefEndPoint before = attendance.arrived(endPoint);
+        arrange();
+        reconciliation.accept(endPoint);
         if (before != null) {
             failOpen(before);
         }
@@ -94,10 +115,21 @@ final class ReliefRouter {
 
     /** A connection is gone; what it had open has failed. */
     void disconnected(ReliefEndPoint endPoint) {
-        if (connected.remove(endPoint.id(), endPoint)) {
-            arrangeEndPoints();
+        if (attendance.left(endPoint, segment.file().nanoTime())) {
+            arrange();
         }
         failOpen(endPoint);
+    }
+
+    /**
+     * All that was placed by an earlier ring is at the owners of today, so that its own need not be asked or told any more.
+     *
+     * @param ring a ring that entries went out under
+     * @throws IOException where that cannot be written down; nothing has changed then
+     */
+    void transferred(Ring ring) throws IOException {
+        membership.transferred(ring);
+        arrange();
     }
 
     private void failOpen(ReliefEndPoint endPoint) {
@@ -107,28 +139,30 @@ final class ReliefRouter {
         }
     }
 
-    private void arrangeEndPoints() {
+    private void arrange() {
+        placement = new Placement(membership, attendance::isThere);
+        listed.clear();
         endPoints = new ReliefEndPoint[placement.members().size()];
         for (int i = 0; i < endPoints.length; i++) {
-            endPoints[i] = connected.get(placement.members().get(i).id());
+            endPoints[i] = attendance.connectionOf(placement.members().get(i).id());
         }
     }
 
     /** How many relief nodes are connected. */
     int connectedCount() {
-        return connected.size();
+        return attendance.connected().size();
     }
 
     /** All connections of relief nodes, for closing. */
     List<ReliefEndPoint> endPoints() {
-        return new ArrayList<>(connected.values());
+        return new ArrayList<>(attendance.connected());
     }
 
-    /** The connected nodes of the kind that keeps what is handed off: aging nodes, or expansion nodes where none of those ever joined. */
+    /** The connected and complete nodes of the kind that keeps what is handed off: aging nodes, or expansion nodes where none of those ever joined. */
     List<ReliefEndPoint> keepers() {
         Kind kind = handOffKind();
-        return connected.values().stream()
-                .filter(endPoint -> endPoint.kind() == kind)
+        return attendance.connected().stream()
+                .filter(endPoint -> endPoint.kind() == kind && endPoint.isComplete())
                 .toList();
     }
 
@@ -141,12 +175,12 @@ final class ReliefRouter {
      */
     List<ReliefEndPoint> ownersOf(KeyDigest digest, ReliefEndPoint holder) {
         placement.place(digest.low());
-        List<ReliefEndPoint> owners = new ArrayList<>(replicas);
+        List<ReliefEndPoint> owners = new ArrayList<>();
         boolean mayHold = false;
         for (int i = 0; i < endPoints.length; i++) {
             ReliefEndPoint endPoint = endPoints[i];
             mayHold |= endPoint == holder && placement.mayHold(i);
-            if (endPoint != null && endPoint.kind() == holder.kind() && placement.owns(i)) {
+            if (endPoint != null && endPoint.kind() == holder.kind() && placement.takes(i)) {
                 owners.add(endPoint);
             }
         }
@@ -160,7 +194,7 @@ final class ReliefRouter {
     /** Takes what the agent has let in. */
     void drain() {
         exchange.drain(this::onMessage);
-        for (ReliefEndPoint endPoint : connected.values()) {
+        for (ReliefEndPoint endPoint : attendance.connected()) {
             endPoint.flushVoids();
         }
     }
@@ -212,11 +246,19 @@ final class ReliefRouter {
         }
         placement.place(segment.encode(question.key()).digest().low());
         for (int i = 0; i < endPoints.length; i++) {
-            if (placement.mayHold(i)) {
+            if (placement.mayHold(i) && endPoints[i] != null) {
                 send(question, i, id -> new NeedSessionFrame(id, question.key()));
             }
         }
         sendingOver(question);
+    }
+
+    /** Whether by the answers of those who may hold its key nobody does. */
+    boolean isDenied(Question question) {
+        return placement.isDenied(
+                segment.encode(question.key()).digest().low(),
+                member -> endPoints[member] != null && endPoints[member].isComplete(),
+                member -> question.isDeniedBy(endPoints[member]));
     }
 
     /**
@@ -236,49 +278,54 @@ final class ReliefRouter {
     }
 
     private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
-        Kind kind = handOffKind();
-        if (!placement.has(kind)) {
-            change.fail();
-            sendingOver(change);
-            return;
-        }
-        membership.use();
         placement.place(digest.low());
-        for (int i = 0; i < endPoints.length; i++) {
-            if (placement.owns(i) && placement.members().get(i).kind() == kind) {
-                send(change, i, id -> new SessionBackupFrame(id, entry));
-            }
-        }
+        sendToOwners(change, handOffKind(), id -> new SessionBackupFrame(id, entry));
         voidElsewhere(change, new Voided(digest, entry.version()), false);
         sendingOver(change);
     }
 
     private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
-        if (frame.level() == Acknowledgement.RELIEF && !placement.has(Kind.EXPANSION)) {
+        boolean taken = placement.has(Kind.EXPANSION);
+        if (frame.level() == Acknowledgement.RELIEF && !taken) {
             // Somebody waits until relief nodes have it: where none takes new entries, the aging owners do.
             handOff(change, digest, frame.entry());
             return;
         }
-        if (placement.has(Kind.EXPANSION)) {
-            membership.use();
-        }
         placement.place(digest.low());
-        for (int i = 0; i < endPoints.length; i++) {
-            if (placement.owns(i) && placement.members().get(i).kind() == Kind.EXPANSION) {
-                send(
-                        change,
-                        i,
-                        id -> new SessionFrame(
-                                id,
-                                frame.level(),
-                                frame.claimEpoch(),
-                                frame.claimPosition(),
-                                frame.seenTombstone(),
-                                frame.entry()));
-            }
+        if (taken) {
+            sendToOwners(
+                    change,
+                    Kind.EXPANSION,
+                    id -> new SessionFrame(
+                            id,
+                            frame.level(),
+                            frame.claimEpoch(),
+                            frame.claimPosition(),
+                            frame.seenTombstone(),
+                            frame.entry()));
         }
         voidElsewhere(change, new Voided(digest, frame.entry().version()), true);
         sendingOver(change);
+    }
+
+    /** Sends an entry to the effective owners of the placed key, which have to be as many as there should be. */
+    private void sendToOwners(Change change, Kind kind, LongFunction<Frame> frame) throws IOException {
+        if (!placement.hasOwnersEnough(kind) || !isListed(kind)) {
+            change.fail();
+            return;
+        }
+        for (int i = 0; i < endPoints.length; i++) {
+            if (placement.takes(i) && placement.members().get(i).kind() == kind) {
+                send(change, i, frame);
+            }
+        }
+    }
+
+    private boolean isListed(Kind kind) throws IOException {
+        if (!listed.contains(kind) && membership.use(placement.effective(kind))) {
+            listed.add(kind);
+        }
+        return listed.contains(kind);
     }
 
     /** Tells connected aging nodes that older versions are void; owners too, where they do not get the entry itself. */
@@ -288,7 +335,7 @@ final class ReliefRouter {
             boolean concerned = endPoint != null
                     && endPoint.kind() == Kind.AGING
                     && placement.mayHold(i)
-                    && (ownersToo || !placement.owns(i));
+                    && (ownersToo || !placement.takes(i));
             if (concerned && !endPoint.addVoid(voided)) {
                 change.failBusy();
             }
@@ -363,13 +410,17 @@ final class ReliefRouter {
     void onAnswer(ReliefEndPoint endPoint, Frame answer) {
         Request request = endPoint.answered(answer.correlationId());
         if (request != null && !request.isDone()) {
-            request.answered(answer);
+            request.answered(endPoint, answer);
             partOver(request);
         }
     }
 
-    /** Answers what has waited too long. */
+    /** Answers what has waited too long, and lets others stand in for members that have been waited for long enough. */
     void timeOut(long nowNs) {
+        List<NodeId> missed = attendance.takeMissed(nowNs);
+        if (!missed.isEmpty()) {
+            standInFor(missed);
+        }
         boolean any = false;
         for (Iterator<Request> i = inFlight.iterator(); i.hasNext(); ) {
             Request request = i.next();
@@ -381,8 +432,21 @@ final class ReliefRouter {
             any = true;
         }
         if (any) {
-            connected.values().forEach(ReliefEndPoint::forgetDone);
+            attendance.connected().forEach(ReliefEndPoint::forgetDone);
         }
+    }
+
+    private void standInFor(List<NodeId> missed) {
+        for (NodeId id : missed) {
+            try {
+                membership.away(id);
+            } catch (IOException e) {
+                // It is away all the same: since when is all that is not known after the next start.
+                segment.counters().increment(Counter.ERRORS);
+                segment.file().errors().record("that a relief node is away is not written down", e);
+            }
+        }
+        arrange();
     }
 
     private void finish(Request request, Frame answer) {

@@ -87,8 +87,8 @@ abstract class Request {
                 : new ErrorFrame(correlationId, ErrorCode.UNAVAILABLE, "an owner among the relief nodes is away");
     }
 
-    /** Takes in the answer of a part; one that is no answer to it counts as failure. */
-    abstract void answered(Frame answer);
+    /** Takes in the answer of a part, and whose it is; one that is no answer to it counts as failure. */
+    abstract void answered(ReliefEndPoint from, Frame answer);
 
     /**
      * What is to be said now that no part is open.

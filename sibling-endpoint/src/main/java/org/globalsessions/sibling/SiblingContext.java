@@ -13,7 +13,9 @@ import org.globalsessions.transport.net.PipelineSecurity;
  * Settings of a sibling endpoint. Fluent, used by one thread, concluded once by {@link SiblingEndpoint#launch}.
  */
 public final class SiblingContext {
-    private static final int MAX_REPLICAS = 8;
+    /** Most owners of a key among the nodes of a kind. */
+    static final int MAX_REPLICAS = 8;
+
     private static final int MAX_REFILL_RATE = 10_000_000;
 
     private final SegmentSettings segment;
@@ -22,7 +24,8 @@ public final class SiblingContext {
     private int port;
     private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
-    private int replicas = 1;
+    private int agingReplicas = 1;
+    private int expansionReplicas = 1;
     /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
     private Duration requestTimeout = Duration.ofSeconds(1);
 
@@ -65,6 +68,12 @@ public final class SiblingContext {
                                 ? Duration.ZERO
                                 : config.duration("anti_entropy_interval"))
                 .stopWithParent(config.cache().stopChild());
+        if (config.has("aging_replicas")) {
+            context.agingReplicas((int) config.number("aging_replicas"));
+        }
+        if (config.has("expansion_replicas")) {
+            context.expansionReplicas((int) config.number("expansion_replicas"));
+        }
         return config.has("aeron_dir") ? context.aeronDir(config.text("aeron_dir")) : context;
     }
 
@@ -130,7 +139,28 @@ public final class SiblingContext {
      * @return this
      */
     public SiblingContext replicas(int value) {
-        replicas = value;
+        return agingReplicas(value).expansionReplicas(value);
+    }
+
+    /**
+     * How many aging nodes own a key. Default 1, from 1 to 8.
+     *
+     * @param value count
+     * @return this
+     */
+    public SiblingContext agingReplicas(int value) {
+        agingReplicas = value;
+        return this;
+    }
+
+    /**
+     * How many expansion nodes own a key. Default 1, from 1 to 8.
+     *
+     * @param value count
+     * @return this
+     */
+    public SiblingContext expansionReplicas(int value) {
+        expansionReplicas = value;
         return this;
     }
 
@@ -213,7 +243,8 @@ public final class SiblingContext {
             throw new IllegalStateException("a context is concluded once");
         }
         inRange("port", port, 0, 65_535);
-        inRange("replicas", replicas, 1, MAX_REPLICAS);
+        inRange("aging replicas", agingReplicas, 1, MAX_REPLICAS);
+        inRange("expansion replicas", expansionReplicas, 1, MAX_REPLICAS);
         inRange("refillRate", refillRate, 1, MAX_REFILL_RATE);
         inRange("antiEntropyInterval in ms", antiEntropyInterval.toMillis(), 0, Ticks.MAX.toMillis());
         inRange("requestTimeout in ms", requestTimeout.toMillis(), 1, 600_000);
@@ -252,8 +283,8 @@ public final class SiblingContext {
         return security;
     }
 
-    int replicas() {
-        return replicas;
+    Replicas replicas() {
+        return new Replicas(agingReplicas, expansionReplicas);
     }
 
     Duration requestTimeout() {

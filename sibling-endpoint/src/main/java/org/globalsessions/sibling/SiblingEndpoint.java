@@ -8,6 +8,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Shutdown;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -52,7 +53,8 @@ public final class SiblingEndpoint implements AutoCloseable {
                 segment,
                 membership,
                 exchange,
-                context.replicas(),
+                // Nothing is transferred yet between relief nodes, so whoever is back is taken for complete.
+                ReliefEndPoint::complete,
                 context.requestTimeout().toNanos());
         this.antiEntropy = new AntiEntropy(
                 segment, loops, new RefillPace(context.refillRate()), router, context.antiEntropyInterval());
@@ -77,12 +79,16 @@ public final class SiblingEndpoint implements AutoCloseable {
         try {
             Path file = segment.file().path();
             Path membersFile = file.resolveSibling(file.getFileName() + ".members");
-            Membership membership = Membership.load(membersFile);
-            if (!membership.members().isEmpty()) {
+            Membership membership = Membership.load(
+                    membersFile, context.replicas(), () -> segment.file().wallClockMicros() / 1000);
+            long awaited = membership.members().stream()
+                    .filter(member -> member.state() != State.GONE)
+                    .count();
+            if (awaited > 0) {
                 LOG.info(
                         "waiting for the {} relief nodes that joined earlier; where one never comes back, its sessions are"
                                 + " unavailable until {} is removed and the sibling started again",
-                        membership.members().size(),
+                        awaited,
                         membersFile);
             }
             loops = EventLoops.start("sibling", 1);

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
+import org.globalsessions.sibling.Membership.State;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,8 +22,13 @@ class MembershipTest {
     private static final NodeId FIRST = new NodeId(0x0123456789abcdefL, -1);
     private static final NodeId SECOND = new NodeId(Long.MIN_VALUE, 0);
 
+    private static final NodeId THIRD = new NodeId(7, 7);
+    private static final Replicas ONE_EACH = new Replicas(1, 1);
+
     @TempDir
     private Path folder;
+
+    private long nowMs = 7;
 
     private Path file;
 
@@ -28,61 +37,170 @@ class MembershipTest {
         file = folder.resolve("x.segment.members");
     }
 
+    private Membership load() throws IOException {
+        return Membership.load(file, ONE_EACH, () -> nowMs);
+    }
+
+    private static Seat seat(NodeId id) {
+        return new Seat(id, 100, "");
+    }
+
     @Test
     void shouldHaveNoMembersWhenTheFileIsAbsent() throws IOException {
-        assertThat(Membership.load(file).members()).isEmpty();
+        assertThat(load().members()).isEmpty();
         assertThat(file).doesNotExist();
     }
 
     @Test
     void shouldKnowMembersInOrderWhenReadAgain() throws IOException {
-        Membership membership = Membership.load(file);
-        assertThat(membership.join(SECOND, Kind.EXPANSION)).isTrue();
-        assertThat(membership.join(FIRST, Kind.AGING)).isTrue();
-        assertThat(membership.join(FIRST, Kind.AGING)).isFalse();
+        Membership membership = load();
+        Seat heavy = new Seat(SECOND, 10_000, "rack-7/m3");
+        membership.join(heavy, Kind.EXPANSION);
+        membership.join(seat(FIRST), Kind.AGING);
+        nowMs = 99;
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.away(SECOND);
 
-        assertThat(Membership.load(file).members())
-                .containsExactly(new Member(SECOND, Kind.EXPANSION, 1), new Member(FIRST, Kind.AGING, 1));
+        assertThat(load().members())
+                .isEqualTo(membership.members())
+                .containsExactly(
+                        new Member(heavy, Kind.EXPANSION, State.AWAY, 99),
+                        new Member(seat(FIRST), Kind.AGING, State.PRESENT, 7));
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
     }
 
     @Test
-    void shouldBeginAGenerationOnlyWhenEntriesWentOutBefore() throws IOException {
-        Membership membership = Membership.load(file);
-        membership.join(FIRST, Kind.AGING);
-        membership.use();
-        membership.use();
-        Membership again = Membership.load(file);
-        again.join(SECOND, Kind.AGING);
-        again.join(new NodeId(7, 7), Kind.AGING);
+    void shouldListARingOnceEntriesWentOutUnderIt() throws IOException {
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.join(seat(SECOND), Kind.AGING);
+        assertThat(load().used()).isEmpty();
+        Ring both = membership.ring(Kind.AGING);
+        assertThat(membership.use(both)).isTrue();
+        assertThat(membership.use(both)).isTrue();
+        Ring standIn = both.only(SECOND::equals);
+        membership.use(standIn);
+        membership.join(new Seat(FIRST, 250, "m1"), Kind.AGING);
+        membership.join(seat(THIRD), Kind.AGING);
 
-        assertThat(Membership.load(file).members())
-                .extracting(Member::generation)
-                .containsExactly(1, 2, 2);
+        Membership again = load();
+        assertThat(again.used()).containsExactly(both, standIn);
+        assertThat(again.ring(Kind.AGING))
+                .isEqualTo(new Ring(Kind.AGING, 1, List.of(new Seat(FIRST, 250, "m1"), seat(SECOND), seat(THIRD))));
+        assertThat(again.ring(Kind.EXPANSION).isEmpty()).isTrue();
+
+        again.transferred(standIn);
+        assertThat(load().used()).containsExactly(both);
+    }
+
+    @Test
+    void shouldTakeAnotherNumberOfReplicasForAnotherRing() throws IOException {
+        Membership membership = Membership.load(file, new Replicas(2, 3), () -> nowMs);
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.use(membership.ring(Kind.AGING));
+
+        Membership again = load();
+        assertThat(again.ring(Kind.AGING).replicas()).isEqualTo(1);
+        assertThat(again.used()).extracting(Ring::replicas).containsExactly(2);
+    }
+
+    @Test
+    void shouldListNoMoreRingsThanThereIsRoomFor() throws IOException {
+        Membership membership = load();
+        for (int i = 0; i < 11; i++) {
+            membership.join(seat(new NodeId(1, i)), Kind.AGING);
+        }
+        Ring all = membership.ring(Kind.AGING);
+        for (int i = 1; i <= Membership.MAX_RINGS; i++) {
+            int subset = i;
+            assertThat(membership.use(all.only(id -> (subset >> id.low() & 1) != 0)))
+                    .isTrue();
+        }
+        assertThat(membership.use(all)).isFalse();
+        assertThat(load().used()).isEqualTo(membership.used()).hasSize(Membership.MAX_RINGS);
+    }
+
+    @Test
+    void shouldBeGoneOnceWhatADrainingMemberHeldIsTransferred() throws IOException {
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.join(seat(SECOND), Kind.AGING);
+        Ring both = membership.ring(Kind.AGING);
+        membership.use(both);
+        membership.drain(FIRST);
+        membership.join(seat(FIRST), Kind.AGING);
+
+        Membership again = load();
+        assertThat(again.find(FIRST).state()).isEqualTo(State.DRAINING);
+        assertThat(again.ring(Kind.AGING)).isEqualTo(both.only(SECOND::equals));
+        again.transferred(both);
+        assertThat(load().find(FIRST).state()).isEqualTo(State.GONE);
+    }
+
+    @Test
+    void shouldBeInNoRingAndStayAwayWhenForgotten() throws IOException {
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.join(seat(SECOND), Kind.AGING);
+        Ring both = membership.ring(Kind.AGING);
+        membership.use(both);
+        membership.use(both.only(FIRST::equals));
+        membership.forget(FIRST);
+
+        Membership again = load();
+        assertThat(again.find(FIRST).state()).isEqualTo(State.GONE);
+        assertThat(again.used()).containsExactly(both.only(SECOND::equals));
+        assertThatThrownBy(() -> again.join(seat(FIRST), Kind.AGING))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has left");
+    }
+
+    @Test
+    void shouldReadTheFirstVersionOfTheFile() throws IOException {
+        String body = "global-sessions members 1\ngeneration 3 unused\naging " + FIRST + " 1\nexpansion " + SECOND
+                + " 1\naging " + THIRD + " 2\naging " + new NodeId(4, 4) + " 3\n";
+        CRC32C crc = new CRC32C();
+        crc.update(body.getBytes(StandardCharsets.US_ASCII));
+        Files.writeString(file, body + String.format("end %08x\n", (int) crc.getValue()));
+
+        Membership membership = load();
+        assertThat(membership.members())
+                .extracting(Member::seat)
+                .containsExactly(seat(FIRST), seat(SECOND), seat(THIRD), seat(new NodeId(4, 4)));
+        assertThat(membership.members()).extracting(Member::state).containsOnly(State.PRESENT);
+        assertThat(membership.used())
+                .containsExactlyInAnyOrder(
+                        new Ring(Kind.AGING, 1, List.of(seat(FIRST))),
+                        new Ring(Kind.EXPANSION, 1, List.of(seat(SECOND))),
+                        new Ring(Kind.AGING, 1, List.of(seat(FIRST), seat(THIRD))));
+
+        membership.away(FIRST);
+        assertThat(load().used()).isEqualTo(membership.used());
     }
 
     @Test
     void shouldRefuseANodeWhenItsKindHasChanged() throws IOException {
-        Membership membership = Membership.load(file);
-        membership.join(FIRST, Kind.AGING);
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
 
-        assertThatThrownBy(() -> membership.join(FIRST, Kind.EXPANSION))
+        assertThatThrownBy(() -> membership.join(seat(FIRST), Kind.EXPANSION))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("is a member as aging node and cannot join as expansion node");
-        assertThat(Membership.load(file).members()).containsExactly(new Member(FIRST, Kind.AGING, 1));
+        assertThat(load().members()).extracting(Member::kind).containsExactly(Kind.AGING);
     }
 
     @Test
     void shouldRefuseToStartWhenTheFileIsTornAnywhere() throws IOException {
-        Membership membership = Membership.load(file);
-        membership.join(FIRST, Kind.AGING);
-        membership.join(SECOND, Kind.EXPANSION);
+        Membership membership = load();
+        membership.join(new Seat(FIRST, 1, "m1"), Kind.AGING);
+        membership.use(membership.ring(Kind.AGING));
+        membership.join(seat(FIRST), Kind.AGING);
         byte[] whole = Files.readAllBytes(file);
 
         for (int length = 0; length < whole.length; length++) {
             Files.write(file, Arrays.copyOf(whole, length));
-            assertThatThrownBy(() -> Membership.load(file))
+            assertThatThrownBy(() -> load())
                     .as("cut to %d of %d bytes", length, whole.length)
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("the list of members is damaged: " + file);
@@ -91,35 +209,42 @@ class MembershipTest {
 
     @Test
     void shouldRefuseToStartWhenAnyByteHasChanged() throws IOException {
-        Membership membership = Membership.load(file);
-        membership.join(FIRST, Kind.AGING);
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
+        membership.use(membership.ring(Kind.AGING));
         byte[] whole = Files.readAllBytes(file);
 
         for (int i = 0; i < whole.length; i++) {
             byte[] changed = whole.clone();
             changed[i] ^= 1;
             Files.write(file, changed);
-            assertThatThrownBy(() -> Membership.load(file)).as("byte %d", i).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> load()).as("byte %d", i).isInstanceOf(IOException.class);
         }
     }
 
     @Test
     void shouldKeepTheOldListWhenItDiedBeforeTheRename() throws IOException {
-        Membership.load(file).join(FIRST, Kind.AGING);
+        load().join(seat(FIRST), Kind.AGING);
         Files.writeString(folder.resolve("x.segment.members.new"), "global-sessions mem");
 
-        Membership membership = Membership.load(file);
+        Membership membership = load();
         assertThat(membership.members()).hasSize(1);
-        assertThat(membership.join(SECOND, Kind.AGING)).isTrue();
-        assertThat(Membership.load(file).members()).hasSize(2);
+        membership.join(seat(SECOND), Kind.AGING);
+        assertThat(load().members()).hasSize(2);
     }
 
     @Test
     void shouldChangeNothingWhenTheFileCannotBeWritten() throws IOException {
-        Membership membership = Membership.load(folder.resolve("absent").resolve("x.members"));
+        load().join(seat(FIRST), Kind.AGING);
+        Membership membership = load();
+        List<Member> before = membership.members();
+        Ring ring = membership.ring(Kind.AGING);
+        Files.createDirectory(folder.resolve("x.segment.members.new"));
 
-        assertThatThrownBy(() -> membership.join(FIRST, Kind.AGING)).isInstanceOf(IOException.class);
-        assertThat(membership.members()).isEmpty();
-        assertThatThrownBy(membership::use).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> membership.join(seat(SECOND), Kind.AGING)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> membership.use(ring)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> membership.drain(FIRST)).isInstanceOf(IOException.class);
+        assertThat(membership.members()).isEqualTo(before);
+        assertThat(membership.used()).isEmpty();
     }
 }

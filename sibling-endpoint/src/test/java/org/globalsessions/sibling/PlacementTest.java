@@ -2,31 +2,37 @@ package org.globalsessions.sibling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import org.globalsessions.sibling.Membership.Kind;
-import org.globalsessions.sibling.Membership.Member;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PlacementTest {
     private static final int KEYS = 2_000;
 
+    @TempDir
+    private Path folder;
+
     private final SplittableRandom random = new SplittableRandom(4711);
+    private Membership membership;
 
     @Test
-    void shouldPlaceNothingWhenThereAreNoMembers() {
-        Placement placement = new Placement(List.of(), 1);
+    void shouldPlaceNothingWhenThereAreNoMembers() throws IOException {
+        Placement placement = members(1);
         placement.place(42);
         assertThat(placement.has(Kind.AGING)).isFalse();
         assertThat(placement.members()).isEmpty();
     }
 
     @Test
-    void shouldNameAsManyOwnersOfEachKindAsReplicas() {
-        List<Member> members =
-                members(Kind.AGING, 1, Kind.AGING, 1, Kind.AGING, 1, Kind.EXPANSION, 1, Kind.EXPANSION, 1);
-        Placement placement = new Placement(members, 2);
+    void shouldNameAsManyOwnersOfEachKindAsReplicas() throws IOException {
+        Placement placement = members(2, Kind.AGING, Kind.AGING, Kind.AGING, Kind.EXPANSION, Kind.EXPANSION);
         for (int i = 0; i < KEYS; i++) {
             placement.place(random.nextLong());
             assertThat(owners(placement, Kind.AGING)).hasSize(2);
@@ -35,14 +41,15 @@ class PlacementTest {
     }
 
     @Test
-    void shouldHoldOnlyAtOwnersWhenAllJoinedInOneGeneration() {
-        Placement placement = new Placement(members(Kind.AGING, 1, Kind.AGING, 1, Kind.AGING, 1), 1);
+    void shouldHoldOnlyAtOwnersWhenEntriesWentOutUnderOneRing() throws IOException {
+        members(1, Kind.AGING, Kind.AGING, Kind.AGING);
+        Placement placement = afterUse(id -> true);
         int[] owned = new int[3];
         for (int i = 0; i < KEYS; i++) {
             placement.place(random.nextLong());
             for (int member = 0; member < 3; member++) {
-                assertThat(placement.mayHold(member)).isEqualTo(placement.owns(member));
-                owned[member] += placement.owns(member) ? 1 : 0;
+                assertThat(placement.mayHold(member)).isEqualTo(placement.takes(member));
+                owned[member] += placement.takes(member) ? 1 : 0;
             }
         }
         assertThat(owned[0] + owned[1] + owned[2]).isEqualTo(KEYS);
@@ -51,11 +58,13 @@ class PlacementTest {
     }
 
     @Test
-    void shouldRememberEarlierOwnersWhenOthersHaveJoined() {
-        List<Member> members = members(Kind.AGING, 1, Kind.AGING, 1, Kind.AGING, 2, Kind.AGING, 3);
-        Placement before = new Placement(members.subList(0, 2), 1);
-        Placement then = new Placement(members.subList(0, 3), 1);
-        Placement now = new Placement(members, 1);
+    void shouldRememberEarlierOwnersWhenOthersHaveJoined() throws IOException {
+        members(1, Kind.AGING, Kind.AGING);
+        Placement before = afterUse(id -> true);
+        join(Kind.AGING);
+        Placement then = afterUse(id -> true);
+        join(Kind.AGING);
+        Placement now = new Placement(membership, id -> true);
         for (int i = 0; i < KEYS; i++) {
             long digest = random.nextLong();
             before.place(digest);
@@ -64,36 +73,99 @@ class PlacementTest {
             assertThat(owners(now, Kind.AGING)).hasSize(1);
             for (int member = 0; member < 4; member++) {
                 boolean everOwned =
-                        now.owns(member) || (member < 3 && then.owns(member)) || (member < 2 && before.owns(member));
+                        now.takes(member) || (member < 3 && then.takes(member)) || (member < 2 && before.takes(member));
                 assertThat(now.mayHold(member)).isEqualTo(everOwned);
             }
         }
     }
 
     @Test
-    void shouldKeepTheGenerationsOfAKindWhenOnlyTheOtherKindGrew() {
-        Placement placement = new Placement(members(Kind.AGING, 1, Kind.EXPANSION, 2), 1);
-        placement.place(5);
-        assertThat(placement.owns(0)).isTrue();
-        assertThat(placement.owns(1)).isTrue();
+    void shouldGiveChangesToTheNextBestWhenAnOwnerIsAway() throws IOException {
+        Placement all = members(2, Kind.AGING, Kind.AGING, Kind.AGING, Kind.AGING);
+        Placement withoutFirst = new Placement(membership, id -> id.low() != 0);
+        int stoodIn = 0;
+        for (int i = 0; i < KEYS; i++) {
+            long digest = random.nextLong();
+            all.place(digest);
+            withoutFirst.place(digest);
+            List<Integer> owners = owners(all, Kind.AGING);
+            List<Integer> effective = owners(withoutFirst, Kind.AGING);
+            assertThat(effective).hasSize(2).doesNotContain(0);
+            if (owners.contains(0)) {
+                stoodIn++;
+                assertThat(effective).containsAll(owners.subList(1, 2));
+                assertThat(withoutFirst.mayHold(0)).isTrue();
+            } else {
+                assertThat(effective).isEqualTo(owners);
+            }
+        }
+        assertThat(stoodIn).isBetween(KEYS * 2 / 5, KEYS * 3 / 5);
+    }
+
+    @Test
+    void shouldHaveOwnersEnoughOnlyWhenSomebodyCanStandIn() throws IOException {
+        members(2, Kind.AGING, Kind.AGING, Kind.AGING);
+        assertThat(new Placement(membership, id -> id.low() != 0).hasOwnersEnough(Kind.AGING))
+                .isTrue();
+        assertThat(new Placement(membership, id -> id.low() == 0).hasOwnersEnough(Kind.AGING))
+                .isFalse();
+        assertThat(new Placement(membership, id -> true).hasOwnersEnough(Kind.EXPANSION))
+                .isFalse();
+    }
+
+    @Test
+    void shouldTakeAMachineIntoAccountWhenTwoMembersAreOnIt() throws IOException {
+        members(2);
+        for (int i = 0; i < 4; i++) {
+            membership.join(new Seat(new NodeId(1, i), 100 + i, "m" + i / 2), Kind.AGING);
+        }
+        Placement placement = new Placement(membership, id -> true);
+        for (int i = 0; i < KEYS; i++) {
+            placement.place(random.nextLong());
+            List<Integer> owners = owners(placement, Kind.AGING);
+            assertThat(owners.get(0)).isLessThan(2);
+            assertThat(owners.get(1)).isGreaterThanOrEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldTakeTheWordOfOneOwnerInEachRingAndOfAllWhoseWordCounts() throws IOException {
+        members(2, Kind.AGING, Kind.AGING, Kind.EXPANSION);
+        Placement placement = new Placement(membership, id -> true);
+        IntPredicate everybody = member -> true;
+        assertThat(placement.isDenied(1, everybody, everybody)).isTrue();
+        assertThat(placement.isDenied(1, everybody, member -> member != 1)).isFalse();
+        assertThat(placement.isDenied(1, member -> member != 1, member -> member != 1))
+                .isTrue();
+        assertThat(placement.isDenied(1, member -> member != 2, everybody)).isFalse();
+        assertThat(placement.isDenied(1, member -> member == 2, everybody)).isFalse();
     }
 
     private static List<Integer> owners(Placement placement, Kind kind) {
         List<Integer> owners = new ArrayList<>();
         for (int i = 0; i < placement.members().size(); i++) {
-            if (placement.owns(i) && placement.members().get(i).kind() == kind) {
+            if (placement.takes(i) && placement.members().get(i).kind() == kind) {
                 owners.add(i);
             }
         }
         return owners;
     }
 
-    private List<Member> members(Object... kindsAndGenerations) {
-        List<Member> members = new ArrayList<>();
-        for (int i = 0; i < kindsAndGenerations.length; i += 2) {
-            NodeId id = new NodeId(random.nextLong(), random.nextLong());
-            members.add(new Member(id, (Kind) kindsAndGenerations[i], (int) kindsAndGenerations[i + 1]));
+    private Placement members(int replicas, Kind... kinds) throws IOException {
+        membership = Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), () -> 1);
+        for (Kind kind : kinds) {
+            join(kind);
         }
-        return members;
+        return new Placement(membership, id -> true);
+    }
+
+    private void join(Kind kind) throws IOException {
+        NodeId id = new NodeId(random.nextLong(), membership.members().size());
+        membership.join(new Seat(id, 100, ""), kind);
+    }
+
+    private Placement afterUse(Predicate<NodeId> isThere) throws IOException {
+        membership.use(membership.ring(Kind.AGING).only(isThere));
+        return new Placement(membership, isThere);
     }
 }

@@ -11,11 +11,13 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
@@ -50,6 +52,7 @@ class ReliefRouterTest {
 
     private SharedLru segment;
     private IpcExchange exchange;
+    private Membership membership;
     private ReliefRouter router;
     private final Map<NodeId, ConnectionStub> connections = new HashMap<>();
     private final Map<NodeId, ReliefEndPoint> endPoints = new HashMap<>();
@@ -69,9 +72,14 @@ class ReliefRouterTest {
 
     /** A sibling that starts anew: it knows the members from their file, and nobody is connected yet. */
     private void restart(int replicas) throws IOException {
+        restart(replicas, ReliefEndPoint::complete);
+    }
+
+    private void restart(int replicas, Consumer<ReliefEndPoint> reconciliation) throws IOException {
         exchange = new IpcExchange(() -> {});
-        Membership membership = Membership.load(folder.resolve("relay.segment.members"));
-        router = new ReliefRouter(segment, membership, exchange, replicas, TIMEOUT.toNanos());
+        membership = Membership.load(
+                folder.resolve("relay.segment.members"), new Replicas(replicas, replicas), System::currentTimeMillis);
+        router = new ReliefRouter(segment, membership, exchange, reconciliation, TIMEOUT.toNanos());
         connections.clear();
         endPoints.clear();
     }
@@ -219,7 +227,7 @@ class ReliefRouterTest {
         return last.touches();
     }
 
-    private String keyOf(NodeId owner) throws IOException {
+    private String keyOf(NodeId owner) {
         for (int i = 0; i < 1000; i++) {
             if (ownerOf("key " + i).equals(owner)) {
                 return "key " + i;
@@ -230,12 +238,7 @@ class ReliefRouterTest {
 
     private String keyOwnedByNewcomer() throws IOException {
         join(A2, Kind.AGING);
-        for (int i = 0; i < 1000; i++) {
-            if (ownerOf("k" + i).equals(A2)) {
-                return "k" + i;
-            }
-        }
-        throw new AssertionError("the newcomer owns nothing");
+        return keyOf(A2);
     }
 
     @Test
@@ -424,6 +427,129 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldRefuseChangesUntilTheOwnerHadTimeToComeBack() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        String key = keyOf(A1);
+        leave(A1);
+        router.timeOut(segment.file().nanoTime() + Attendance.RESET_NS / 2);
+        assertUnavailable(let(backup(key, 10)));
+
+        restart(1);
+        join(A2, Kind.AGING);
+        router.timeOut(segment.file().nanoTime() + Attendance.START_NS / 2);
+        assertUnavailable(let(backup(key, 10)));
+        assertThat(connections.get(A2).takeSent()).isEmpty();
+        assertThat(membership.find(A1).state()).isEqualTo(State.PRESENT);
+    }
+
+    @Test
+    void shouldLetTheNextBestStandInWhenTheOwnerIsAwayForLong() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        String key = keyOf(A1);
+        standInForOwner(key);
+
+        // Back, and the stand-in away: the owner never had the entry, so it is at the stand-in or nowhere.
+        join(A1, Kind.AGING);
+        leave(A2);
+        assertOwnerAloneCannotDeny(key);
+        long deleted = let(delete(key, 20));
+        answer(A1, FrameType.DELETE, part -> stored(part, 20));
+        assertUnavailable(deleted);
+
+        // A sibling that starts again still knows.
+        restart(1);
+        join(A1, Kind.AGING);
+        assertOwnerAloneCannotDeny(key);
+        join(A2, Kind.AGING);
+        long found = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        answer(A2, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        assertThat(known(found).status()).isEqualTo(Status.FOUND);
+
+        // New changes are the owner's again.
+        long id = let(backup(key, 30));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 30));
+        assertThat(receipt(id).version().clock()).isEqualTo(30);
+    }
+
+    private void standInForOwner(String key) throws IOException {
+        leave(A1);
+        letOthersStandIn();
+        assertThat(membership.find(A1).state()).isEqualTo(State.AWAY);
+        long id = let(backup(key, 10));
+        answer(A2, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    private void assertOwnerAloneCannotDeny(String key) {
+        long id = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
+    }
+
+    @Test
+    void shouldAskStandInsNoMoreWhenWhatTheyHadIsTransferred() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        String key = keyOf(A1);
+        standInForOwner(key);
+        join(A1, Kind.AGING);
+        leave(A2);
+        for (Ring ring : membership.used()) {
+            if (!ring.has(A1)) {
+                router.transferred(ring);
+            }
+        }
+
+        long id = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(id).status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldRefuseAChangeWhenNobodyCanStandIn() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        leave(A2);
+        letOthersStandIn();
+        assertUnavailable(let(backup("a", 10)));
+        assertThat(connections.get(A1).takeSent()).isEmpty();
+    }
+
+    @Test
+    void shouldBelieveOneOwnerThatAKeyIsMissingWhenTheOtherIsAway() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        leave(A2);
+
+        long id = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(id).status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldNotBelieveThatAKeyIsMissingWhenItsOnlyOwnerThereIsReconciling() throws IOException {
+        restart(1, reconciling -> {});
+        join(A1, Kind.AGING);
+
+        long early = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(early).status()).isEqualTo(Status.UNAVAILABLE);
+        long found = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(known(found).status()).isEqualTo(Status.FOUND);
+
+        endPoints.get(A1).complete();
+        long late = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(late).status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
     void shouldTakeThePlaceOfTheOldConnectionWhenANodeComesAgain() throws IOException {
         join(A1, Kind.AGING);
         long id = let(need("a"));
@@ -454,7 +580,7 @@ class ReliefRouterTest {
 
     private ReliefEndPoint join(NodeId id, Kind kind) throws IOException {
         ConnectionStub connection = new ConnectionStub();
-        ReliefEndPoint endPoint = new ReliefEndPoint(id, kind, connection);
+        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, connection);
         ReliefEndPoint before = router.connected(endPoint);
         connections.put(id, connection);
         endPoints.put(id, endPoint);
@@ -466,12 +592,16 @@ class ReliefRouterTest {
         connections.remove(id);
     }
 
-    private NodeId ownerOf(String key) throws IOException {
-        Placement placement = new Placement(
-                Membership.load(folder.resolve("relay.segment.members")).members(), 1);
+    /** Members who have been away until now are so for long. */
+    private void letOthersStandIn() {
+        router.timeOut(segment.file().nanoTime() + Attendance.START_NS + 1);
+    }
+
+    private NodeId ownerOf(String key) {
+        Placement placement = new Placement(membership, id -> true);
         placement.place(segment.encode(key).digest().low());
         for (int i = 0; i < placement.members().size(); i++) {
-            if (placement.owns(i)) {
+            if (placement.takes(i)) {
                 return placement.members().get(i).id();
             }
         }

@@ -16,7 +16,6 @@ import java.util.List;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentException;
-import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
@@ -122,6 +121,42 @@ class SiblingEndpointTest {
     }
 
     @Test
+    void shouldSpreadHandOffsByWeightAndOverMachines() throws IOException {
+        SiblingEndpoint sibling = launch(0, 2);
+        ReliefStub heavy = join(sibling, PeerKind.AGING, 1, 300, "m1");
+        ReliefStub light = join(sibling, PeerKind.AGING, 2, 100, "m1");
+        ReliefStub other = join(sibling, PeerKind.AGING, 3, 100, "m2");
+        int sessions = 400;
+        long last = 0;
+        for (int i = 0; i < sessions; i++) {
+            int number = i;
+            last = relay.send(id -> new SessionBackupFrame(id, entry("k" + number, 10)));
+        }
+        long lastId = last;
+        await().until(() -> relay.isAnswered(lastId)
+                && heavy.entries().size() + light.entries().size() == sessions
+                && other.entries().size() == sessions);
+        assertThat(heavy.entries().size()).isBetween(sessions * 65 / 100, sessions * 85 / 100);
+    }
+
+    @Test
+    void shouldLetAnotherNodeStandInWhenOneIsAwayForLong() throws IOException {
+        SiblingEndpoint sibling = launch(0);
+        ReliefStub one = join(sibling, PeerKind.AGING, 1);
+        ReliefStub other = join(sibling, PeerKind.AGING, 2);
+        String key = "k";
+        relay.ask(id -> new SessionBackupFrame(id, entry(key, 10)));
+        ReliefStub owner = one.holds(key) ? one : other;
+        ReliefStub standIn = one.holds(key) ? other : one;
+        owner.close();
+
+        await().until(() ->
+                relay.ask(id -> new SessionBackupFrame(id, entry(key, 20))) instanceof SessionReceivedFrame);
+        assertThat(standIn.holds(key)).isTrue();
+        assertThat(relay.question(key).entry().version().clock()).isEqualTo(20);
+    }
+
+    @Test
     void shouldNeverSayMissingWhenASiblingStartsAgainBeforeItsNodes() throws IOException {
         SiblingEndpoint sibling = launch(0);
         int port = sibling.port();
@@ -186,6 +221,11 @@ class SiblingEndpointTest {
         try (ReliefStub host = new ReliefStub(relay.segment(), sibling.port(), PeerKind.HOST, 9, Entries.PATH)) {
             await().until(() -> "this is a sibling, which serves aging and expansion nodes".equals(host.refusal()));
         }
+        HelloFrame blanks = HelloFrame.ofReliefNode(1, PeerKind.AGING, 9, 9, Entries.PATH, 100, "rack 7");
+        try (ReliefStub named = new ReliefStub(relay.segment(), sibling.port(), blanks)) {
+            await().until(() -> named.refusal() != null);
+            assertThat(named.refusal()).contains("host_id out of range");
+        }
         join(sibling, PeerKind.AGING, 1);
         try (ReliefStub changed =
                 new ReliefStub(relay.segment(), sibling.port(), PeerKind.EXPANSION, 1, Entries.PATH)) {
@@ -223,18 +263,27 @@ class SiblingEndpointTest {
     }
 
     private SiblingEndpoint launch(int port) throws IOException {
+        return launch(port, 1);
+    }
+
+    private SiblingEndpoint launch(int port, int replicas) throws IOException {
         SiblingEndpoint sibling = SiblingEndpoint.launch(new SiblingContext(Entries.settings(folder))
                 .pathName(Entries.PATH)
                 .port(port)
+                .replicas(replicas)
                 .requestTimeout(Duration.ofMillis(500)));
         open.add(sibling);
         return sibling;
     }
 
     private ReliefStub join(SiblingEndpoint sibling, PeerKind kind, long id) {
+        return join(sibling, kind, id, HelloFrame.DEFAULT_WEIGHT, "");
+    }
+
+    private ReliefStub join(SiblingEndpoint sibling, PeerKind kind, long id, int weight, String machine) {
         await().until(() -> !relay.hellos().isEmpty());
-        SharedLru digests = relay.segment();
-        ReliefStub stub = new ReliefStub(digests, sibling.port(), kind, id, Entries.PATH);
+        HelloFrame hello = HelloFrame.ofReliefNode(1, kind, id, id, Entries.PATH, weight, machine);
+        ReliefStub stub = new ReliefStub(relay.segment(), sibling.port(), hello);
         open.add(stub);
         await().until(stub::isWelcome);
         return stub;

@@ -48,7 +48,11 @@ public final class SimulatedSibling {
         this.pathName = pathName;
         this.toRelay = toRelay;
         exchange = new IpcExchange(() -> process.execute(this::drain));
-        router = new ReliefRouter(segment, Membership.load(members), exchange, replicas, TIMEOUT_NS);
+        Membership membership = Membership.load(
+                members,
+                new Replicas(replicas, replicas),
+                () -> TimeUnit.MICROSECONDS.toMillis(segment.file().wallClockMicros()));
+        router = new ReliefRouter(segment, membership, exchange, ReliefEndPoint::complete, TIMEOUT_NS);
         connections = new ReliefConnections(segment, router, pathName, () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);

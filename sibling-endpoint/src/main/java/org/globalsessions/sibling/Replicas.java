@@ -1,0 +1,15 @@
+package org.globalsessions.sibling;
+
+import org.globalsessions.sibling.Membership.Kind;
+
+/**
+ * How many nodes of each kind keep a session.
+ *
+ * @param aging     aging nodes, 1 or more
+ * @param expansion expansion nodes, 1 or more
+ */
+record Replicas(int aging, int expansion) {
+    int of(Kind kind) {
+        return kind == Kind.AGING ? aging : expansion;
+    }
+}
