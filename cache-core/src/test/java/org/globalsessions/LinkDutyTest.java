@@ -149,7 +149,8 @@ class LinkDutyTest {
     }
 
     private void connect() {
-        link.onConnected(EPOCH, WELCOMED, Duration.ZERO, Duration.ZERO);
+        link.onConnected(
+                EPOCH, WELCOMED, Duration.ZERO, Duration.ZERO, lru.file().wallClockMicros());
         pass(Duration.ofMillis(100));
         link.onMustConfirm();
     }

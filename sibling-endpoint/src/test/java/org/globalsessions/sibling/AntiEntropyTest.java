@@ -16,6 +16,7 @@ import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
+import org.globalsessions.transport.ConnectionStub;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
@@ -44,9 +45,14 @@ class AntiEntropyTest {
     @BeforeEach
     void open() throws IOException {
         segment = Entries.relaySegment(folder);
-        Membership membership = Membership.load(folder.resolve("members"));
+        Membership membership =
+                Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
         router = new ReliefRouter(
-                segment, membership, exchange, 1, Duration.ofSeconds(1).toNanos());
+                segment,
+                membership,
+                exchange,
+                ReliefEndPoint::complete,
+                Duration.ofSeconds(1).toNanos());
         antiEntropy = new AntiEntropy(segment, scheduler, new RefillPace(1_000_000), router, INTERVAL);
         antiEntropy.start();
     }
@@ -58,7 +64,7 @@ class AntiEntropyTest {
 
     private void join(long id, Kind kind) throws IOException {
         ConnectionStub connection = new ConnectionStub();
-        ReliefEndPoint endPoint = new ReliefEndPoint(new NodeId(id, id), kind, connection);
+        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), kind, connection);
         router.connected(endPoint);
         connections.put(id, connection);
         endPoints.put(id, endPoint);

@@ -24,6 +24,7 @@ import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ConnectionStub;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
@@ -63,7 +64,7 @@ class TransferTest {
         private final ReliefEndPoint endPoint;
 
         Node(long id) {
-            endPoint = new ReliefEndPoint(new NodeId(id, id), Kind.AGING, connection);
+            endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), Kind.AGING, connection);
         }
 
         /** The one frame sent to it since the last call. */

@@ -53,7 +53,11 @@ public final class WalkingSibling implements AutoCloseable {
         segment = Entries.relaySegment(folder);
         pace = new RefillPace(rate);
         router = new ReliefRouter(
-                segment, Membership.load(folder.resolve("members")), exchange, replicas, TIMEOUT.toNanos());
+                segment,
+                Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis),
+                exchange,
+                ReliefEndPoint::complete,
+                TIMEOUT.toNanos());
         listener = Listener.bind(loops, "localhost", 0, new ReliefConnections(segment, router, Entries.PATH, () -> {}));
     }
 
