@@ -25,6 +25,7 @@ import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 class SessionCacheTierTest extends RelayedHostsFixture {
@@ -74,7 +75,8 @@ class SessionCacheTierTest extends RelayedHostsFixture {
         assertThat(atRelay("k")).isNull();
     }
 
-    @Test
+    /** The receipt of what has ended and the answer to the question come at the same time, in either order. */
+    @RepeatedTest(20)
     void shouldNotBringBackWhatHasBeenOverwrittenByWhatHasExpiredUnpublished() throws IOException {
         SessionCacheManager cache = host("a");
         join(cache.set("k", bytes("one"), TO_RELAY));
