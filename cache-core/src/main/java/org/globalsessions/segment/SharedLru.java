@@ -684,8 +684,8 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param refused the entry as it was read and sent
      * @param refusal what the relay said
-     * @param outcome STORED; OTHER_VERSION where that version is not here any more, or published; SUPERSEDED where no lower one will do;
-     *                NO_ROOM where the entry is as it was
+     * @param outcome STORED; OTHER_VERSION where that version is not here any more, or published; SUPERSEDED where no lower one will do, or
+     *                the entry's time has run out; NO_ROOM where the entry is as it was
      */
     public void lower(EntrySnapshot refused, ClockAheadException refusal, WriteOutcome outcome) {
         outcome.reset();

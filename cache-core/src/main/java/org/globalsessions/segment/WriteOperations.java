@@ -281,10 +281,16 @@ final class WriteOperations {
     void lower(EncodedKey key, EntrySnapshot refused, long above, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
-            boolean same = segment.isLive(key)
+            boolean live = segment.isLive(key);
+            boolean same = (live || found.isOwed())
                     && found.versionClock == refused.versionClock
                     && found.versionOrigin == refused.versionOrigin
                     && (found.marks() & UNPUBLISHED) != 0;
+            if (same && !live) {
+                // Ended meanwhile: nobody reads it, and it waits until the relay's clock is there.
+                outcome.status = WriteOutcome.Status.SUPERSEDED;
+                return segment.holds(key, lock);
+            }
             outcome.status = WriteOutcome.Status.OTHER_VERSION;
             if (!same) {
                 return segment.holds(key, lock);

@@ -2,6 +2,7 @@ package org.globalsessions.segment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -107,6 +108,18 @@ class LoweredVersionTest {
         lru.lower(find(), refusal(0), outcome);
         assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
         assertThat(find().life()).isEqualTo(ahead);
+    }
+
+    @Test
+    void shouldLeaveWhatHasEndedSinceItWasSent() {
+        int ticks = 30;
+        lru.set(lru.encode("k"), new byte[1], 0, 1, ticks, null, false, outcome);
+        EntrySnapshot refused = find();
+        await().until(() -> find() == null);
+        lru.lower(refused, refusal(0), outcome);
+        assertThat(outcome.status())
+                .as("sent again by the sweep, and not at once for ever")
+                .isEqualTo(Status.SUPERSEDED);
     }
 
     @Test
