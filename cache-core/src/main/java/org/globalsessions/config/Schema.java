@@ -408,7 +408,7 @@ public final class Schema {
                     .unit("ms")
                     .range(6 * MINUTE_MS, 240 * DAY_MS)
                     .choices("off")
-                    .byDefault("10m"),
+                    .byDefault("off"),
             key(
                             "node_id",
                             KeyType.TEXT,

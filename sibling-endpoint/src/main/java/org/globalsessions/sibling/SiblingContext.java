@@ -30,7 +30,7 @@ public final class SiblingContext {
     private Duration requestTimeout = Duration.ofSeconds(1);
 
     private int refillRate = 10_000;
-    private Duration antiEntropyInterval = Duration.ofMinutes(10);
+    private Duration antiEntropyInterval = Duration.ZERO;
     private Duration driverTimeout = Duration.ofSeconds(10);
     private String aeronDir;
     private boolean stopWithParent;
@@ -187,7 +187,7 @@ public final class SiblingContext {
     }
 
     /**
-     * How long to wait before relief nodes are compared again as a whole. Default 10 min; 0 for never. To be longer than tombstones stay, which
+     * How long to wait before relief nodes are compared again as a whole. Default 0, for never. To be longer than tombstones stay, which
      * is 5 min.
      *
      * @param value the time
