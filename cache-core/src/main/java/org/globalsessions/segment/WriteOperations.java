@@ -18,6 +18,7 @@ import org.globalsessions.tier.SessionEntry;
 final class WriteOperations {
     private final Segment segment;
     private final int setMarks;
+    private final boolean host;
     private final int acceptMarks;
     private final int lifetimeTicks;
     private final int idleLimitTicks;
@@ -25,6 +26,7 @@ final class WriteOperations {
     WriteOperations(Segment segment, SegmentSettings settings) {
         this.segment = segment;
         this.setMarks = settings.role() == SegmentSettings.Role.HOST ? UNPUBLISHED | LIFE_UNCONFIRMED : 0;
+        this.host = settings.role() == SegmentSettings.Role.HOST;
         this.acceptMarks = settings.role() == SegmentSettings.Role.RELAY ? UNPUBLISHED | NOT_HANDED_OFF : 0;
         this.lifetimeTicks = Ticks.ticks(settings.sessionsLength());
         this.idleLimitTicks = Ticks.ticks(settings.idleTimeout());
@@ -350,11 +352,11 @@ final class WriteOperations {
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
                 return true;
             }
-            if (position < relay.horizon()) {
+            Version version = entry.version();
+            if (position < relay.horizon() || (!live && isUnjudged(version, tombstone))) {
                 outcome.status = WriteOutcome.Status.STALE;
                 return true;
             }
-            Version version = entry.version();
             if (live && !isNewer(version, entry.life(), found)) {
                 boolean overtaken = (found.marks() & LIFE_UNCONFIRMED) != 0 && isHigher(version, found);
                 if (overtaken && !renew(key, lock, outcome)) {
@@ -392,6 +394,14 @@ final class WriteOperations {
     /** Whether a tombstone beats an entry that comes from another tier. */
     static boolean isBeaten(long life, TombstoneTable.Found tombstone) {
         return tombstone.exists() && life <= tombstone.versionClock;
+    }
+
+    /**
+     * Whether another host's entry may have begun before a delete made here that the relay has not judged yet: clocks do not agree to the
+     * last millisecond, so that its life says nothing.
+     */
+    private boolean isUnjudged(Version version, TombstoneTable.Found tombstone) {
+        return host && tombstone.isUnacknowledged() && version.origin() != segment.origin();
     }
 
     /**

@@ -272,7 +272,7 @@ final class Quickstart implements AutoCloseable {
             return null;
         }
         long nodes = Files.readAllLines(members).stream()
-                .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
+                .filter(line -> line.startsWith("member "))
                 .count();
         return nodes >= 2 ? Boolean.TRUE : null;
     }

@@ -61,7 +61,7 @@ final class LaunchedNodes implements AutoCloseable {
         await().atMost(PATIENCE)
                 .until(() -> Files.exists(members)
                         && Files.readAllLines(members).stream()
-                                        .filter(line -> line.startsWith("aging ") || line.startsWith("expansion "))
+                                        .filter(line -> line.startsWith("member "))
                                         .count()
                                 == count);
     }
