@@ -154,6 +154,13 @@ class LoweredVersionTest {
         assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
         assertThat(find()).isNull();
         fill(highest + 4, highest + 4);
+        assertThat(outcome.status()).as("until the relay has judged").isEqualTo(Status.STALE);
+        lru.confirmDelete(
+                digest,
+                lru.tombstone(digest),
+                new Receipt(Receipt.Outcome.STORED, lru.tombstone(digest), 0, false, 1, 1),
+                lru.file().relays().own());
+        fill(highest + 4, highest + 4);
         assertThat(find()).isNotNull();
     }
 

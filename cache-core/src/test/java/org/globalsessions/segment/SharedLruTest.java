@@ -649,16 +649,24 @@ class SharedLruTest {
     }
 
     @Test
-    void shouldNotKeepWhatTheRelayHasSentWhenItRaisesADeleteOfThisHostAboveThat() throws IOException {
+    void shouldNotTakeWhatTheRelayHasSentUntilItHasJudgedADeleteOfThisHost() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
             WriteOutcome deleted = new WriteOutcome();
             host.delete(host.encode("k"), deleted);
             long life = deleted.version().clock() + 1000;
-            host.fill(host.encode("k"), entry("k", "of another host", life, life), Long.MAX_VALUE, 0, true, outcome);
-            assertThat(get(host, "k")).isEqualTo("of another host");
+            SessionEntry before = entry("k", "of another host, before the delete", life, life);
+            SessionEntry after = entry("k", "of another host, after it", life + 2, life + 2);
+            for (SessionEntry sent : List.of(before, after)) {
+                host.fill(host.encode("k"), sent, Long.MAX_VALUE, 0, true, outcome);
+                assertThat(outcome.status()).isEqualTo(Status.STALE);
+                assertThat(get(host, "k")).isNull();
+            }
             host.confirmDelete(
                     digest(host, "k"), deleted.version(), receipt(Receipt.Outcome.STORED, new Version(life + 1, 99)));
-            assertThat(get(host, "k")).isNull();
+            host.fill(host.encode("k"), before, Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(WriteOutcome.Status.BEATEN_BY_TOMBSTONE);
+            host.fill(host.encode("k"), after, Long.MAX_VALUE, 0, true, outcome);
+            assertThat(get(host, "k")).isEqualTo("of another host, after it");
         }
     }
 
