@@ -132,7 +132,8 @@ final class Placement {
     }
 
     /**
-     * Whether nobody holds a key: of its owners in each ring all whose word counts have denied it, and there is one at least.
+     * Whether nobody holds a key: all of its owners in each ring are those whose word counts and have denied it. One of several does not do: it
+     * may have come back without what it had, and another one that is away may have it.
      *
      * @param digestLow lower half of its digest
      * @param counts    whether a member's word counts now
@@ -141,18 +142,11 @@ final class Placement {
     boolean isDenied(long digestLow, IntPredicate counts, IntPredicate denied) {
         for (IndexedRing ring : rings) {
             int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
-            boolean any = false;
             for (int i = 0; i < count; i++) {
                 int member = ring.members()[owners[i]];
-                if (counts.test(member)) {
-                    if (!denied.test(member)) {
-                        return false;
-                    }
-                    any = true;
+                if (!counts.test(member) || !denied.test(member)) {
+                    return false;
                 }
-            }
-            if (!any) {
-                return false;
             }
         }
         return true;

@@ -520,7 +520,7 @@ class ReliefRouterTest {
     }
 
     @Test
-    void shouldBelieveOneOwnerThatAKeyIsMissingWhenTheOtherIsAway() throws IOException {
+    void shouldNotBelieveOneOwnerThatAKeyIsMissingWhenTheOtherIsAway() throws IOException {
         restart(2);
         join(A1, Kind.AGING);
         join(A2, Kind.AGING);
@@ -528,7 +528,7 @@ class ReliefRouterTest {
 
         long id = let(need("a"));
         answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
-        assertThat(known(id).status()).isEqualTo(Status.MISSING);
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
     }
 
     @Test
