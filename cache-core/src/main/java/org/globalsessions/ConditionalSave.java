@@ -19,6 +19,9 @@ final class ConditionalSave {
     /** How long it is sent again where its receipt was lost with the connection. */
     static final long LONGEST_NS = TimeUnit.SECONDS.toNanos(2);
 
+    /** So often it is proposed with another version: a relay that refuses more will take none of this host's until its clock is there. */
+    private static final int MOST_PROPOSALS = 16;
+
     private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private SessionEntry proposed;
@@ -30,6 +33,7 @@ final class ConditionalSave {
     private SessionEntry entry;
     private Claims claims;
     private Version seenTombstone;
+    private int proposals = 1;
 
     /** Whether a relay may have stored it: its receipt was lost with a connection. */
     private boolean sentBefore;
@@ -105,12 +109,13 @@ final class ConditionalSave {
     /**
      * The relay has refused it as too far ahead of its clock: it is proposed anew, and claims anew.
      *
-     * @return false where one of that version may have been stored before, or its time is over
+     * @return false where one of that version may have been stored before, its time is over, or it was proposed often enough
      */
     boolean proposeAgain(SharedLru lru, ClockAheadException refusal) {
-        if (sentBefore || isOver()) {
+        if (sentBefore || isOver() || proposals == MOST_PROPOSALS) {
             return false;
         }
+        proposals++;
         proposed = lru.proposeAgain(proposed, proposed.lifetimeTicks(), refusal);
         entry = null;
         claims = null;

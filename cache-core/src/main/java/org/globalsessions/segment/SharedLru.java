@@ -741,7 +741,16 @@ public final class SharedLru implements AutoCloseable {
             ofKey[0] = Math.max(key.found.way < 0 ? 0 : key.found.versionClock, key.tombstone.versionClock);
             return segment.holds(key, lock);
         });
-        return Math.max(ofKey[0], segment.clock().highestAhead());
+        return Math.max(ofKey[0], highestAhead());
+    }
+
+    /**
+     * The highest version clock that was ahead of the clock here when it was seen, and may be by now.
+     *
+     * @return the clock, 0 where there is none
+     */
+    public long highestAhead() {
+        return segment.clock().highestAhead();
     }
 
     /**

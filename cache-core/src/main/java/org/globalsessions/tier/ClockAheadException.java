@@ -14,7 +14,7 @@ public final class ClockAheadException extends TierUnavailableException {
      * A refusal.
      *
      * @param message     what was refused, without key or value
-     * @param clockMicros the tier's wall clock then, in microseconds since 1970
+     * @param clockMicros the tier's clock then, in microseconds since 1970
      * @param highest     clock of the highest version that the tier knows, of the key or ahead of its wall clock; 0 for none
      */
     public ClockAheadException(String message, long clockMicros, long highest) {
@@ -24,7 +24,7 @@ public final class ClockAheadException extends TierUnavailableException {
     }
 
     /**
-     * The tier's wall clock.
+     * The tier's clock.
      *
      * @return microseconds since 1970, as of the refusal
      */

@@ -16,7 +16,7 @@ public interface TierListener {
      * @param position    the relay's position at that moment
      * @param maxStale    how long the host may serve what it has after it last heard of the relay; zero for no limit
      * @param age         time since the host asked to be let in: the relay counts from then at the earliest
-     * @param clockMicros the relay's wall clock when it answered that, in microseconds since 1970
+     * @param clockMicros the relay's clock when it answered that, in microseconds since 1970
      */
     void onConnected(long epoch, long position, Duration maxStale, Duration age, long clockMicros);
 

@@ -116,9 +116,9 @@ public final class SimulatedProcess {
         });
     }
 
-    /** Stops the process for a while, with all its threads. */
+    /** Stops the process for a while, with all its threads; one that is stopped already for that long at least. */
     public void stop(long lengthNs) {
-        stoppedUntilNs = time.nowNs() + lengthNs;
+        stoppedUntilNs = Math.max(stoppedUntilNs, time.nowNs() + lengthNs);
     }
 
     /** Kills the process. */

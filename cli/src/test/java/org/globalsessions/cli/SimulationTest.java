@@ -98,6 +98,7 @@ class SimulationTest {
         "6649, what had expired unpublished left another host a session that its own host had no more",
         "18018, what had expired unpublished was still there where it had been set over",
         "22154, a session begun elsewhere a moment before was announced to a host whose delete of it was still on its way",
+        "50697, what was written after the relay's clock was set back lost to what was written before",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {

@@ -272,7 +272,11 @@ final class Intake {
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         switch (outcome.status()) {
             case STORED -> onStored(endPoint, frame, digest, endPoint.host());
-            case SUPERSEDED -> answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position());
+            case SUPERSEDED -> {
+                // Whoever has set it has used the session all the same.
+                lru.renew(digest, outcome.life(), frame.entry().idleTicks());
+                answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position());
+            }
             case BEATEN_BY_TOMBSTONE -> answer(endPoint, frame, Receipt.Outcome.BEATEN_BY_TOMBSTONE, file.position());
             case NO_ROOM -> {
                 makeRoom(digest);

@@ -132,7 +132,7 @@ final class PathService {
                 hello.commonVersion(),
                 file.relayEpoch(),
                 file.position(),
-                file.wallClockMicros(),
+                skew.clockMicros(),
                 FrameCodec.MAX_FRAME,
                 rights,
                 maxStale.toMillis()));

@@ -3,6 +3,7 @@ package org.globalsessions.relay;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
@@ -16,51 +17,69 @@ import org.globalsessions.transport.frame.SessionFrame;
  * Refuses what hosts publish with a version too far ahead of the relay's clock: it would win over all that is written later elsewhere, until the
  * true time is there. The host is told what to give instead. On the relay's event loop alone.
  *
- * <p>The limit is the wall clock and {@code max_clock_skew}, or just above the highest version that is known: what was taken moves the limit by
- * no more than time does meanwhile, so that no chain of changes drives it ahead, and a clock that was set back refuses nothing that it had taken.
+ * <p>The limit is the relay's clock and {@code max_clock_skew}, or just above the highest version that is known: what was taken moves the limit by
+ * no more than time does meanwhile, so that no chain of changes drives it ahead.
  */
 final class SkewLimit {
     private final SharedLru lru;
     private final Intake intake;
     private final long limitMicros;
+    private final RelayClock clock;
 
     SkewLimit(SharedLru lru, Intake intake, Duration limit) {
         this.lru = lru;
         this.intake = intake;
         this.limitMicros = TimeUnit.NANOSECONDS.toMicros(limit.toNanos());
+        SegmentFile file = lru.file();
+        // What was taken before a restart was within the limit of the clock then.
+        long reached = (lru.highestAhead() >> Version.LOGICAL_BITS) - limitMicros;
+        this.clock = new RelayClock(file::wallClockMicros, file::nanoTime, Math.max(0, reached));
+    }
+
+    /** The clock that hosts are told, and that the limit counts from: microseconds since 1970. */
+    long clockMicros() {
+        return clock.micros();
     }
 
     /** Whether an entry may be taken; else its host has been told why not. */
     boolean admits(ClientEndPoint endPoint, SessionFrame frame) {
         SessionEntry entry = frame.entry();
-        long clock =
+        long highest =
                 Math.max(frame.seenTombstone().clock(), Math.max(entry.version().clock(), entry.life()));
-        return !lru.isAhead(clock, limitMicros)
+        return !isAhead(highest)
                 || admits(
-                        endPoint, frame.correlationId(), lru.encode(entry.key()).digest(), entry.version(), clock);
+                        endPoint, frame.correlationId(), lru.encode(entry.key()).digest(), entry.version(), highest);
     }
 
     /** Whether a delete may be taken; else its host has been told why not. */
     boolean admits(ClientEndPoint endPoint, DeleteFrame frame) {
         Version version = frame.tombstone();
-        return !lru.isAhead(version.clock(), limitMicros)
+        return !isAhead(version.clock())
                 || admits(endPoint, frame.correlationId(), frame.digest(), version, version.clock());
     }
 
-    private boolean admits(ClientEndPoint endPoint, long correlationId, KeyDigest digest, Version version, long clock) {
+    private boolean isAhead(long version) {
+        return lru.isAhead(version, limitMicros) && aheadMicros(version) > limitMicros;
+    }
+
+    private long aheadMicros(long version) {
+        return (version >> Version.LOGICAL_BITS) - clock.micros();
+    }
+
+    private boolean admits(
+            ClientEndPoint endPoint, long correlationId, KeyDigest digest, Version version, long highestSent) {
         long highest = lru.highest(digest);
-        if (!SharedLru.isFarAbove(clock, highest) || intake.isKnown(digest, version)) {
+        if (!SharedLru.isFarAbove(highestSent, highest) || intake.isKnown(digest, version)) {
             return true;
         }
         lru.counters().increment(Counter.CLOCK_AHEAD);
-        long clockMicros = lru.file().wallClockMicros();
-        long aheadMs = TimeUnit.MICROSECONDS.toMillis((clock >> Version.LOGICAL_BITS) - clockMicros);
+        long aheadMs = TimeUnit.MICROSECONDS.toMillis(aheadMicros(highestSent));
         endPoint.send(new ErrorFrame(
                 correlationId,
                 ErrorCode.CLOCK_AHEAD,
                 "a version is ahead of this relay's clock: ms=" + aheadMs + ", max_clock_skew="
                         + TimeUnit.MICROSECONDS.toMillis(limitMicros) + "; set the clock of the host, or of the relay",
-                clockMicros,
+                clock.micros(),
                 highest));
         return false;
     }

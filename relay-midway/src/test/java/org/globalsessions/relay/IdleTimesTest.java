@@ -15,6 +15,7 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.Version;
+import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
@@ -22,8 +23,11 @@ import org.globalsessions.segment.Ticks;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
+import org.globalsessions.transport.frame.SessionFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.TouchFrame;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,6 +169,22 @@ class IdleTimesTest {
         await("an expansion node has it, though it is not handed off")
                 .atMost(LIMIT)
                 .until(() -> sibling.usedAtNs.containsKey(digest("here")));
+    }
+
+    @Test
+    void shouldBeUsedWhenASetLosesToANewerVersion() {
+        TestHost host = opened.keep(new TestHost(relay.port(), 7)).welcomed();
+        fill("k", LONG_LIMIT / 2);
+        long earlier = LIFE - 1;
+        SessionEntry loser = new SessionEntry(
+                "k".getBytes(UTF_8), new byte[1], new Version(earlier, 4), earlier, true, 50, LONG_LIMIT, 0);
+        SessionReceivedFrame received = (SessionReceivedFrame)
+                host.ask(new SessionFrame(host.nextId(), Acknowledgement.RELAY, 0, 0, Version.NONE, loser));
+        assertThat(received.receipt().outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        EntrySnapshot there = new EntrySnapshot();
+        assertThat(relay.lru().find(relay.lru().encode("k"), there)).isTrue();
+        assertThat(there.valueCopy()).isEqualTo(VALUE);
+        assertThat(there.toEntry().idleTicks()).isBetween(50, LONG_LIMIT / 4);
     }
 
     private void fill(String key, int idleTicks) {
