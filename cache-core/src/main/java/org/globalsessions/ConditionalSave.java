@@ -156,6 +156,13 @@ final class ConditionalSave {
 
     /** Tells the caller what the relay said. */
     void complete(Receipt receipt) {
+        boolean won = receipt.outcome() == Receipt.Outcome.STORED;
+        if (!won && sentBefore && receipt.epoch() != claims.epoch()) {
+            fail(
+                    new TierUnavailableException(
+                            "it is not known whether the session was stored, the relay has begun anew meanwhile; read it again"));
+            return;
+        }
         switch (receipt.outcome()) {
             case STORED -> result.complete(receipt.version());
             case BEATEN_BY_TOMBSTONE ->

@@ -209,6 +209,25 @@ class ConditionalSaveTest extends RelayedHostsFixture {
     }
 
     @Test
+    void shouldSayThatItIsNotKnownWhenTheRelayBeganAnewBeforeTheReceipt() throws IOException {
+        SessionCacheManager a = host("a");
+        MemoryRelay.Link link = relay.lastLink();
+        Version first = join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        relay.holdBack();
+        CompletableFuture<Version> saved = save(a, "two", first);
+        soon().until(() -> relay.heldBackCount() == 1);
+        link.cut();
+        relay.letGo();
+        join(b.delete("k", Acknowledgement.RELAY));
+        relay.beginEpoch();
+        link.connect();
+        assertThat(failureOf(saved))
+                .isInstanceOf(TierUnavailableException.class)
+                .hasMessageContaining("not known");
+    }
+
+    @Test
     void shouldSaveOverWhatOnlyThisHostStillHas() throws IOException {
         SessionCacheManager a = host("a");
         Version first = join(a.set("k", bytes("one"), TO_RELAY));

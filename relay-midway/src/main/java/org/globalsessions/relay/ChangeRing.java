@@ -27,7 +27,7 @@ import org.globalsessions.tier.Receipt;
  * 64   {@link #CAPACITY} records of 64 bytes, a change at its position modulo that:
  *      position i64, digest high i64, low i64, version clock i64, origin i32,
  *      way i32 (below 0 for a delete: -1, less 1 where it was superseded, less 2 where the key was held),
- *      host high i64, low i64, clock that the delete came with i64 (its origin is the version's)
+ *      host high i64, low i64, clock that the change came with i64 (its origin is the version's)
  * </pre>
  *
  * Little-endian. A record's position is taken away before it is written and put there last, so whoever is killed in between leaves no record
@@ -71,16 +71,16 @@ final class ChangeRing {
      * @param digest   digest of the key
      * @param version  version of the entry or tombstone
      * @param way      where the entry was put; below 0 for a delete
-     * @param asked    version that a delete came with; null for an entry
+     * @param asked    version that it came with
      */
     record Change(long position, HostId host, KeyDigest digest, Version version, int way, Version asked) {
         boolean isDelete() {
             return way < 0;
         }
 
-        /** The receipt of a delete, as it was given or was to be. */
+        /** The receipt of it, as it was given or was to be; of an entry without the life. */
         Receipt receipt(long epoch) {
-            int flags = DELETED - way;
+            int flags = isDelete() ? DELETED - way : 0;
             Receipt.Outcome outcome = (flags & SUPERSEDED) != 0 ? Receipt.Outcome.SUPERSEDED : Receipt.Outcome.STORED;
             return new Receipt(outcome, version, 0, (flags & HELD) != 0, epoch, position);
         }
@@ -160,11 +160,12 @@ final class ChangeRing {
      * @param position its number, one above the last one's; one further on leaves nothing before it to be relied on
      * @param host     who made it, or null
      * @param digest   digest of the key
+     * @param asked    version that it came with
      * @param version  version of the entry
      * @param way      where the entry is
      */
-    void add(long position, HostId host, KeyDigest digest, Version version, int way) {
-        add(position, host, digest, version, way, 0);
+    void add(long position, HostId host, KeyDigest digest, Version asked, Version version, int way) {
+        add(position, host, digest, version, way, asked.clock());
     }
 
     private void add(long position, HostId host, KeyDigest digest, Version version, int way, long asked) {
@@ -203,7 +204,7 @@ final class ChangeRing {
                     new KeyDigest(file.getLong(at + DIGEST_HIGH), file.getLong(at + DIGEST_LOW)),
                     new Version(file.getLong(at + CLOCK), origin),
                     file.getInt(at + WAY),
-                    asked == 0 ? null : new Version(asked, origin));
+                    new Version(asked, origin));
             if (!visitor.test(change)) {
                 return;
             }

@@ -84,12 +84,11 @@ final class Intake {
         this.loop = loop;
         this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
-        // A delete whose receipt a killed relay has not given comes again: as a new one it would take away what has
-        // begun since.
+        // A change whose receipt a killed relay has not given comes again: a delete would take away as a new one what
+        // has
+        // begun since, and a save that has won lose to that.
         changes.forEachAfter(changes.base(), change -> {
-            if (change.isDelete()) {
-                receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
-            }
+            receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
             return true;
         });
     }
@@ -207,12 +206,15 @@ final class Intake {
     /** Its receipt was lost on the way: it has won, whatever was stored since. */
     private void again(ClientEndPoint endPoint, SessionFrame frame, EncodedKey key, Receipt given) {
         if (lru.find(key, here) && here.version().equals(given.version())) {
-            acknowledge(endPoint, frame, here.way(), given);
+            acknowledge(endPoint, frame, here.way(), ofLife(given, here.life()));
         } else {
-            endPoint.send(new SessionReceivedFrame(
-                    frame.correlationId(),
-                    new Receipt(given.outcome(), given.version(), 0, false, given.epoch(), given.position())));
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), ofLife(given, 0)));
         }
+    }
+
+    /** A receipt that was given before a restart is remembered without the life. */
+    private static Receipt ofLife(Receipt given, long life) {
+        return new Receipt(given.outcome(), given.version(), life, false, given.epoch(), given.position());
     }
 
     /** That its host holds the expected version counts only where no delete that it has missed is forgotten here. */
@@ -265,7 +267,7 @@ final class Intake {
         Receipt given = receipts.find(digest, frame.entry().version());
         if (given != null && lru.find(key, here) && here.version().equals(given.version())) {
             // Sent again, and still what counts here: it is neither numbered nor announced a second time.
-            acknowledge(endPoint, frame, here.way(), given);
+            acknowledge(endPoint, frame, here.way(), ofLife(given, here.life()));
             return true;
         }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
@@ -302,7 +304,7 @@ final class Intake {
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         receipts.add(digest, frame.entry().version(), receipt);
-        changes.add(position, knowing, digest, version, way);
+        changes.add(position, knowing, digest, frame.entry().version(), version, way);
         acknowledge(endPoint, frame, way, receipt);
         announcer.announce(knowing, digest, asStored(frame.entry(), version, life), position);
         if (agent.hasSibling()) {

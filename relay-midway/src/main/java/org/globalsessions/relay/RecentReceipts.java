@@ -8,9 +8,9 @@ import org.globalsessions.tier.Receipt;
  * Receipts of the last changes of a path: a host whose receipt was lost on the way sends the change again, and is given the same
  * receipt instead of a second number and a second announcement.
  *
- * <p>A table with one place for each hash, of bounded size. A receipt that a later change has displaced, or that was given before a
- * restart, is forgotten: the change is then taken, numbered and announced once more, which its version makes harmless. On the
- * relay's event loop alone.
+ * <p>A table with one place for each hash, of bounded size. A receipt that a later change has displaced
+ * is forgotten: the change is then taken, numbered and announced once more, which its version makes harmless. {@link ChangeRing} gives them
+ * back after a restart. On the relay's event loop alone.
  */
 final class RecentReceipts {
     /** Places; a power of two. */

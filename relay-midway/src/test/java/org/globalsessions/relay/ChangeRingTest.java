@@ -41,11 +41,13 @@ class ChangeRingTest {
     }
 
     private static Change change(long position) {
-        return new Change(position, HOST, new KeyDigest(-position, position), new Version(1000 + position, 7), 3, null);
+        Version asked = new Version(900 + position, 7);
+        return new Change(
+                position, HOST, new KeyDigest(-position, position), new Version(1000 + position, 7), 3, asked);
     }
 
     private static void add(ChangeRing ring, Change change) {
-        ring.add(change.position(), change.host(), change.digest(), change.version(), change.way());
+        ring.add(change.position(), change.host(), change.digest(), change.asked(), change.version(), change.way());
     }
 
     private static List<Change> after(ChangeRing ring, long from) {
@@ -77,6 +79,14 @@ class ChangeRingTest {
         assertThat(deleted.asked()).isEqualTo(asked);
         assertThat(deleted.receipt(EPOCH)).isEqualTo(receipt);
         assertThat(change(1).isDelete()).isFalse();
+    }
+
+    @Test
+    void shouldGiveTheReceiptOfAnEntryWithoutItsLifeWhenItIsOpenedAgain() throws IOException {
+        add(open(EPOCH, 0), change(1));
+        Change stored = after(open(EPOCH, 1), 0).get(0);
+        assertThat(stored.receipt(EPOCH))
+                .isEqualTo(new Receipt(Receipt.Outcome.STORED, new Version(1001, 7), 0, false, EPOCH, 1));
     }
 
     @Test

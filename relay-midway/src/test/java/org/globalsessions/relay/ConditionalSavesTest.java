@@ -192,6 +192,27 @@ class ConditionalSavesTest {
     }
 
     @Test
+    void shouldGiveTheSameAnswerWhenASaveComesAgainAfterARestart() throws IOException {
+        launch(false);
+        TestHost a = host(1);
+        Version first = receipt(a.set("user-1", "one")).version();
+        SessionFrame kept = a.conditional("user-1", "two", first);
+        Receipt given = receipt(a.ask(kept));
+        SessionFrame deleted = a.conditional("user-2", "x", Version.NONE);
+        Version created = receipt(a.ask(deleted)).version();
+        a.delete(digest("user-2".getBytes(UTF_8)), Acknowledgement.RELAY);
+        relay.close();
+        launch(false);
+        TestHost again = host(1);
+        assertThat(receipt(again.ask(kept))).isEqualTo(given);
+        Receipt late = receipt(again.ask(deleted));
+        assertThat(late.outcome()).as("it had won before it was deleted").isEqualTo(Outcome.STORED);
+        assertThat(late.version()).isEqualTo(created);
+        assertThat(late.life()).isZero();
+        assertThat(value(again, "user-2")).isNull();
+    }
+
+    @Test
     void shouldCompareWithWhatTheReliefTierHasWhenTheKeyIsNotHere() throws IOException {
         launch(true);
         FakeSibling sibling = sibling();
