@@ -680,16 +680,17 @@ public final class SharedLru implements AutoCloseable {
 
     /**
      * Stores an unpublished entry again that the relay has refused as too far ahead of its clock, as of a version that is above all that the relay
-     * has taken of the key: the relay never had the higher one. The life goes with it where the entry has begun it.
+     * has taken of the key: the relay never had the higher one. The life goes with it where the entry has begun it. One whose lifetime has
+     * ended meanwhile gets the version that it would have had by the relay's clock.
      *
      * @param refused the entry as it was read and sent
      * @param refusal what the relay said
-     * @param outcome STORED; OTHER_VERSION where that version is not here any more, or published; SUPERSEDED where no lower one will do, or
-     *                the entry's time has run out; NO_ROOM where the entry is as it was
+     * @param outcome STORED; OTHER_VERSION where that version is not here any more, or published; SUPERSEDED where no lower one will do;
+     *                NO_ROOM where the entry is as it was
      */
     public void lower(EntrySnapshot refused, ClockAheadException refusal, WriteOutcome outcome) {
         outcome.reset();
-        writes.lower(encode(refused.keyCopy()), refused, refusal.above(), outcome);
+        writes.lower(encode(refused.keyCopy()), refused, refusal, outcome);
     }
 
     /**

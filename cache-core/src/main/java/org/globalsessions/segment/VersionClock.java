@@ -181,6 +181,16 @@ final class VersionClock {
         return clock - highest > ALLOWANCE;
     }
 
+    /**
+     * How far ahead of a relay's clock the versions are that were given here before it said so, of the corrected clock or where it has refused
+     * that, of the wall clock; as the clock of a version, 0 or less where they are not.
+     *
+     * @param relayMicros the relay's clock now, microseconds since 1970
+     */
+    long aheadOf(long relayMicros) {
+        return (Math.max(micros(), environment.wallClockMicros()) - relayMicros) << Version.LOGICAL_BITS;
+    }
+
     /** The highest version that was seen, or given, ahead of the clock; 0 for none. */
     long highestAhead() {
         return usable(noted(), now());

@@ -6,6 +6,7 @@ import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
 
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 
@@ -280,7 +281,7 @@ final class WriteOperations {
      * Stores an entry again that the relay has refused, as of a version that it takes: see {@link SharedLru#lower}. For a moment two records
      * show the entry, and the one of the higher version counts: whoever is killed in between leaves what is refused once more.
      */
-    void lower(EncodedKey key, EntrySnapshot refused, long above, WriteOutcome outcome) {
+    void lower(EncodedKey key, EntrySnapshot refused, ClockAheadException refusal, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             boolean live = segment.isLive(key);
@@ -288,19 +289,11 @@ final class WriteOperations {
                     && found.versionClock == refused.versionClock
                     && found.versionOrigin == refused.versionOrigin
                     && (found.marks() & UNPUBLISHED) != 0;
-            if (same && !live) {
-                // Ended meanwhile: nobody reads it, and it waits until the relay's clock is there.
-                outcome.status = WriteOutcome.Status.SUPERSEDED;
-                return segment.holds(key, lock);
-            }
             outcome.status = WriteOutcome.Status.OTHER_VERSION;
             if (!same) {
                 return segment.holds(key, lock);
             }
-            boolean unconfirmed = (found.marks() & LIFE_UNCONFIRMED) != 0;
-            long least = Math.max(above, key.tombstone.versionClock);
-            // A life that the relay knows stays: copies of it are elsewhere, which a delete of a lower one would leave.
-            long version = VersionClock.justAbove(unconfirmed ? least : Math.max(least, found.life));
+            long version = live ? lowered(key, refusal) : loweredEnded(found, refusal);
             if (version >= found.versionClock) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
                 return segment.holds(key, lock);
@@ -309,6 +302,25 @@ final class WriteOperations {
             storeAgain(key, lock, version, segment.origin(), Math.min(found.life, version), outcome);
             return segment.holds(key, lock);
         });
+    }
+
+    private static long lowered(EncodedKey key, ClockAheadException refusal) {
+        long least = Math.max(refusal.above(), key.tombstone.versionClock);
+        return VersionClock.justAbove(Math.max(least, confirmedLife(key.found)));
+    }
+
+    /** A life that the relay knows stays: copies of it are elsewhere, which a delete of a lower one would leave. 0 where it knows none. */
+    private static long confirmedLife(EntryWriter.Found found) {
+        return (found.marks() & LIFE_UNCONFIRMED) != 0 ? 0 : found.life;
+    }
+
+    /**
+     * The version, by the relay's clock, of what has ended unpublished: as of when it was made. It only has to beat what it had replaced, and
+     * must not take away what others have stored since.
+     */
+    private long loweredEnded(EntryWriter.Found found, ClockAheadException refusal) {
+        return Math.max(
+                confirmedLife(found), found.versionClock - segment.clock().aheadOf(refusal.clockMicros()));
     }
 
     private void storeAgain(EncodedKey key, long lock, long version, int origin, long life, WriteOutcome outcome) {
@@ -327,6 +339,8 @@ final class WriteOperations {
             current.versionClock = version;
             current.versionOrigin = origin;
             fillBody(key, current.toEntry(), version, origin, life, current.marks());
+            // One that is owed has not ended by that: it stays until the same is there again, and is told of then.
+            found.expired = false;
             store(key, lock, EntryWriter.Room.EVICT_HELD, outcome);
         }
     }

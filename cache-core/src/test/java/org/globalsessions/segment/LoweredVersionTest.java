@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
@@ -111,15 +112,26 @@ class LoweredVersionTest {
     }
 
     @Test
-    void shouldLeaveWhatHasEndedSinceItWasSent() {
+    void shouldHaveTheVersionOfTheRelaysTimeOfItsSetWhenItHasEndedSinceItWasSent() {
+        long before = trueClock() - 1_000;
+        fill(before, before);
         int ticks = 30;
         lru.set(lru.encode("k"), new byte[1], 0, 1, ticks, null, false, outcome);
         EntrySnapshot refused = find();
         await().until(() -> find() == null);
         lru.lower(refused, refusal(0), outcome);
-        assertThat(outcome.status())
-                .as("sent again by the sweep, and not at once for ever")
-                .isEqualTo(Status.SUPERSEDED);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        assertThat(find()).as("nobody reads it").isNull();
+        EntrySnapshot owed = new EntrySnapshot();
+        assertThat(lru.findUnsent(lru.encode("k"), owed)).isTrue();
+        assertThat(owed.version().clock())
+                .as("not above what others have set since at the relay")
+                .isBetween(before, trueClock() + (60_000_000L << Version.LOGICAL_BITS));
+        assertThat(owed.version().clock()).isLessThan(refused.version().clock());
+        assertThat(owed.life()).as("known to the relay").isEqualTo(before);
+        assertThat(lru.counters().get(Counter.EXPIRATIONS))
+                .as("told when it goes")
+                .isZero();
     }
 
     @Test

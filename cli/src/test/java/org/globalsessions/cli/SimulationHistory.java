@@ -238,14 +238,24 @@ final class SimulationHistory {
 
     /**
      * P6, with one tick for the rounding and one for the clock: at once on the host that has set it. Elsewhere a lifetime begins with the
-     * arrival of the frame that carries it, which a stop or a cut may have held up.
+     * arrival of the frame that carries it, which a stop or a cut may have held up; so it does where that host has got it back from there.
      */
     private void checkExpired(Call get, Call set) {
-        boolean own = get.host == set.host && get.doneNs == get.startNs;
+        boolean own = isOfItsHost(get, set)
+                && about(get.key).stream()
+                        .noneMatch(other -> other.found == set
+                                && other.host == get.host
+                                && other.returnedNs < get.startNs
+                                && !isOfItsHost(other, set));
         long limitNs = set.lifetimeNs + 3 * TICK_NS + (own ? 0 : LONGEST_HOLD_UP_NS);
         if (set.lifetimeNs != 0 && set.returnedNs != PENDING && get.startNs > set.returnedNs + limitNs) {
             violation("P6: expired", get);
         }
+    }
+
+    /** Whether a get was answered by the host that has set what it found. */
+    private static boolean isOfItsHost(Call get, Call set) {
+        return get.host == set.host && get.doneNs == get.startNs;
     }
 
     /** P4 on one host: after a set has returned, none of its host that returned before it began comes back. */

@@ -99,6 +99,8 @@ class SimulationTest {
         "18018, what had expired unpublished was still there where it had been set over",
         "22154, a session begun elsewhere a moment before was announced to a host whose delete of it was still on its way",
         "50697, what was written after the relay's clock was set back lost to what was written before",
+        "101419, what had ended before its relay of another clock took it hid on its host what others had stored since",
+        "120064, a save that had won before its relay was killed was told that it had lost",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
