@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
 
 /**
@@ -94,6 +95,10 @@ final class SimulationHistory {
 
     private final List<Call> calls = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
+
+    /** Those that a loss may have led to. */
+    private final List<String> forgivable = new ArrayList<>();
+
     private final List<Integer> lostHosts = new ArrayList<>();
     private final long idleNs;
     private boolean forgivesLosses;
@@ -131,6 +136,7 @@ final class SimulationHistory {
     /** Something was counted as lost, which is the sole exception that the promises make. */
     void forgiveLosses() {
         forgivesLosses = true;
+        forgivable.clear();
     }
 
     /**
@@ -149,8 +155,14 @@ final class SimulationHistory {
         violations.add(what + ": " + about);
     }
 
+    private void violationUnlessLost(String what, Call about) {
+        if (!forgivesLosses) {
+            forgivable.add(what + ": " + about);
+        }
+    }
+
     List<String> violations() {
-        return violations;
+        return Stream.concat(violations.stream(), forgivable.stream()).toList();
     }
 
     /** All calls about a key. */
@@ -269,18 +281,14 @@ final class SimulationHistory {
                     && newer.host == get.host
                     && set.host == get.host
                     && set.returnedNs < newer.startNs
-                    && newer.returnedNs < get.startNs
-                    && !forgivesLosses) {
-                violation("P4: older than set " + newer.number, get);
+                    && newer.returnedNs < get.startNs) {
+                violationUnlessLost("P4: older than set " + newer.number, get);
             }
         }
     }
 
     /** P8, and that null is never an outage: what the relay has acknowledged is there unless somebody has deleted it, or it expired. */
     private void checkNothing(Call get) {
-        if (forgivesLosses) {
-            return;
-        }
         for (Call set : about(get.key)) {
             boolean promised = set.kind == Kind.SET
                     && set.level != Acknowledgement.LOCAL
@@ -288,7 +296,7 @@ final class SimulationHistory {
                     && set.lifetimeNs == 0
                     && (idleNs == 0 || get.doneNs - set.startNs < idleNs);
             if (promised && !mayBeGone(set, get.doneNs)) {
-                violation("P8: nothing, where set " + set.number + " was acknowledged", get);
+                violationUnlessLost("P8: nothing, where set " + set.number + " was acknowledged", get);
             }
         }
     }
