@@ -367,7 +367,7 @@ final class WriteOperations {
                 return true;
             }
             Version version = entry.version();
-            if (position < relay.horizon() || (!live && isUnjudged(version, tombstone))) {
+            if (position < relay.horizon() || (!live && isUnjudged(key, version))) {
                 outcome.status = WriteOutcome.Status.STALE;
                 return true;
             }
@@ -414,8 +414,18 @@ final class WriteOperations {
      * Whether another host's entry may have begun before a delete made here that the relay has not judged yet: clocks do not agree to the
      * last millisecond, so that its life says nothing.
      */
-    private boolean isUnjudged(Version version, TombstoneTable.Found tombstone) {
-        return host && tombstone.isUnacknowledged() && version.origin() != segment.origin();
+    private boolean isUnjudged(EncodedKey key, Version version) {
+        if (!host || !key.tombstone.exists() || version.origin() == segment.origin()) {
+            return false;
+        }
+        return key.tombstone.isUnacknowledged() || isDeleteAwaited(key);
+    }
+
+    /** Whether a delete made here waits for the relay's receipt, also where another host's stands above it. */
+    private boolean isDeleteAwaited(EncodedKey key) {
+        TombstoneTable.Found own = new TombstoneTable.Found();
+        segment.tombstones().findUnacknowledged(key.high, key.low, own);
+        return own.exists();
     }
 
     /**
@@ -508,12 +518,19 @@ final class WriteOperations {
         body.versionClock = clock;
         body.versionOrigin = origin;
         body.life = life;
-        body.lastAccess = tick - entry.idleTicks();
+        body.lastAccess = tick - Math.min(entry.idleTicks(), idleTicksHere(key, tick));
         body.idleLimit = segment.idleLimit(entry.idleLimitTicks());
         // The last tick says that nothing is left, or as good as nothing: see PROTOCOL.md.
         int left = entry.lifetimeTicks() == 1 ? 0 : entry.lifetimeTicks();
         body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + left);
         body.marks = marks;
+    }
+
+    /** The session was used by whoever has used what is here: the newer version may have come late. */
+    private int idleTicksHere(EncodedKey key, int tick) {
+        return segment.isLive(key)
+                ? Math.max(0, tick - segment.records().lastAccess(key.found.way))
+                : Integer.MAX_VALUE;
     }
 
     private boolean store(EncodedKey key, long lock, EntryWriter.Room room, WriteOutcome outcome) {

@@ -649,6 +649,29 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldNotTakeWhatTheRelayHasSentWhenAnotherHostsDeleteStandsAboveAnUnjudgedOne() throws IOException {
+        try (SharedLru host = open(Role.HOST)) {
+            WriteOutcome deleted = new WriteOutcome();
+            host.delete(host.encode("k"), deleted);
+            long higher = deleted.version().clock() + 1000;
+            host.applyDelete(
+                    digest(host, "k"),
+                    new Version(higher, 99),
+                    host.file().relays().own(),
+                    1,
+                    1,
+                    outcome);
+            SessionEntry sent = entry("k", "of another host", higher + 2, higher + 2);
+            host.fill(host.encode("k"), sent, Long.MAX_VALUE, 0, true, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STALE);
+            host.confirmDelete(
+                    digest(host, "k"), deleted.version(), receipt(Receipt.Outcome.STORED, deleted.version()));
+            host.fill(host.encode("k"), sent, Long.MAX_VALUE, 0, true, outcome);
+            assertThat(get(host, "k")).isEqualTo("of another host");
+        }
+    }
+
+    @Test
     void shouldNotTakeWhatTheRelayHasSentUntilItHasJudgedADeleteOfThisHost() throws IOException {
         try (SharedLru host = open(Role.HOST)) {
             WriteOutcome deleted = new WriteOutcome();

@@ -200,6 +200,25 @@ class UseScanTest {
     }
 
     @Test
+    void shouldKeepTheLaterUseWhenANewerVersionComesLate() {
+        storeOnBoth("a");
+        pass(5);
+        byte[] key = later.encode("a").copy();
+        SessionEntry newer =
+                new SessionEntry(key, new byte[1], new Version(LIFE + 1, 8), LIFE + 1, true, IDLE / 2, IDLE, 0);
+        later.fill(later.encode("a"), newer, Long.MAX_VALUE, 0, true, outcome);
+        assertThat(outcome.status()).isEqualTo(WriteOutcome.Status.STORED);
+        assertThat(later.idleTicks(later.encode("a"), LIFE + 1)).isEqualTo(5);
+        pass(IDLE);
+        SessionEntry last =
+                new SessionEntry(key, new byte[1], new Version(LIFE + 2, 8), LIFE + 2, true, IDLE / 2, IDLE, 0);
+        later.fill(later.encode("a"), last, Long.MAX_VALUE, 0, true, outcome);
+        assertThat(later.idleTicks(later.encode("a"), LIFE + 2))
+                .as("what has ended is no use")
+                .isEqualTo(IDLE / 2);
+    }
+
+    @Test
     void shouldTellEveryIdleLimitAsItWasWhenALaterTierKeepsItLonger() {
         for (int limit : new int[] {1, 2, 3, 4, 5, 7, 100, 101, 102, 103, Ticks.ticks(Ticks.MAX_IDLE)}) {
             assertThat(Ticks.told(Ticks.kept(limit))).isEqualTo(limit);

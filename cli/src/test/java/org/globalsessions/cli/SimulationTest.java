@@ -101,6 +101,8 @@ class SimulationTest {
         "50697, what was written after the relay's clock was set back lost to what was written before",
         "101419, what had ended before its relay of another clock took it hid on its host what others had stored since",
         "120064, a save that had won before its relay was killed was told that it had lost",
+        "106475, an answer from before a delete was taken as another host's delete stood above it",
+        "110225, a newer version that came late ended a session that had been used since",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
