@@ -520,8 +520,7 @@ final class WriteOperations {
         body.life = life;
         body.lastAccess = tick - Math.min(entry.idleTicks(), idleTicksHere(key, tick));
         body.idleLimit = segment.idleLimit(entry.idleLimitTicks());
-        // The last tick says that nothing is left, or as good as nothing: see PROTOCOL.md.
-        int left = entry.lifetimeTicks() == 1 ? 0 : entry.lifetimeTicks();
+        int left = entry.hasEnded() ? 0 : entry.lifetimeTicks();
         body.expiry = entry.lifetimeTicks() == 0 ? 0 : Ticks.nonZero(tick + left);
         body.marks = marks;
     }

@@ -36,6 +36,15 @@ public record SessionEntry(
     }
 
     /**
+     * Whether nothing is left of its lifetime, or as good as nothing: it makes older versions void, and nobody is given it.
+     *
+     * @return true if so
+     */
+    public boolean hasEnded() {
+        return lifetimeTicks == 1;
+    }
+
+    /**
      * The same, used at this moment.
      *
      * @return a copy that shares key and value

@@ -304,7 +304,8 @@ final class SpillFile implements AutoCloseable {
      *
      * @param digest digest of the key
      * @param tick   segment time now, in ticks
-     * @return its entry, aged by the time since it was put, or null where there is none that lives
+     * @return its entry, aged by the time since it was put, its lifetime may have {@linkplain SessionEntry#hasEnded ended}; or null where
+     *     there is none, or it was not used for too long
      */
     synchronized SessionEntry get(KeyDigest digest, long tick) {
         checkOpen();
@@ -343,7 +344,8 @@ final class SpillFile implements AutoCloseable {
      * @param count most entries wanted
      * @param tick  segment time now, in ticks
      * @param skip  digests to leave out
-     * @return the oldest ones; what has expired is dropped on the way
+     * @return the oldest ones, also where their lifetime has {@linkplain SessionEntry#hasEnded ended}; what was not used for too long is
+     *     dropped on the way
      */
     synchronized List<Spilled> oldest(int count, long tick, Predicate<KeyDigest> skip) {
         checkOpen();

@@ -106,7 +106,10 @@ final class SpillRecord {
         return buffer.getLong(LIFE_OFFSET);
     }
 
-    /** The entry aged by the time since it was written, and used last at a tick where that was later; null where it has expired meanwhile. */
+    /**
+     * The entry aged by the time since it was written, and used last at a tick where that was later; null where it was not used for too long. One
+     * whose lifetime has {@linkplain SessionEntry#hasEnded ended} meanwhile is still owed to the relief tier, which may have an older version.
+     */
     SessionEntry toEntry(long tick, long usedTick) {
         // Where the segment was replaced its time began anew: then nothing is known of the time between.
         int elapsed = (int) Math.min(Integer.MAX_VALUE / 2, Math.max(0, tick - buffer.getLong(TICK_OFFSET)));
@@ -116,7 +119,7 @@ final class SpillRecord {
         int lifetime = buffer.getInt(LIFETIME_OFFSET);
         // Later tiers let an idle entry live a quarter longer, as the host that used it last may know better.
         boolean idleTooLong = idleLimit > 0 && idle - idleLimit > idleLimit / 4;
-        if (idleTooLong || (lifetime > 0 && lifetime <= elapsed)) {
+        if (idleTooLong) {
             return null;
         }
         int keyEnd = KEY_OFFSET + buffer.getInt(KEY_LENGTH_OFFSET);
@@ -128,6 +131,6 @@ final class SpillRecord {
                 (buffer.getInt(FLAGS_OFFSET) & BEGINS_LIFE) != 0,
                 idle,
                 idleLimit,
-                lifetime > 0 ? lifetime - elapsed : 0);
+                lifetime > 0 ? Math.max(1, lifetime - elapsed) : 0);
     }
 }

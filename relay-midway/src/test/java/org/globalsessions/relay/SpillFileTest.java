@@ -173,8 +173,21 @@ class SpillFileTest {
             assertThat(spill.get(digest(2), 1030).idleTicks()).isEqualTo(30);
             assertThat(spill.get(digest(2), 1050)).isNotNull();
             assertThat(spill.get(digest(2), 1051)).isNull();
-            assertThat(spill.get(digest(1), 1099)).isNotNull();
-            assertThat(spill.oldest(10, 1100, digest -> false)).isEmpty();
+            assertThat(spill.get(digest(1), 1098).hasEnded()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldKeepWhatHasEndedUntilItIsHandedOff() throws IOException {
+        try (SpillFile spill = SpillFile.open(file(), LIMIT)) {
+            spill.put(digest(1), entry(1, 1, new byte[3], 0, 100), 1000);
+            assertThat(spill.get(digest(1), 1100).hasEnded()).isTrue();
+            assertThat(spill.oldest(10, 5000, digest -> false))
+                    .singleElement()
+                    .matches(spilled -> spilled.entry().hasEnded());
+            assertThat(spill.removeUpTo(
+                            digest(1), entry(1, 1, new byte[3], 0, 100).version()))
+                    .isTrue();
             assertThat(spill.size()).isZero();
         }
     }

@@ -328,15 +328,19 @@ final class ReliefRouter {
         return listed.contains(kind);
     }
 
-    /** Tells connected aging nodes that older versions are void; owners too, where they do not get the entry itself. */
+    /**
+     * Tells aging nodes that older versions are void; owners too, where they do not get the entry itself. One that is about to come back has to
+     * be told: it would answer with its older version once the newer one has expired.
+     */
     private void voidElsewhere(Change change, Voided voided, boolean ownersToo) {
         for (int i = 0; i < endPoints.length; i++) {
             ReliefEndPoint endPoint = endPoints[i];
-            boolean concerned = endPoint != null
-                    && endPoint.kind() == Kind.AGING
-                    && placement.mayHold(i)
-                    && (ownersToo || !placement.takes(i));
-            if (concerned && !endPoint.addVoid(voided)) {
+            Membership.Member member = placement.members().get(i);
+            boolean concerned =
+                    member.kind() == Kind.AGING && placement.mayHold(i) && (ownersToo || !placement.takes(i));
+            if (concerned && endPoint == null && attendance.isThere(member.id())) {
+                change.fail();
+            } else if (concerned && endPoint != null && !endPoint.addVoid(voided)) {
                 change.failBusy();
             }
         }

@@ -444,6 +444,26 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldAcknowledgeAVoidOnlyWhenWhoIsAboutToComeBackHasHeardOfIt() throws IOException {
+        join(A1, Kind.AGING);
+        leave(A1);
+        router.timeOut(segment.file().nanoTime() + Attendance.RESET_NS / 2);
+        assertUnavailable(let(session("a", 10)));
+
+        restart(1);
+        assertUnavailable(let(session("a", 10)));
+        join(A1, Kind.AGING);
+        assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
+        assertThat(connections.get(A1).takeSent()).extracting(Frame::type).containsExactly(FrameType.VOID);
+
+        leave(A1);
+        router.timeOut(segment.file().nanoTime() + 2 * Attendance.RESET_NS);
+        assertThat(receipt(let(session("a", 11))).outcome())
+                .as("away for longer than anybody waits for it")
+                .isEqualTo(Outcome.STORED);
+    }
+
+    @Test
     void shouldLetTheNextBestStandInWhenTheOwnerIsAwayForLong() throws IOException {
         join(A1, Kind.AGING);
         join(A2, Kind.AGING);
