@@ -104,6 +104,7 @@ class SimulationTest {
         "106475, an answer from before a delete was taken as another host's delete stood above it",
         "110225, a newer version that came late ended a session that had been used since",
         "112174, what had expired while a relief node was about to come back was there again as what it had replaced",
+        "115882, a set lost to an earlier one by another process of its host, which the relay had given a higher version",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })
     void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {

@@ -272,6 +272,12 @@ final class Intake {
         }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
+        if (hasLost(outcome) && lru.find(key, here)) {
+            SessionEntry entry = frame.entry();
+            if (receipts.isLaterThan(digest, entry, here.version(), here.life())) {
+                lru.accept(key, after(entry, here), applied, frame.seenTombstone(), outcome);
+            }
+        }
         switch (outcome.status()) {
             case STORED -> onStored(endPoint, frame, digest, endPoint.host());
             case SUPERSEDED -> {
@@ -287,6 +293,27 @@ final class Intake {
             default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
         return true;
+    }
+
+    private static boolean hasLost(WriteOutcome outcome) {
+        return outcome.status() == WriteOutcome.Status.SUPERSEDED
+                || outcome.status() == WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
+    }
+
+    /** An entry in the life of another one, and just above it. */
+    private static SessionEntry after(SessionEntry entry, EntrySnapshot other) {
+        Version above = new Version(
+                Math.max(entry.version().clock(), other.version().clock() + 1),
+                entry.version().origin());
+        return new SessionEntry(
+                entry.key(),
+                entry.value(),
+                above,
+                other.life(),
+                false,
+                entry.idleTicks(),
+                entry.idleLimitTicks(),
+                entry.lifetimeTicks());
     }
 
     /** The host given knows of it and is not told. */

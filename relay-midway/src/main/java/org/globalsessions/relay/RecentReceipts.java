@@ -3,6 +3,7 @@ package org.globalsessions.relay;
 import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
 
 /**
  * Receipts of the last changes of a path: a host whose receipt was lost on the way sends the change again, and is given the same
@@ -67,6 +68,26 @@ final class RecentReceipts {
                 && known.sent.origin() == sent.origin()
                 && known.sent.compareTo(sent) > 0;
         return later ? known.receipt : null;
+    }
+
+    /**
+     * Whether an entry was stored by its host after one that has got a higher version here, and so lost to that one by the versions alone:
+     * another process of the host has sent it before the host heard of that.
+     *
+     * @param digest   digest of the key
+     * @param entry    the entry that has lost
+     * @param standing version of the entry that is here
+     * @param life     its life
+     * @return true if so, as far as that is remembered
+     */
+    boolean isLaterThan(KeyDigest digest, SessionEntry entry, Version standing, long life) {
+        Known known = raised[placeOf(digest, standing)];
+        return known != null
+                && known.digest.equals(digest)
+                && known.receipt.version().equals(standing)
+                && known.sent.origin() == entry.version().origin()
+                && known.sent.compareTo(entry.version()) < 0
+                && (entry.life() == life || entry.life() == known.sent.clock());
     }
 
     /**

@@ -13,6 +13,7 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
+import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
@@ -98,6 +99,48 @@ class DuplicateChangesTest {
         assertThat(first.outcome()).isEqualTo(Receipt.Outcome.STORED);
         assertThat(first.version()).isGreaterThan(early.entry().version());
         assertThat(receipt(a.ask(set))).isEqualTo(first);
+    }
+
+    @Test
+    void shouldTakeTheLaterSetOfAHostWhoseEarlierOneGotAHigherVersionMeanwhile() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        SessionFrame early = a.session("user-1", "one".getBytes(UTF_8), Acknowledgement.RELAY);
+        receipt(a.delete(digest("user-1"), Acknowledgement.RELAY));
+        Receipt first = receipt(a.ask(new SessionFrame(
+                early.correlationId(), early.level(), a.welcome.epoch(), 1, early.seenTombstone(), early.entry())));
+        Version begun = early.entry().version();
+        assertThat(first.version()).isGreaterThan(new Version(begun.clock() + 1, begun.origin()));
+        // By another process of the host, before that receipt came.
+        SessionEntry update = new SessionEntry(
+                early.entry().key(),
+                "two".getBytes(UTF_8),
+                new Version(begun.clock() + 1, begun.origin()),
+                begun.clock(),
+                false,
+                0,
+                0,
+                0);
+        SessionFrame later =
+                new SessionFrame(7, Acknowledgement.RELAY, a.welcome.epoch(), 1, early.seenTombstone(), update);
+        Receipt second = receipt(host(1).ask(later));
+        assertThat(second.outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(second.version()).isGreaterThan(first.version());
+        assertThat(second.life()).isEqualTo(first.life());
+        assertThat(a.get("user-1").entry().value()).isEqualTo("two".getBytes(UTF_8));
+        // Of an earlier one that says no more.
+        SessionEntry before = new SessionEntry(
+                early.entry().key(),
+                new byte[1],
+                new Version(begun.clock() - 2, begun.origin()),
+                begun.clock(),
+                false,
+                0,
+                0,
+                0);
+        Receipt lost = receipt(
+                a.ask(new SessionFrame(8, Acknowledgement.RELAY, a.welcome.epoch(), 1, early.seenTombstone(), before)));
+        assertThat(lost.outcome()).isNotEqualTo(Receipt.Outcome.STORED);
     }
 
     @Test
