@@ -6,6 +6,7 @@ import java.util.function.LongPredicate;
 import org.globalsessions.Announcements.Connection;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
+import org.globalsessions.segment.ScanPasses;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
@@ -38,6 +39,10 @@ final class LinkDuty {
     private long leaseEpoch;
     private Connection subscribed;
     private boolean confirmed;
+
+    /** Of the look over the segment that is under way, null between two of them. */
+    private ScanPasses look;
+
     private boolean judged;
     private int nextUnconfirmed;
     private long judgeDeadlineNs;
@@ -113,7 +118,7 @@ final class LinkDuty {
             subscribed = connection;
             nextPassNs = lru.file().nanoTime();
             confirmed = false;
-            nextUnconfirmed = 0;
+            look = null;
             judgeDeadlineNs = lru.file().nanoTime() + JUDGE_LIMIT_NS;
             begunBefore = lru.versionClock();
             firstLook = true;
@@ -171,17 +176,15 @@ final class LinkDuty {
      * @return false where something is left
      */
     private boolean discardUnconfirmed() {
-        if (nextUnconfirmed == 0) {
+        if (look == null) {
+            look = lru.scanPasses();
+            look.next();
             judged = true;
+            nextUnconfirmed = 0;
         }
         boolean late = judgeDeadlineNs - lru.file().nanoTime() <= 0;
         for (int i = 0; i < SCANS_A_TICK && nextUnconfirmed < lru.bucketCount(); i++) {
-            lru.scan(nextUnconfirmed, BUCKETS_A_SCAN, 0, entry -> {
-                judged &= discardIfUnconfirmed(entry, late);
-                return true;
-            });
-            // What has expired unpublished too, which nobody but the relay is shown.
-            lru.scan(nextUnconfirmed, BUCKETS_A_SCAN, RecordDescriptor.UNPUBLISHED, entry -> {
+            lru.scanUnsentToo(nextUnconfirmed, BUCKETS_A_SCAN, entry -> {
                 judged &= discardIfUnconfirmed(entry, late);
                 return true;
             });
@@ -190,21 +193,22 @@ final class LinkDuty {
         if (nextUnconfirmed < lru.bucketCount()) {
             return false;
         }
-        nextUnconfirmed = 0;
+        if (look.next()) {
+            // A save may have moved an entry to where this pass had been.
+            nextUnconfirmed = 0;
+            return false;
+        }
+        look = null;
         firstLook = false;
         if (late && judged) {
             lru.scanUnacknowledgedTombstones((digest, version, position) -> {
-                noteUnjudged(digest.low(), version.clock());
+                if (owns.test(digest.low())) {
+                    lru.file().relays().raiseUnjudged(version.clock());
+                }
                 return true;
             });
         }
         return judged;
-    }
-
-    private void noteUnjudged(long digestLow, long clock) {
-        if (owns.test(digestLow)) {
-            lru.file().relays().raiseUnjudged(clock);
-        }
     }
 
     /** False where the relay has to judge it first. */

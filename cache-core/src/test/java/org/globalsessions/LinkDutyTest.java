@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.globalsessions.segment.SegmentDescriptor.WAYS;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.globalsessions.segment.EncodedKey;
+import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RelayPlaces;
 import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SegmentFile.Duty;
@@ -52,6 +55,10 @@ class LinkDutyTest {
     private final Set<String> judged = new HashSet<>();
 
     private final Map<KeyDigest, String> deleted = new HashMap<>();
+
+    /** What happens while the host looks at one of its entries. */
+    private Runnable onLook = () -> {};
+
     private SharedLru lru;
     private RelayPosition place;
     private Relay relay;
@@ -79,7 +86,10 @@ class LinkDutyTest {
                 tier(),
                 place,
                 lru.file().relays().lease(0),
-                digest -> true,
+                digest -> {
+                    onLook.run();
+                    return true;
+                },
                 () -> {});
         relay.start(() -> {});
     }
@@ -136,10 +146,42 @@ class LinkDutyTest {
     }
 
     private void set(String key) {
+        set(key, 0);
+    }
+
+    private void set(String key, int lifetimeTicks) {
         byte[] value = key.getBytes(UTF_8);
         WriteOutcome outcome = new WriteOutcome();
-        lru.set(lru.encode(key), value, 0, value.length, 0, null, false, outcome);
+        lru.set(lru.encode(key), value, 0, value.length, lifetimeTicks, null, false, outcome);
         assertThat(outcome.status()).isEqualTo(WriteOutcome.Status.STORED);
+    }
+
+    private void fill(String key) {
+        byte[] bytes = key.getBytes(UTF_8);
+        long clock = lru.versionClock();
+        SessionEntry entry = new SessionEntry(bytes, bytes, new Version(clock, 1), clock, false, 0, 0, 0);
+        WriteOutcome outcome = new WriteOutcome();
+        lru.fill(lru.encode(key), entry, Long.MAX_VALUE, 0, true, outcome);
+        assertThat(outcome.status()).isEqualTo(WriteOutcome.Status.STORED);
+    }
+
+    /** The key's bucket here, -1 where it is not here. */
+    private int bucketOf(String key) {
+        EntrySnapshot entry = new EntrySnapshot();
+        return lru.find(lru.encode(key), entry) ? entry.way() / WAYS : -1;
+    }
+
+    private int firstBucketOf(String key) {
+        return lru.firstBucket(lru.encode(key).digest());
+    }
+
+    private int entriesOf(int bucket) {
+        int[] count = new int[1];
+        lru.scan(bucket, 1, 0, entry -> {
+            count[0]++;
+            return true;
+        });
+        return count[0];
     }
 
     private void delete(String key) {
@@ -219,5 +261,41 @@ class LinkDutyTest {
         judged.add("begun");
         pass(Duration.ofSeconds(2));
         assertThat(place.position()).isEqualTo(WELCOMED);
+    }
+
+    /** The look empties its first bucket before it comes to its second one, which is full: a save goes to the first. */
+    @Test
+    void shouldWaitForAJudgementOfWhatASaveHasMovedBehindTheLook() {
+        for (int i = 0; i < 140; i++) {
+            fill("told " + i);
+        }
+        String moved = IntStream.range(0, 140)
+                .mapToObj(i -> "told " + i)
+                .filter(each -> bucketOf(each) > firstBucketOf(each) && entriesOf(bucketOf(each)) == WAYS)
+                .findFirst()
+                .orElseThrow();
+        int first = firstBucketOf(moved);
+        int second = bucketOf(moved);
+        onLook = () -> {
+            if (entriesOf(first) == 0 && entriesOf(second) == WAYS) {
+                onLook = () -> {};
+                set(moved);
+                assertThat(bucketOf(moved)).isEqualTo(first);
+            }
+        };
+        connect();
+        pass(Duration.ofSeconds(2));
+        assertThat(place.position()).isEqualTo(APPLIED);
+        assertThat(claims).containsOnly(Map.entry(moved, APPLIED));
+    }
+
+    @Test
+    void shouldWaitForAJudgementOfWhatHasExpiredUnpublished() {
+        set("expired", 100);
+        pass(Duration.ofSeconds(2));
+        assertThat(lru.get(lru.encode("expired"))).isNull();
+        connect();
+        pass(Duration.ofSeconds(2));
+        assertThat(place.position()).isEqualTo(APPLIED);
     }
 }

@@ -869,16 +869,30 @@ public final class SharedLru implements AutoCloseable {
      * @param visitor     sees them
      */
     public void scan(int firstBucket, int count, int marks, EntryVisitor visitor) {
+        scan(firstBucket, count, marks, (marks & RecordDescriptor.UNPUBLISHED) != 0, visitor);
+    }
+
+    /**
+     * Shows the live entries of some buckets, and also those that {@link #readUnsent} shows.
+     *
+     * @param firstBucket first bucket
+     * @param count       number of buckets; the scan ends at the last bucket of the segment
+     * @param visitor     sees them
+     */
+    public void scanUnsentToo(int firstBucket, int count, EntryVisitor visitor) {
+        scan(firstBucket, count, 0, true, visitor);
+    }
+
+    private void scan(int firstBucket, int count, int marks, boolean unsentToo, EntryVisitor visitor) {
         EntrySnapshot entry = new EntrySnapshot();
         BucketTable buckets = segment.buckets();
-        boolean unsent = (marks & RecordDescriptor.UNPUBLISHED) != 0;
         int end = (int) Math.min(buckets.bucketCount(), (long) firstBucket + count);
         for (int bucket = firstBucket; bucket < end; bucket++) {
             for (int lane = 0; lane < SegmentDescriptor.WAYS; lane++) {
                 boolean wanted =
                         marks == 0 ? buckets.tagAt(bucket, lane) != 0 : (buckets.hints(bucket, lane) & marks) != 0;
                 if (wanted
-                        && read(bucket * SegmentDescriptor.WAYS + lane, unsent, entry)
+                        && read(bucket * SegmentDescriptor.WAYS + lane, unsentToo, entry)
                         && (marks == 0 || (entry.marks() & marks) != 0)
                         && !visitor.visit(entry)) {
                     return;
@@ -887,8 +901,8 @@ public final class SharedLru implements AutoCloseable {
         }
     }
 
-    private boolean read(int way, boolean unsent, EntrySnapshot into) {
-        return unsent ? readUnsent(way, into) : read(way, into);
+    private boolean read(int way, boolean unsentToo, EntrySnapshot into) {
+        return unsentToo ? readUnsent(way, into) : read(way, into);
     }
 
     /**
