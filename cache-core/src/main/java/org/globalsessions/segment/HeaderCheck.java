@@ -84,7 +84,6 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.TICK_OFFSET, "tick", findings);
         requireNotNegative(SegmentDescriptor.WALL_CLOCK_MS_OFFSET, "wall clock", findings);
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
-        requireNotNegative(SegmentDescriptor.HORIZON_OFFSET, "horizon", findings);
         requireNotNegative(SegmentDescriptor.HIGHEST_VERSION_OFFSET, "highest version", findings);
         requireNotNegative(SegmentDescriptor.UNJUDGED_OFFSET, "clock of what claims nothing", findings);
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
@@ -94,12 +93,15 @@ final class HeaderCheck implements PlaceCheck {
         }
         requireNotNegative(
                 SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, "tick of the youngest dropped tombstone", findings);
-        // The position is 0 while the epoch changes, and is read before it here.
-        long position = RelayPosition.of(view.longAcquire(SegmentDescriptor.POSITION_OFFSET));
-        long epoch = view.longAcquire(SegmentDescriptor.RELAY_EPOCH_OFFSET);
-        if (epoch == 0 && position != 0) {
-            findings.add(
-                    damage(SegmentDescriptor.POSITION_OFFSET, position, "there is a position without a relay epoch"));
+        requireEpoch(SegmentDescriptor.RELAY_EPOCH_OFFSET, SegmentDescriptor.POSITION_OFFSET, "a position", findings);
+        requireEpoch(SegmentDescriptor.RELAY_EPOCH_OFFSET, SegmentDescriptor.HORIZON_OFFSET, "a horizon", findings);
+    }
+
+    /** The position is 0 while the epoch changes, and is read before it here. */
+    private void requireEpoch(int epochAt, int at, String what, Findings findings) {
+        long position = RelayPosition.of(view.longAcquire(at));
+        if (position != 0 && view.longAcquire(epochAt) == 0) {
+            findings.add(damage(at, position, "there is " + what + " without a relay epoch"));
         }
     }
 
@@ -111,15 +113,9 @@ final class HeaderCheck implements PlaceCheck {
         }
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
             int at = RelayPlaces.offset(place);
-            requireNotNegative(at + SegmentDescriptor.PLACE_HORIZON_OFFSET, "horizon of a relay", findings);
-            long position = RelayPosition.of(view.longAcquire(at + SegmentDescriptor.PLACE_POSITION_OFFSET));
-            long epoch = view.longAcquire(at + SegmentDescriptor.PLACE_EPOCH_OFFSET);
-            if (epoch == 0 && position != 0) {
-                findings.add(damage(
-                        at + SegmentDescriptor.PLACE_POSITION_OFFSET,
-                        position,
-                        "there is a position without a relay epoch"));
-            }
+            int epochAt = at + SegmentDescriptor.PLACE_EPOCH_OFFSET;
+            requireEpoch(epochAt, at + SegmentDescriptor.PLACE_POSITION_OFFSET, "a position", findings);
+            requireEpoch(epochAt, at + SegmentDescriptor.PLACE_HORIZON_OFFSET, "a horizon", findings);
             if (view.getLong(at + SegmentDescriptor.PLACE_ID_OFFSET) == 0 && (list & 1 << place) != 0) {
                 findings.add(damage(at, list, "list of relays names a place without a relay"));
             }

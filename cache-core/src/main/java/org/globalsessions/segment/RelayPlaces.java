@@ -153,13 +153,12 @@ public final class RelayPlaces {
     void raiseHorizon(long tombstonePosition) {
         int place = RelayPosition.placeOf(tombstonePosition);
         RelayPosition of = place < 0 ? own : place < PLACE_COUNT ? positions[place] : null;
-        if (of != null && (place < 0 || isListed(place)) && of.isOfThis(tombstonePosition)) {
-            of.raiseHorizon(RelayPosition.of(tombstonePosition));
+        if (of != null && (place < 0 || isListed(place)) && of.raiseHorizonTo(tombstonePosition)) {
             return;
         }
-        own.raiseHorizon(own.position());
+        own.raiseHorizon();
         for (RelayPosition each : positions) {
-            each.raiseHorizon(each.position());
+            each.raiseHorizon();
         }
     }
 

@@ -4,7 +4,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Epoch of a relay, position in it, and horizon: how far a host has applied what one of its relays announced, or the last number that
- * a relay has given. The position's word holds a fold of its epoch in the upper 16 bits, so that none is taken for one of another epoch.
+ * a relay has given. The words of position and horizon hold a fold of their epoch in the upper 16 bits, so that none is taken for one of another
+ * epoch.
  *
  * <p>Any thread of any process.
  */
@@ -78,11 +79,6 @@ public final class RelayPosition {
         return position == 0 ? 0 : tag(place, epoch) << POSITION_BITS | position;
     }
 
-    /** Whether a tombstone's position is one of these numbers, and of the epoch that counts now. */
-    boolean isOfThis(long tombstonePosition) {
-        return of(tombstonePosition) != 0 && tombstonePosition >>> POSITION_BITS == tag(place, epoch());
-    }
-
     private long word() {
         return (long) Words.LONG.getAcquire(header, positionOffset);
     }
@@ -130,14 +126,14 @@ public final class RelayPosition {
 
     /** By compare-and-set from what was there before the look at the epoch, so that of two who change it one does. */
     void changeEpoch(long known, long word, long epoch, long position) {
-        long horizon = horizon();
+        long horizon = horizonWord();
         // A claim reads the epoch first and then the position. With 0 in between none pairs the new epoch with the
         // old position and so claims what was never applied. The old epoch with a new position claims nothing: the
         // relay answers for its present epoch only.
         if (!Words.LONG.compareAndSet(header, positionOffset, word, first(epoch))) {
             return;
         }
-        // Positions of two epochs do not compare: against the old horizon every answer would be too old.
+        // It does not count any more, but for an epoch of the same fold: against that every answer would be too old.
         Words.LONG.compareAndSet(header, horizonOffset, horizon, 0L);
         if (Words.LONG.compareAndSet(header, epochOffset, known, epoch)) {
             raise(epoch, position);
@@ -155,17 +151,53 @@ public final class RelayPosition {
         }
     }
 
-    /** Position of the youngest tombstone that was dropped before its time: an answer that is older may bring a session back. */
-    long horizon() {
+    private long horizonWord() {
         return (long) Words.LONG.getVolatile(header, horizonOffset);
     }
 
-    void raiseHorizon(long position) {
+    /**
+     * Position of the youngest tombstone that was dropped before its time: an answer that is older may bring a session back. 0 where there is none
+     * of the epoch that counts now.
+     */
+    long horizon() {
+        long word = horizonWord();
+        return (word & ~MASK) == first(epoch()) ? of(word) : 0;
+    }
+
+    /** Raises the horizon to a position of an epoch; does nothing where another epoch counts by now. */
+    void raiseHorizon(long epoch, long position) {
+        long first = first(epoch);
         while (true) {
-            long seen = horizon();
-            if (position <= seen || Words.LONG.compareAndSet(header, horizonOffset, seen, position)) {
+            long word = horizonWord();
+            // One of another epoch may be what the last one has left, or of the next one, while this process was
+            // stopped.
+            boolean done = (word & ~MASK) == first ? position <= of(word) : epoch != epoch();
+            if (done || Words.LONG.compareAndSet(header, horizonOffset, word, first | position)) {
                 return;
             }
         }
+    }
+
+    /** Raises the horizon to the position: answers older than what is applied now do not count. */
+    void raiseHorizon() {
+        long word = word();
+        long epoch = epoch();
+        if ((word & ~MASK) == first(epoch)) {
+            raiseHorizon(epoch, of(word));
+        }
+    }
+
+    /**
+     * Raises the horizon to what a tombstone keeps of the position of its delete.
+     *
+     * @return false where that is none of these numbers, or not of the epoch that counts now
+     */
+    boolean raiseHorizonTo(long tombstonePosition) {
+        long epoch = epoch();
+        boolean known = of(tombstonePosition) != 0 && tombstonePosition >>> POSITION_BITS == tag(place, epoch);
+        if (known) {
+            raiseHorizon(epoch, of(tombstonePosition));
+        }
+        return known && epoch == epoch();
     }
 }

@@ -601,9 +601,9 @@ public final class SharedLru implements AutoCloseable {
         switch (receipt.outcome()) {
             case STORED -> {
                 int marks = RecordDescriptor.UNPUBLISHED | RecordDescriptor.LIFE_UNCONFIRMED;
-                if (segment.records().isOwed(published.way, published.stateWord) && receipt.epoch() == from.epoch()) {
+                if (segment.records().isOwed(published.way, published.stateWord)) {
                     // It is about to go, and an answer on its way may hold what it has overwritten.
-                    from.raiseHorizon(receipt.position());
+                    from.raiseHorizon(receipt.epoch(), receipt.position());
                 }
                 if (asPublished) {
                     clearMarks(published.way, published.stateWord, marks);

@@ -260,7 +260,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.RETIRED_OFFSET, 2L, Region.HEADER, "neither 0 nor 1"),
                 Arguments.of(SegmentDescriptor.TICK_OFFSET, -1L, Region.HEADER, "tick is below 0"),
                 Arguments.of(SegmentDescriptor.POSITION_OFFSET, 7L, Region.HEADER, "without a relay epoch"),
-                Arguments.of(SegmentDescriptor.HORIZON_OFFSET, -7L, Region.HEADER, "horizon is below 0"),
+                Arguments.of(SegmentDescriptor.HORIZON_OFFSET, -7L, Region.HEADER, "a horizon without a relay epoch"),
                 Arguments.of(SegmentDescriptor.LEASES_OFFSET, -7L, Region.HEADER, "end of a relay's lease is below 0"),
                 Arguments.of(SegmentDescriptor.LEASES_OFFSET + 8, -7L, Region.HEADER, "last cut is below 0"),
                 Arguments.of(
@@ -268,7 +268,8 @@ class SegmentCheckTest {
                 Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 560"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L << 16, Region.HEADER, "places that do not exist"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L, Region.HEADER, "a place without a relay"),
-                Arguments.of(SegmentDescriptor.RELAYS_OFFSET + 24, -1L, Region.HEADER, "horizon of a relay is below 0"),
+                Arguments.of(
+                        SegmentDescriptor.RELAYS_OFFSET + 24, -1L, Region.HEADER, "a horizon without a relay epoch"),
                 Arguments.of(SegmentDescriptor.RELAYS_OFFSET + 48, 1L, Region.HEADER, "without a relay epoch"),
                 Arguments.of(SegmentDescriptor.LINK_OWNER_OFFSET, 300L << 55, Region.HEADER, "does not exist"),
                 Arguments.of(SegmentDescriptor.SWEEPER_OFFSET, 3L << 55, Region.HEADER, "epoch 0"),

@@ -160,12 +160,44 @@ class SegmentStatusTest {
             segment.position(5, 90);
             assertThat(segment.position()).isEqualTo(100);
             assertThat(segment.nextPosition()).isEqualTo(101);
-            segment.header().putLong(SegmentDescriptor.HORIZON_OFFSET, 50);
+            segment.relays().own().raiseHorizon(5, 50);
             segment.position(6, 3);
             assertThat(segment.relayEpoch()).isEqualTo(6);
             assertThat(segment.position()).isEqualTo(3);
             assertThat(segment.header().getLong(SegmentDescriptor.HORIZON_OFFSET))
                     .isZero();
+        }
+    }
+
+    @Test
+    void shouldNotRaiseNextEpochsHorizonWhenAStoppedProcessGoesOn() throws Exception {
+        try (SegmentFile segment = SegmentFile.open(settings())) {
+            RelayPosition own = segment.relays().own();
+            segment.position(5, 100);
+            // Stopped after its look at the epoch, while a new one began.
+            segment.position(6, 3);
+            own.raiseHorizon(5, 90);
+            assertThat(own.horizon()).isZero();
+            own.raiseHorizon(6, 2);
+            own.raiseHorizon(5, 91);
+            own.raiseHorizon(6, 1);
+            assertThat(own.horizon()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldTakeNoHorizonForOneOfTheNextEpochWhenItIsRaisedWhileTheEpochChanges() throws Exception {
+        try (SegmentFile segment = SegmentFile.open(settings())) {
+            RelayPosition own = segment.relays().own();
+            segment.position(5, 100);
+            own.raiseHorizon(5, 90);
+            assertThat(own.horizon()).isEqualTo(90);
+            long word = segment.header().getLong(SegmentDescriptor.HORIZON_OFFSET);
+            segment.position(6, 3);
+            segment.header().putLong(SegmentDescriptor.HORIZON_OFFSET, word);
+            assertThat(own.horizon()).isZero();
+            own.raiseHorizon();
+            assertThat(own.horizon()).isEqualTo(3);
         }
     }
 
