@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.Version;
 import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
@@ -37,6 +38,7 @@ final class Inquiry {
     /** What a question takes in memory besides its key and what its asker holds, about. */
     private static final int QUESTION_BYTES = 400;
 
+    private static final Found MISSING = new Found(Status.MISSING, null, false);
     private static final Found UNKNOWN = new Found(Status.UNAVAILABLE, null, false);
     private static final Found BUSY = new Found(Status.UNAVAILABLE, null, true);
 
@@ -53,10 +55,26 @@ final class Inquiry {
         long position;
         int attempts;
 
+        /** The highest version that is known to have replaced what an answer on its way may hold, and its life. */
+        Version replacing = Version.NONE;
+
+        long replacingLife;
+
         Open(KeyDigest digest, byte[] key, int held) {
             this.digest = digest;
             this.key = key;
             this.bytes = Inquiry.bytes(key, held);
+        }
+
+        void noteReplacing(Version version, long life) {
+            if (version.compareTo(replacing) > 0) {
+                replacing = version;
+                replacingLife = life;
+            }
+        }
+
+        boolean isReplaced(SessionEntry answer) {
+            return answer.version().compareTo(replacing) < 0 && answer.life() <= replacingLife;
         }
 
         @Override
@@ -94,6 +112,7 @@ final class Inquiry {
         this.agent = agent;
         this.intake = intake;
         this.shares = shares;
+        intake.onStored(this::noteStored);
     }
 
     /** A host asks for a key. */
@@ -156,7 +175,7 @@ final class Inquiry {
         if (spilled != null) {
             asker.answered(takeBack(digest, spilled), position);
         } else if (!agent.hasSibling()) {
-            asker.answered(new Found(Status.MISSING, null, false), position);
+            asker.answered(MISSING, position);
         } else {
             join(endPoint, asker, digest, key, held, position);
         }
@@ -217,7 +236,19 @@ final class Inquiry {
         return QUESTION_BYTES + key.length + held;
     }
 
+    /** An answer on its way may be older than this entry, and find it gone when it comes. */
+    private void noteStored(KeyDigest digest, Version version, long life) {
+        Open question = open.get(digest);
+        if (question != null) {
+            question.noteReplacing(version, life);
+        }
+    }
+
     private void ask(Open question) {
+        if (lru.findUnsent(lru.encode(question.key), snapshot)) {
+            // It goes as soon as the relief tier has it, which may be before the answer comes.
+            question.noteReplacing(snapshot.version(), snapshot.life());
+        }
         question.attempts++;
         question.position = file.position();
         counters.increment(Counter.QUESTIONS);
@@ -238,7 +269,7 @@ final class Inquiry {
             found = takeBack(digest, spilled);
         } else if (status == Status.FOUND && lru.encode(entry.key()).digest().equals(digest)) {
             counters.increment(Counter.TIER_HITS);
-            found = takeIn(digest, entry, question.position);
+            found = takeIn(question, entry);
             if (found == null && question.attempts < MAX_ATTEMPTS) {
                 ask(question);
                 return;
@@ -269,7 +300,18 @@ final class Inquiry {
         shares.onClose(endPoint);
     }
 
-    /** Stores what a relief node answered; null where it has to be asked again. */
+    /** Stores what a relief node answered to a question; null where it has to be asked again. */
+    private Found takeIn(Open question, SessionEntry entry) {
+        if (!question.isReplaced(entry) || lru.find(lru.encode(entry.key()), snapshot)) {
+            return takeIn(question.digest, entry, question.position);
+        }
+        // What has replaced it has ended and the relief tier lacks it, or is gone: then that tier knows what became of
+        // it.
+        boolean owed = lru.findUnsent(lru.encode(entry.key()), snapshot);
+        return owed ? MISSING : null;
+    }
+
+    /** Stores what a later tier has; null where it has to be asked again. */
     private Found takeIn(KeyDigest digest, SessionEntry entry, long position) {
         EncodedKey key = lru.encode(entry.key());
         SessionEntry kept = entry.isIdle() ? entry : entry.usedNow();
@@ -283,7 +325,7 @@ final class Inquiry {
         Found found = switch (outcome.status()) {
             case STORED, NO_ROOM -> entry.hasEnded() ? new Found(Status.MISSING, null, false) : Found.of(entry);
             case SUPERSEDED -> lru.find(lru.encode(entry.key()), snapshot) ? Found.of(snapshot.toEntry()) : null;
-            case BEATEN_BY_TOMBSTONE, EXPIRED -> new Found(Status.MISSING, null, false);
+            case BEATEN_BY_TOMBSTONE, EXPIRED -> MISSING;
             default -> null;
         };
         intake.checkRoom(digest);

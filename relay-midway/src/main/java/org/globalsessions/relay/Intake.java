@@ -36,6 +36,11 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
 final class Intake {
     private static final int STALL_FACTOR = 10;
 
+    /** Told of an entry of a host that is stored as of a version, before its host is. */
+    interface StoreListener {
+        void stored(KeyDigest digest, Version version, long life);
+    }
+
     private final SharedLru lru;
     private final SegmentFile file;
     private final Counters counters;
@@ -51,6 +56,7 @@ final class Intake {
     private final EntrySnapshot here = new EntrySnapshot();
     private final RecentReceipts receipts = new RecentReceipts();
     private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
+    private StoreListener onStored = (digest, version, life) -> {};
     private boolean retryScheduled;
     private boolean stalled;
     private long stalledSinceNs;
@@ -91,6 +97,11 @@ final class Intake {
             receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
             return true;
         });
+    }
+
+    /** Has somebody told of each entry that is stored. */
+    void onStored(StoreListener told) {
+        onStored = told;
     }
 
     /** Whether a change was taken before, as far as that is remembered: it is answered as then. */
@@ -321,6 +332,7 @@ final class Intake {
         Version version = outcome.version();
         long life = outcome.life();
         int way = outcome.way();
+        onStored.stored(digest, version, life);
         long position = file.nextPosition();
         if (outcome.evicted() && !agent.hasSibling()) {
             counters.increment(Counter.LOST_FOR_SPACE);

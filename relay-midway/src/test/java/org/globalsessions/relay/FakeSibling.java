@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -59,6 +61,10 @@ final class FakeSibling implements AutoCloseable {
     /** Questions are answered from what was handed off alone. */
     volatile boolean agingOnly;
 
+    /** Answers to questions are made as these come, and sent once this is false again. */
+    volatile boolean holdingAnswers;
+
+    private final Queue<Frame> heldAnswers = new ConcurrentLinkedQueue<>();
     private final Function<byte[], KeyDigest> digests;
     private final Aeron aeron;
     private final ExclusivePublication publication;
@@ -95,6 +101,9 @@ final class FakeSibling implements AutoCloseable {
         }
         send(new HelloFrame(1, 1, 1, PeerKind.SIBLING, 0, 0, 0, 0, 0, pathName, ""));
         while (running && !subscription.isClosed()) {
+            while (!holdingAnswers && !heldAnswers.isEmpty()) {
+                send(heldAnswers.poll());
+            }
             if (subscription.poll(assembler, 64) == 0) {
                 LockSupport.parkNanos(100_000);
             }
@@ -116,8 +125,10 @@ final class FakeSibling implements AutoCloseable {
 
     private Frame answer(Frame frame) {
         if (frame instanceof NeedSessionFrame question) {
+            Frame known = answer(question);
+            boolean held = holdingAnswers && heldAnswers.add(known);
             questions.incrementAndGet();
-            return answer(question);
+            return held ? null : known;
         }
         if (refusing) {
             return new ErrorFrame(frame.correlationId(), ErrorCode.UNAVAILABLE, "the owner is away");
