@@ -9,7 +9,7 @@ import org.globalsessions.transport.frame.VoidFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 
 /**
- * Keeps old sessions until they expire: takes hand-offs and nothing else. It is the last tier, so a live entry that loses its
+ * Keeps old sessions until they expire: takes hand-offs and copies of them, and nothing else. It is the last tier, so a live entry that loses its
  * place here is lost, and counted.
  */
 final class AgingNode extends ReliefBehaviour {
@@ -35,7 +35,7 @@ final class AgingNode extends ReliefBehaviour {
 
     @Override
     Frame onBackup(SessionBackupFrame frame) {
-        return store(frame.correlationId(), frame.entry(), true);
+        return keep(frame);
     }
 
     @Override

@@ -28,12 +28,12 @@ final class ExpansionNode extends ReliefBehaviour {
 
     @Override
     Frame onSession(SessionFrame frame) {
-        return store(frame.correlationId(), frame.entry(), false);
+        return store(frame.correlationId(), frame.entry(), true);
     }
 
     @Override
     Frame onBackup(SessionBackupFrame frame) {
-        return store(frame.correlationId(), frame.entry(), true);
+        return keep(frame);
     }
 
     @Override

@@ -107,22 +107,28 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
                 delete.correlationId(), new Receipt(Outcome.STORED, outcome.version(), 0, outcome.held(), 0, 0));
     }
 
+    /** Stores a hand-off or a copy, as the last tier: what loses its place to a hand-off is lost, and counted. */
+    final Frame keep(SessionBackupFrame backup) {
+        Frame answer = store(backup.correlationId(), backup.entry(), !backup.freeOnly());
+        if (answer instanceof SessionReceivedFrame && outcome.evicted()) {
+            segment.counters().increment(Counter.LOST_FOR_SPACE);
+        }
+        return answer;
+    }
+
     /**
-     * Stores an entry, in the place of the oldest one if need be.
+     * Stores an entry.
      *
      * @param correlationId what is answered
      * @param entry         the entry
-     * @param isLastTier    whether nobody else has what loses its place to this: it counts as lost then
+     * @param evict         whether in the place of the oldest one if need be
      * @return the receipt or refusal
      */
-    final Frame store(long correlationId, SessionEntry entry, boolean isLastTier) {
+    final Frame store(long correlationId, SessionEntry entry, boolean evict) {
         if (entry.value().length > segment.maxValueLength(entry.key().length)) {
             return new ErrorFrame(correlationId, ErrorCode.TOO_LARGE, "the entry exceeds a record of this relief node");
         }
-        segment.fill(segment.encode(entry.key()), entry, Long.MAX_VALUE, 0, true, outcome);
-        if (isLastTier && outcome.evicted()) {
-            segment.counters().increment(Counter.LOST_FOR_SPACE);
-        }
+        segment.fill(segment.encode(entry.key()), entry, Long.MAX_VALUE, 0, evict, outcome);
         return switch (outcome.status()) {
             case STORED -> received(correlationId, Outcome.STORED, outcome.life());
             case SUPERSEDED -> {

@@ -196,6 +196,31 @@ class ReliefBehaviourTest {
     }
 
     @Test
+    void shouldPushNothingOutWhenACopyFindsNoPlace() {
+        for (ReliefBehaviour node : List.of(aging, expansion)) {
+            int copied = 0;
+            int refused = 0;
+            for (int i = 0; i < 8 * EL_COUNT; i++) {
+                Frame answer = node.answer(new SessionBackupFrame(i + 1, entry(node.kind() + " " + i, 10), true));
+                if (answer instanceof ErrorFrame error) {
+                    assertThat(error.code()).isEqualTo(ErrorCode.BUSY);
+                    refused++;
+                } else {
+                    assertThat(receipt(answer).outcome()).isEqualTo(Outcome.STORED);
+                    copied++;
+                }
+            }
+            assertThat(refused).isPositive();
+            assertThat(segment.size()).isEqualTo(copied);
+            assertThat(segment.counters().get(Counter.EVICTIONS)).isZero();
+            for (int i = 0; i < 8 * EL_COUNT; i++) {
+                segment.removeOlder(digest(segment, node.kind() + " " + i), new Version(11, 0));
+            }
+        }
+        assertThat(segment.counters().get(Counter.LOST_FOR_SPACE)).isZero();
+    }
+
+    @Test
     void shouldLetTheOldestGoWithoutALossWhenExpansion() {
         int sent = 8 * EL_COUNT;
         for (int i = 0; i < sent; i++) {

@@ -291,7 +291,7 @@ final class Transfer {
         for (SessionEntry entry : fetched.entries()) {
             List<ReliefEndPoint> without = lacking.getOrDefault(digestOf(entry), List.of());
             for (ReliefEndPoint at : without) {
-                steps.add(copy(at, id -> new SessionBackupFrame(id, entry)));
+                steps.add(copy(at, id -> new SessionBackupFrame(id, entry, true)));
             }
         }
         // What did not come is gone there, or beaten by now.

@@ -149,6 +149,7 @@ class TransferTest {
         source.answer(fetched(fetch, 1, entry("b", 20)));
         SessionBackupFrame copy = other.sent(SessionBackupFrame.class);
         assertThat(copy.entry().value()).isEqualTo(entry("b", 20).value());
+        assertThat(copy.freeOnly()).isTrue();
         other.answer(received(copy, Outcome.STORED));
 
         scheduler.pass(Duration.ofSeconds(1));

@@ -301,7 +301,10 @@ public final class FrameCodec {
                 yield new NeedSessionFrame(correlationId, in.bytes(keyLength));
             }
             case SESSION_KNOWN -> readKnown(correlationId, in);
-            case SESSION_BACKUP -> new SessionBackupFrame(correlationId, readEntry(in));
+            case SESSION_BACKUP -> {
+                boolean freeOnly = in.flag("freeOnly");
+                yield new SessionBackupFrame(correlationId, readEntry(in), freeOnly);
+            }
             case DELETE ->
                 new DeleteFrame(
                         correlationId, WireCodes.level(in), in.i64(), in.position(), readDigest(in), in.version());

@@ -62,7 +62,7 @@ final class FrameWriter {
         } else if (frame instanceof SessionKnownFrame known) {
             return 17L + (known.entry() == null ? 0 : FrameCodec.entryLength(known.entry()));
         } else if (frame instanceof SessionBackupFrame backup) {
-            return FrameCodec.entryLength(backup.entry());
+            return 1 + FrameCodec.entryLength(backup.entry());
         } else if (frame instanceof DeleteFrame) {
             return 45;
         } else if (frame instanceof AnnounceDeleteFrame || frame instanceof AnnounceInvalidationFrame) {
@@ -170,6 +170,7 @@ final class FrameWriter {
         } else if (frame instanceof SessionKnownFrame known) {
             writeKnown(known, out);
         } else if (frame instanceof SessionBackupFrame backup) {
+            out.writeByte(backup.freeOnly() ? 1 : 0);
             writeEntry(backup.entry(), out);
         } else if (frame instanceof DeleteFrame delete) {
             out.writeByte(WireCodes.code(delete.level()));

@@ -84,6 +84,7 @@ public final class FrameSamples {
         samples.put(
                 "session-unavailable", new SessionKnownFrame(7, SessionKnownFrame.Status.UNAVAILABLE, 12, 14, null));
         samples.put("session-backup", new SessionBackupFrame(8, ENTRY));
+        samples.put("session-backup-copy", new SessionBackupFrame(8, EMPTY_VALUE, true));
         samples.put("delete", new DeleteFrame(9, Acknowledgement.RELAY, 12, 13, DIGEST, VERSION));
         samples.put("delete-relief", new DeleteFrame(9, Acknowledgement.RELIEF, DIGEST, VERSION));
         samples.put("announce-delete", new AnnounceDeleteFrame(12, 15, DIGEST, VERSION));
