@@ -553,7 +553,14 @@ final class Simulation implements AutoCloseable {
                         .open(segment(RELAY_SEGMENT, relayCapacity)
                                 .role(Role.RELAY)
                                 .initializer(false));
-                node = new SimulatedSibling(segment, process, PATH, replicas, folder.resolve("members"), this::toRelay);
+                node = new SimulatedSibling(
+                        segment,
+                        process,
+                        network.of(process),
+                        PATH,
+                        replicas,
+                        folder.resolve("members"),
+                        this::toRelay);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

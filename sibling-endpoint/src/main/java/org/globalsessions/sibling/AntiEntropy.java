@@ -68,8 +68,8 @@ final class AntiEntropy {
 
     private void beginRound() {
         sources.addAll(router.keepers());
-        if (sources.size() < 2) {
-            // Nobody there to compare with.
+        if (sources.size() < 2 || !router.list(sources.peek().kind())) {
+            // Nobody there to compare with, or nothing may be copied.
             sources.clear();
         }
         listed = 0;

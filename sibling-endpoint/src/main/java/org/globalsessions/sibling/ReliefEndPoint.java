@@ -53,8 +53,8 @@ final class ReliefEndPoint {
     }
 
     /**
-     * Whether the node has all that it should have, so that "missing" from it counts. One that has just connected may lack what
-     * happened while it was away: it is reconciling, gets every change at once, and what it finds counts as ever.
+     * Whether the node has all that it should have, so that "missing" from it counts. One that was away may lack what happened
+     * meanwhile: it is reconciling, gets every change at once, and what it finds counts as ever.
      */
     boolean isComplete() {
         return complete;

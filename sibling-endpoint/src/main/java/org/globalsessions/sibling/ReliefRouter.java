@@ -3,17 +3,20 @@ package org.globalsessions.sibling;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Membership.Member;
+import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
@@ -56,9 +59,12 @@ final class ReliefRouter {
     private final SharedLru segment;
     private final Membership membership;
     private final IpcExchange exchange;
-    private final Consumer<ReliefEndPoint> reconciliation;
     private final long timeoutNs;
     private final Attendance attendance;
+    private final List<Runnable> arrangedListeners = new ArrayList<>();
+
+    /** Members that may lack what others stood in for them with; also while they are not connected. */
+    private final Set<NodeId> reconciling = new HashSet<>();
 
     /** In the order of their deadlines, as all have the same time. Bounded by {@link IpcExchange#CAPACITY}. */
     private final Set<Request> inFlight = new LinkedHashSet<>();
@@ -74,22 +80,15 @@ final class ReliefRouter {
     /**
      * A router without connections.
      *
-     * @param segment        the relay's segment
-     * @param membership     who is a member
-     * @param exchange       brings frames of the relay and takes the answers
-     * @param reconciliation begins to give a node that has connected what it lacks, and says at the end that it is complete
-     * @param timeoutNs      how long relief nodes have for their answers
+     * @param segment    the relay's segment
+     * @param membership who is a member
+     * @param exchange   brings frames of the relay and takes the answers
+     * @param timeoutNs  how long relief nodes have for their answers
      */
-    ReliefRouter(
-            SharedLru segment,
-            Membership membership,
-            IpcExchange exchange,
-            Consumer<ReliefEndPoint> reconciliation,
-            long timeoutNs) {
+    ReliefRouter(SharedLru segment, Membership membership, IpcExchange exchange, long timeoutNs) {
         this.segment = segment;
         this.membership = membership;
         this.exchange = exchange;
-        this.reconciliation = reconciliation;
         this.timeoutNs = timeoutNs;
         this.attendance = new Attendance(membership.members(), segment.file().nanoTime());
         arrange();
@@ -103,14 +102,39 @@ final class ReliefRouter {
      * @throws IOException where it cannot become a member: why
      */
     ReliefEndPoint connected(ReliefEndPoint endPoint) throws IOException {
+        boolean mayLack = mayLack(endPoint);
         membership.join(endPoint.seat(), endPoint.kind());
+        if (mayLack) {
+            reconciling.add(endPoint.id());
+        }
+        if (!reconciling.contains(endPoint.id())) {
+            endPoint.complete();
+        }
         ReliefEndPoint before = attendance.arrived(endPoint);
         arrange();
-        reconciliation.accept(endPoint);
         if (before != null) {
             failOpen(before);
         }
         return before;
+    }
+
+    /**
+     * Whether a node that connects is to be given what others have before its "missing" counts: entries went out to others in its place while it was
+     * away, and each should be at one more node at least. One that has only just joined had nothing to lose: who had its keys before is asked as well.
+     */
+    private boolean mayLack(ReliefEndPoint endPoint) {
+        Member known = membership.find(endPoint.id());
+        return known != null
+                && known.isPlaced()
+                && (known.state() == State.AWAY || !attendance.isThere(known.id()))
+                && membership.ring(known.kind()).replicas() > 1
+                && membership.used().stream().anyMatch(ring -> ring.kind() == known.kind() && !ring.has(known.id()));
+    }
+
+    /** A node has been given all that others have and it should have: its "missing" counts from now on. */
+    void reconciled(ReliefEndPoint endPoint) {
+        reconciling.remove(endPoint.id());
+        endPoint.complete();
     }
 
     /** A connection is gone; what it had open has failed. */
@@ -142,10 +166,40 @@ final class ReliefRouter {
     private void arrange() {
         placement = new Placement(membership, attendance::isThere);
         listed.clear();
+        for (Kind kind : Kind.values()) {
+            if (membership.used().contains(placement.effective(kind))) {
+                listed.add(kind);
+            }
+        }
         endPoints = new ReliefEndPoint[placement.members().size()];
         for (int i = 0; i < endPoints.length; i++) {
             endPoints[i] = attendance.connectionOf(placement.members().get(i).id());
         }
+        arrangedListeners.forEach(Runnable::run);
+    }
+
+    /**
+     * Who of a kind is there, and how its keys are placed.
+     *
+     * @param whole     the ring by which they should be placed
+     * @param effective the ring by which they are
+     * @param connected connections of all members, those that drain among them
+     */
+    record Arrangement(Ring whole, Ring effective, List<ReliefEndPoint> connected) {}
+
+    /** How it is now for a kind. */
+    Arrangement arrangement(Kind kind) {
+        return new Arrangement(
+                membership.ring(kind),
+                placement.effective(kind),
+                Stream.of(endPoints)
+                        .filter(endPoint -> endPoint != null && endPoint.kind() == kind)
+                        .toList());
+    }
+
+    /** Whom to tell when an arrangement may have become another one. */
+    void whenArranged(Runnable listener) {
+        arrangedListeners.add(listener);
     }
 
     /** How many relief nodes are connected. */
@@ -167,15 +221,19 @@ final class ReliefRouter {
     }
 
     /**
-     * The connected owners of a key that are of a node's kind.
+     * The connected owners of a key that are of a node's kind, to which it may be copied.
      *
      * @param digest digest of the key
      * @param holder a node that has something of it
-     * @return none where the holder is not among those that may hold the key: deletes do not wait for it, so nobody answers for what it has
+     * @return none where the holder is not among those that may hold the key: deletes do not wait for it, so nobody answers for what it has; nor where
+     *     the ring that makes owners of them is not {@linkplain #list listed}
      */
     List<ReliefEndPoint> ownersOf(KeyDigest digest, ReliefEndPoint holder) {
-        placement.place(digest.low());
         List<ReliefEndPoint> owners = new ArrayList<>();
+        if (!listed.contains(holder.kind())) {
+            return owners;
+        }
+        placement.place(digest.low());
         boolean mayHold = false;
         for (int i = 0; i < endPoints.length; i++) {
             ReliefEndPoint endPoint = endPoints[i];
@@ -318,6 +376,21 @@ final class ReliefRouter {
             if (placement.takes(i) && placement.members().get(i).kind() == kind) {
                 send(change, i, frame);
             }
+        }
+    }
+
+    /**
+     * Lists the ring by which keys of a kind are placed now, so that what is copied by it will be asked for and deleted.
+     *
+     * @return false where it cannot be: nothing is to be copied
+     */
+    boolean list(Kind kind) {
+        try {
+            return isListed(kind);
+        } catch (IOException e) {
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("a ring cannot be listed", e);
+            return false;
         }
     }
 

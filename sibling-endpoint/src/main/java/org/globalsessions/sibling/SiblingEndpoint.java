@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Shutdown;
@@ -37,6 +40,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefRouter router;
+    private final List<Refill> refills;
     private final AntiEntropy antiEntropy;
     private final AgentRunner agentRunner;
     private final Shutdown shutdown = new Shutdown();
@@ -50,14 +54,12 @@ public final class SiblingEndpoint implements AutoCloseable {
         this.loops = loops;
         IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
         this.router = new ReliefRouter(
-                segment,
-                membership,
-                exchange,
-                // Nothing is transferred yet between relief nodes, so whoever is back is taken for complete.
-                ReliefEndPoint::complete,
-                context.requestTimeout().toNanos());
-        this.antiEntropy = new AntiEntropy(
-                segment, loops, new RefillPace(context.refillRate()), router, context.antiEntropyInterval());
+                segment, membership, exchange, context.requestTimeout().toNanos());
+        RefillPace pace = new RefillPace(context.refillRate());
+        this.refills = Stream.of(Kind.values())
+                .map(kind -> new Refill(segment, loops, pace, router, kind))
+                .toList();
+        this.antiEntropy = new AntiEntropy(segment, loops, pace, router, context.antiEntropyInterval());
         this.agentRunner = new AgentRunner(
                 new BackoffIdleStrategy(0, 10, MIN_PARK_NS, MAX_PARK_NS),
                 this::onAgentError,
@@ -207,6 +209,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void sayGoodbye() {
+        refills.forEach(Refill::close);
         antiEntropy.close();
         for (ReliefEndPoint endPoint : router.endPoints()) {
             endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));

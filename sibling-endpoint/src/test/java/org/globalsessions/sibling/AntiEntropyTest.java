@@ -48,11 +48,7 @@ class AntiEntropyTest {
         Membership membership =
                 Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
         router = new ReliefRouter(
-                segment,
-                membership,
-                exchange,
-                ReliefEndPoint::complete,
-                Duration.ofSeconds(1).toNanos());
+                segment, membership, exchange, Duration.ofSeconds(1).toNanos());
         antiEntropy = new AntiEntropy(segment, scheduler, new RefillPace(1_000_000), router, INTERVAL);
         antiEntropy.start();
     }

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
@@ -45,6 +44,7 @@ class ReliefRouterTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
     private static final NodeId A1 = new NodeId(1, 11);
     private static final NodeId A2 = new NodeId(2, 22);
+    private static final NodeId A3 = new NodeId(4, 44);
     private static final NodeId E1 = new NodeId(3, 33);
 
     @TempDir
@@ -72,14 +72,10 @@ class ReliefRouterTest {
 
     /** A sibling that starts anew: it knows the members from their file, and nobody is connected yet. */
     private void restart(int replicas) throws IOException {
-        restart(replicas, ReliefEndPoint::complete);
-    }
-
-    private void restart(int replicas, Consumer<ReliefEndPoint> reconciliation) throws IOException {
         exchange = new IpcExchange(() -> {});
         membership = Membership.load(
                 folder.resolve("relay.segment.members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, membership, exchange, reconciliation, TIMEOUT.toNanos());
+        router = new ReliefRouter(segment, membership, exchange, TIMEOUT.toNanos());
         connections.clear();
         endPoints.clear();
     }
@@ -552,21 +548,109 @@ class ReliefRouterTest {
     }
 
     @Test
-    void shouldNotBelieveThatAKeyIsMissingWhenItsOnlyOwnerThereIsReconciling() throws IOException {
-        restart(1, reconciling -> {});
-        join(A1, Kind.AGING);
+    void shouldNotBelieveThatAKeyIsMissingWhenAnOwnerIsReconciling() throws IOException {
+        beBackAfterStandIns();
+        String key = keyOf(A1);
+        assertThat(endPoints.get(A1).isComplete()).isFalse();
+        assertThat(endPoints.get(A2).isComplete()).isTrue();
 
-        long early = let(need("a"));
-        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
-        assertThat(known(early).status()).isEqualTo(Status.UNAVAILABLE);
-        long found = let(need("a"));
-        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(denied(key)).isEqualTo(Status.UNAVAILABLE);
+        long found = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        denyAll();
         assertThat(known(found).status()).isEqualTo(Status.FOUND);
 
-        endPoints.get(A1).complete();
-        long late = let(need("a"));
-        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
-        assertThat(known(late).status()).isEqualTo(Status.MISSING);
+        // Also after a reset.
+        leave(A1);
+        join(A1, Kind.AGING);
+        assertThat(denied(key)).isEqualTo(Status.UNAVAILABLE);
+        router.reconciled(endPoints.get(A1));
+        assertThat(denied(key)).isEqualTo(Status.MISSING);
+        leave(A1);
+        join(A1, Kind.AGING);
+        assertThat(denied(key)).isEqualTo(Status.MISSING);
+    }
+
+    /** Two of three nodes keep each session, the first was away for long, and entries went out. */
+    private void beBackAfterStandIns() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(A3, Kind.AGING);
+        leave(A1);
+        letOthersStandIn();
+        long id = let(backup("b", 10));
+        answer(A2, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        answer(A3, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        receipt(id);
+        join(A1, Kind.AGING);
+    }
+
+    @Test
+    void shouldStillBeReconcilingWhenTheSiblingStartsAgainWhileTheNodeIsAway() throws IOException {
+        beBackAfterStandIns();
+        leave(A1);
+        letOthersStandIn();
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isFalse();
+        assertThat(endPoints.get(A2).isComplete()).isTrue();
+    }
+
+    @Test
+    void shouldBelieveANodeAtOnceWhenNothingWentOutWithoutIt() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(A3, Kind.AGING);
+        let(backup("b", 10));
+        takeAnswerOnceStored();
+        leave(A1);
+        letOthersStandIn();
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+        restart(2);
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+    }
+
+    @Test
+    void shouldBelieveANodeAtOnceWhenNobodyElseHasACopyOfWhatItShouldHave() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        standInForOwner(keyOf(A1));
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+    }
+
+    private void takeAnswerOnceStored() {
+        for (NodeId node : List.copyOf(endPoints.keySet())) {
+            for (Frame frame : connections.get(node).takeSent()) {
+                router.onAnswer(endPoints.get(node), stored(frame.correlationId(), 10));
+            }
+        }
+        assertThat(takeAnswer()).isInstanceOf(SessionReceivedFrame.class);
+    }
+
+    /** All nodes say that they do not have it. */
+    private Status denied(String key) {
+        long id = let(need(key));
+        denyAll();
+        return known(id).status();
+    }
+
+    /** All that are asked deny it, the others too, which are asked then. */
+    private void denyAll() {
+        for (int round = 0; round < 2; round++) {
+            for (NodeId node : List.copyOf(endPoints.keySet())) {
+                for (Frame frame : connections.get(node).takeSent()) {
+                    if (frame instanceof NeedSessionFrame) {
+                        router.onAnswer(endPoints.get(node), missing(frame.correlationId()));
+                    }
+                }
+            }
+        }
     }
 
     @Test

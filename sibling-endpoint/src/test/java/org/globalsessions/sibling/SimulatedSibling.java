@@ -7,8 +7,10 @@ import java.util.function.Consumer;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.SimulatedMachine;
 import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.simulation.SimulatedProcess;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -17,6 +19,7 @@ import org.globalsessions.transport.frame.PeerKind;
 /** A sibling in a simulated process: all of it but the agent with its Aeron streams, the listener and the threads. */
 public final class SimulatedSibling {
     private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(1);
+    private static final int REFILL_RATE = 10_000;
     private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final SharedLru segment;
@@ -32,12 +35,14 @@ public final class SimulatedSibling {
      * Starts a sibling.
      *
      * @param segment the relay's segment, attached to
+     * @param scheduler its event loop
      * @param members the list of relief nodes
      * @param toRelay takes what it sends to the relay
      */
     public SimulatedSibling(
             SharedLru segment,
             SimulatedProcess process,
+            Scheduler scheduler,
             String pathName,
             int replicas,
             Path members,
@@ -52,7 +57,11 @@ public final class SimulatedSibling {
                 members,
                 new Replicas(replicas, replicas),
                 () -> TimeUnit.MICROSECONDS.toMillis(segment.file().wallClockMicros()));
-        router = new ReliefRouter(segment, membership, exchange, ReliefEndPoint::complete, TIMEOUT_NS);
+        router = new ReliefRouter(segment, membership, exchange, TIMEOUT_NS);
+        RefillPace pace = new RefillPace(REFILL_RATE);
+        for (Kind kind : Kind.values()) {
+            new Refill(segment, scheduler, pace, router, kind);
+        }
         connections = new ReliefConnections(segment, router, pathName, () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);

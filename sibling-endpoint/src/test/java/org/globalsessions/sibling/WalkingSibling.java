@@ -56,7 +56,6 @@ public final class WalkingSibling implements AutoCloseable {
                 segment,
                 Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis),
                 exchange,
-                ReliefEndPoint::complete,
                 TIMEOUT.toNanos());
         listener = Listener.bind(loops, "localhost", 0, new ReliefConnections(segment, router, Entries.PATH, () -> {}));
     }

@@ -1,0 +1,181 @@
+package org.globalsessions.sibling;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Transfer.Result;
+import org.globalsessions.transport.Scheduler;
+import org.globalsessions.transport.Scheduler.Scheduled;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives the nodes of one kind what they should have after one was away: walks over what each connected one holds, one after the other, and so
+ * copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the end of such a round.
+ *
+ * <p>A round begins soon after the members of the kind or their connections have changed, and ends when they change again: then the next one is
+ * due. One that fails is made up for after a pause that doubles each time.
+ *
+ * <p>Belongs to the sibling's event loop: all methods are called there.
+ */
+final class Refill {
+    /** From a change until a round begins: a node that starts has others follow it. */
+    static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    /** Longest pause after rounds that fail. */
+    static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Refill.class);
+
+    private final SharedLru segment;
+    private final Scheduler scheduler;
+    private final RefillPace pace;
+    private final ReliefRouter router;
+    private final Kind kind;
+
+    /** Whose turn is still to come in this round. */
+    private final ArrayDeque<ReliefEndPoint> sources = new ArrayDeque<>();
+
+    /** Who is there, and how keys are placed, as of the last change. */
+    private ReliefRouter.Arrangement arrangement;
+
+    /** The nodes that are complete at the end of this round. */
+    private List<ReliefEndPoint> reconciling = List.of();
+
+    /** The walk under way, or null. */
+    private Transfer walk;
+
+    /** The beginning of the next round, or null. */
+    private Scheduled next;
+
+    private Duration pause = FIRST_PAUSE;
+    private boolean closed;
+    private long copied;
+
+    /**
+     * Follows a router's nodes from now on.
+     *
+     * @param segment   the relay's segment
+     * @param scheduler the sibling's event loop
+     * @param pace      of all transfers
+     * @param router    knows nodes and owners
+     * @param kind      the nodes that this is about
+     */
+    Refill(SharedLru segment, Scheduler scheduler, RefillPace pace, ReliefRouter router, Kind kind) {
+        this.segment = segment;
+        this.scheduler = scheduler;
+        this.pace = pace;
+        this.router = router;
+        this.kind = kind;
+        this.arrangement = router.arrangement(kind);
+        router.whenArranged(this::arranged);
+    }
+
+    /** Ends the round under way, and begins no other. */
+    void close() {
+        closed = true;
+        stop();
+    }
+
+    private void arranged() {
+        ReliefRouter.Arrangement now = router.arrangement(kind);
+        if (closed || now.equals(arrangement)) {
+            return;
+        }
+        arrangement = now;
+        stop();
+        pause = FIRST_PAUSE;
+        beginLater();
+    }
+
+    private void stop() {
+        if (next != null) {
+            next.cancel();
+            next = null;
+        }
+        if (walk != null) {
+            Transfer stopped = walk;
+            walk = null;
+            stopped.cancel();
+        }
+    }
+
+    private void beginLater() {
+        next = scheduler.schedule(this::begin, pause);
+    }
+
+    private void begin() {
+        next = null;
+        sources.clear();
+        sources.addAll(arrangement.connected());
+        reconciling =
+                sources.stream().filter(endPoint -> !endPoint.isComplete()).toList();
+        copied = 0;
+        // Alone it has nobody to reconcile with: the next one that comes begins the round.
+        if (reconciling.isEmpty() || sources.size() < 2) {
+            return;
+        }
+        if (router.list(kind)) {
+            walkOn();
+        } else {
+            tryAgain("its ring cannot be listed");
+        }
+    }
+
+    private void walkOn() {
+        ReliefEndPoint source = sources.poll();
+        if (source == null) {
+            end();
+            return;
+        }
+        Transfer[] begun = new Transfer[1];
+        begun[0] = new Transfer(
+                segment,
+                scheduler,
+                pace,
+                source,
+                digest -> router.ownersOf(digest, source),
+                result -> onOver(begun[0], result));
+        walk = begun[0];
+        walk.start();
+    }
+
+    private void onOver(Transfer over, Result result) {
+        if (over != walk) {
+            return;
+        }
+        walk = null;
+        copied += result.copied();
+        if (result.failure() != null) {
+            tryAgain(result.failure());
+            return;
+        }
+        // Not at once: a walk that ends where it begins would call this from within itself, once for each node.
+        next = scheduler.schedule(
+                () -> {
+                    next = null;
+                    walkOn();
+                },
+                Duration.ZERO);
+    }
+
+    private void tryAgain(String why) {
+        LOG.info("{} nodes are not refilled yet: {}; the next attempt in {}", kind.word(), why, pause);
+        beginLater();
+        pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+    }
+
+    private void end() {
+        pause = FIRST_PAUSE;
+        for (ReliefEndPoint endPoint : reconciling) {
+            router.reconciled(endPoint);
+            LOG.info(
+                    "{} node {} has what it should have: {} entries and tombstones copied between nodes of the kind",
+                    kind.word(),
+                    endPoint.id(),
+                    copied);
+        }
+    }
+}
