@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -118,6 +119,46 @@ class ReliefTierTest {
             byte[] expected = i % 100 == 0 ? null : value(i);
             assertThat(eventually(reader, "key " + i)).as("session %d", i).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void shouldFindEverySessionWhereItShouldBeWhenAnotherNodeHasJoined() throws Exception {
+        SessionCacheManager writer = openHost("writer");
+        store(writer, 0, SESSIONS);
+        ReliefNode second = launchNode("aging-2", true, 4 * SESSIONS);
+        // Two seats, and no ring but the present ones.
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> listedRings().equals(List.of("aging", "expansion"))
+                        && second.counters().get(Counter.FILLS) > 0);
+        SharedLru first = segmentOf("aging");
+        SharedLru other = segmentOf("aging-2");
+        assertThat(first.size()).isLessThan(SESSIONS);
+        EntrySnapshot snapshot = new EntrySnapshot();
+        for (int i = 0; i < SESSIONS; i++) {
+            KeyDigest digest = first.encode("key " + i).digest();
+            assertThat(first.find(digest, snapshot) && other.find(digest, snapshot))
+                    .as("session %d at both", i)
+                    .isFalse();
+        }
+        SessionCacheManager reader = openHost("reader");
+        for (int i = 0; i < SESSIONS; i++) {
+            assertThat(eventually(reader, "key " + i)).as("session %d", i).isEqualTo(value(i));
+        }
+    }
+
+    /** Kinds of the listed rings, sorted. */
+    private List<String> listedRings() throws IOException {
+        return Files.readAllLines(folder.resolve("relay.segment.members")).stream()
+                .filter(line -> line.startsWith("ring "))
+                .map(line -> line.split(" ", -1)[1])
+                .sorted()
+                .toList();
+    }
+
+    private SharedLru segmentOf(String name) throws IOException {
+        SharedLru segment = SharedLru.open(nodeSegment(name, 4 * SESSIONS).role(Role.RELIEF));
+        open.add(segment);
+        return segment;
     }
 
     @Test
@@ -259,13 +300,18 @@ class ReliefTierTest {
         return launched;
     }
 
-    private ReliefNode launchNode(String name, boolean isAging, int elCount) throws IOException {
-        SegmentSettings segment = new SegmentSettings(folder.resolve(name + ".segment"))
+    private SegmentSettings nodeSegment(String name, int elCount) {
+        return new SegmentSettings(folder.resolve(name + ".segment"))
                 .elCount(elCount)
                 .recordSize(256)
                 .pathName(PATH);
-        ReliefNode launched = ReliefNode.launch(
-                new ReliefContext(segment).aging(isAging).pathName(PATH).sibling("localhost", sibling.port(), SOON));
+    }
+
+    private ReliefNode launchNode(String name, boolean isAging, int elCount) throws IOException {
+        ReliefNode launched = ReliefNode.launch(new ReliefContext(nodeSegment(name, elCount))
+                .aging(isAging)
+                .pathName(PATH)
+                .sibling("localhost", sibling.port(), SOON));
         open.add(launched);
         return launched;
     }

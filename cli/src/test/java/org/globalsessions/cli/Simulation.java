@@ -70,6 +70,9 @@ final class Simulation implements AutoCloseable {
     /** In half of the seeds above this one clocks are off by hours, those of relays too. */
     private static final long FAR_CLOCKS_ABOVE = 40_000;
 
+    /** In half of the seeds above this one relief nodes come and go all the time. */
+    private static final long RELIEF_FAULTS_ABOVE = 60_000;
+
     private static final long HOUR_MS = 3_600_000;
 
     private static final long SECOND = 1_000 * MILLI;
@@ -87,6 +90,7 @@ final class Simulation implements AutoCloseable {
     private final boolean hasSibling;
     private final boolean doesMore;
     private final boolean farClocks;
+    private final boolean reliefFaults;
     private final Duration idleTimeout;
     private final int relayCapacity;
     private final Announce announce;
@@ -112,7 +116,8 @@ final class Simulation implements AutoCloseable {
         idleTimeout =
                 doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
         history = new SimulationHistory(idleTimeout.toNanos());
-        hasSibling = random.nextInt(2) == 0;
+        reliefFaults = seed > RELIEF_FAULTS_ABOVE && seed % 2 == 0;
+        hasSibling = random.nextInt(2) == 0 || reliefFaults;
         replicas = 1 + random.nextInt(2);
         int keyCount = random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
         for (int i = 0; i < keyCount; i++) {
@@ -188,6 +193,9 @@ final class Simulation implements AutoCloseable {
         if (doesMore && hasSibling && random.nextBoolean()) {
             time.after(time.between(0, lengthNs), this::joinRelief);
         }
+        for (int i = reliefFaults ? random.nextInt(10) : 0; i > 0; i--) {
+            time.after(time.between(0, lengthNs), random.nextInt(4) == 0 ? this::joinRelief : this::killSomeRelief);
+        }
         time.pass(lengthNs);
         end();
     }
@@ -219,6 +227,9 @@ final class Simulation implements AutoCloseable {
         boolean told = announce != Announce.OFF;
         lastGets.forEach((key, gets) -> history.checkEnd(gets, told, time.nowNs()));
         history.checkSaves();
+        if (hasSibling && sibling.node.hasEarlierRings()) {
+            history.violation("the relief tier is not settled");
+        }
     }
 
     private void restartDead() throws IOException {
@@ -446,7 +457,7 @@ final class Simulation implements AutoCloseable {
         trace(relief.process + " is killed");
         history.reliefTierChanged();
         relief.kill();
-        time.after(time.between(MILLI, 2 * SECOND), () -> {
+        time.after(time.between(MILLI, (reliefFaults ? 6 : 2) * SECOND), () -> {
             if (!ending && !relief.process.isAlive()) {
                 relief.start();
             }

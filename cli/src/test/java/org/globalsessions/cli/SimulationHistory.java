@@ -152,7 +152,11 @@ final class SimulationHistory {
     }
 
     void violation(String what, Call about) {
-        violations.add(what + ": " + about);
+        violation(what + ": " + about);
+    }
+
+    void violation(String what) {
+        violations.add(what);
     }
 
     private void violationUnlessLost(String what, Call about) {

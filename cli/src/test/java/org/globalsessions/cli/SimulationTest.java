@@ -48,6 +48,7 @@ class SimulationTest {
         } else {
             run(List.of(1L, 20_001L), 4_000, SECONDS_FOR_A_BUILD);
             run(List.of(40_001L, 50_001L), 1_000, SECONDS_FOR_A_BUILD);
+            run(List.of(60_001L, 61_001L), 1_000, SECONDS_FOR_A_BUILD);
         }
     }
 

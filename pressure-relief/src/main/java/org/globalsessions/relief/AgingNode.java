@@ -16,10 +16,11 @@ final class AgingNode extends ReliefBehaviour {
     /**
      * An aging node over a segment.
      *
-     * @param segment the node's segment
+     * @param segment  the node's segment
+     * @param isShared whether it works for several siblings
      */
-    AgingNode(SharedLru segment) {
-        super(segment);
+    AgingNode(SharedLru segment, boolean isShared) {
+        super(segment, isShared);
     }
 
     @Override

@@ -15,10 +15,11 @@ final class ExpansionNode extends ReliefBehaviour {
     /**
      * An expansion node over a segment.
      *
-     * @param segment the node's segment
+     * @param segment  the node's segment
+     * @param isShared whether it works for several siblings
      */
-    ExpansionNode(SharedLru segment) {
-        super(segment);
+    ExpansionNode(SharedLru segment, boolean isShared) {
+        super(segment, isShared);
     }
 
     @Override

@@ -5,6 +5,7 @@ import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
@@ -13,6 +14,7 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
@@ -31,6 +33,7 @@ import org.globalsessions.transport.frame.VoidFrame;
  */
 abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     private final SharedLru segment;
+    private final boolean isShared;
     private final EntrySnapshot snapshot = new EntrySnapshot();
     private final WriteOutcome outcome = new WriteOutcome();
     private final TransferAnswers transfers;
@@ -38,10 +41,12 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     /**
      * A behaviour over a segment.
      *
-     * @param segment the node's segment
+     * @param segment  the node's segment
+     * @param isShared whether it works for several siblings, of which each knows its own sessions only
      */
-    ReliefBehaviour(SharedLru segment) {
+    ReliefBehaviour(SharedLru segment, boolean isShared) {
         this.segment = segment;
+        this.isShared = isShared;
         this.transfers = new TransferAnswers(segment);
     }
 
@@ -79,7 +84,26 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         if (frame instanceof TouchFrame touch) {
             return onTouch(touch);
         }
+        if (frame instanceof MovedFrame moved) {
+            return onMoved(moved);
+        }
         return frame instanceof VoidFrame voids ? onVoid(voids) : transfers.answer(frame);
+    }
+
+    private Frame onMoved(MovedFrame moved) {
+        if (isShared) {
+            return new ErrorFrame(moved.correlationId(), ErrorCode.REFUSED, "this node works for several siblings");
+        }
+        for (InventoryItem item : moved.items()) {
+            boolean same = !item.tombstone()
+                    && segment.find(item.digest(), snapshot)
+                    && snapshot.version().equals(item.version())
+                    && snapshot.life() == item.life();
+            if (same && !segment.discard(snapshot)) {
+                return new ErrorFrame(moved.correlationId(), ErrorCode.BUSY, "an entry has just changed");
+            }
+        }
+        return done(moved.correlationId());
     }
 
     private Frame onQuestion(NeedSessionFrame need) {

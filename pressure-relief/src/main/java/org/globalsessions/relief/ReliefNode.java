@@ -44,7 +44,8 @@ public final class ReliefNode implements AutoCloseable {
     private ReliefNode(SharedLru segment, EventLoops loops, ReliefContext context) {
         this.segment = segment;
         this.loops = loops;
-        this.behaviour = context.isAging() ? new AgingNode(segment) : new ExpansionNode(segment);
+        boolean isShared = context.siblings().size() > 1;
+        this.behaviour = context.isAging() ? new AgingNode(segment, isShared) : new ExpansionNode(segment, isShared);
     }
 
     /**

@@ -16,6 +16,7 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
@@ -25,6 +26,7 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.PingFrame;
@@ -58,8 +60,8 @@ class ReliefBehaviourTest {
                 .elCount(EL_COUNT)
                 .role(Role.RELIEF)
                 .pathName("test"));
-        aging = new AgingNode(segment);
-        expansion = new ExpansionNode(segment);
+        aging = new AgingNode(segment, false);
+        expansion = new ExpansionNode(segment, false);
     }
 
     @AfterEach
@@ -218,6 +220,34 @@ class ReliefBehaviourTest {
             }
         }
         assertThat(segment.counters().get(Counter.LOST_FOR_SPACE)).isZero();
+    }
+
+    @Test
+    void shouldDropWhatOthersHaveByNowWhenItIsStillTheSame() {
+        for (ReliefBehaviour node : List.of(aging, expansion)) {
+            for (String key : List.of("same", "newer", "of another life")) {
+                node.answer(backup(1, entry(key, 10)));
+            }
+            Version version = new Version(10, 7);
+            MovedFrame moved = new MovedFrame(
+                    2,
+                    List.of(
+                            InventoryItem.entry(digest(segment, "same"), version, 1),
+                            InventoryItem.entry(digest(segment, "newer"), new Version(9, 7), 1),
+                            InventoryItem.entry(digest(segment, "of another life"), version, 0),
+                            InventoryItem.entry(digest(segment, "absent"), version, 1)));
+
+            receipt(node.answer(moved));
+            assertThat(known(node, "same").status()).isEqualTo(Status.MISSING);
+            assertThat(known(node, "newer").status()).isEqualTo(Status.FOUND);
+            assertThat(known(node, "of another life").status()).isEqualTo(Status.FOUND);
+            // It was no delete.
+            assertThat(receipt(node.answer(backup(3, entry("same", 10)))).outcome())
+                    .isEqualTo(Outcome.STORED);
+            assertRefused(new AgingNode(segment, true).answer(moved));
+            assertThat(known(node, "same").status()).isEqualTo(Status.FOUND);
+            segment.discard(snapshotOf("newer"));
+        }
     }
 
     @Test

@@ -23,7 +23,7 @@ public final class SimulatedRelief {
     /** Starts a node, which connects to its sibling. */
     public static void start(
             SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
-        ReliefBehaviour behaviour = aging ? new AgingNode(lru) : new ExpansionNode(lru);
+        ReliefBehaviour behaviour = aging ? new AgingNode(lru, false) : new ExpansionNode(lru, false);
         HelloFrame hello = HelloFrame.ofReliefNode(
                 1,
                 behaviour.kind(),

@@ -48,8 +48,8 @@ class TransferAnswersTest {
                 .recordSize(64 * 1024)
                 .role(Role.RELIEF)
                 .pathName("test"));
-        aging = new AgingNode(segment);
-        expansion = new ExpansionNode(segment);
+        aging = new AgingNode(segment, false);
+        expansion = new ExpansionNode(segment, false);
     }
 
     @AfterEach

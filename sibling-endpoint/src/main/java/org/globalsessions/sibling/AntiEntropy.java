@@ -29,6 +29,9 @@ final class AntiEntropy {
     /** The walk under way, or the last one; null before the first. */
     private Transfer walk;
 
+    /** How keys are placed in this walk. */
+    private ReliefRouter.Arrangement arrangement;
+
     private boolean closed;
     private long listed;
     private long copied;
@@ -51,6 +54,14 @@ final class AntiEntropy {
         this.pace = pace;
         this.router = router;
         this.interval = interval;
+        router.whenArranged(this::arranged);
+    }
+
+    /** What is placed otherwise by now must not be copied any more: nobody may look for it there. */
+    private void arranged() {
+        if (walk != null && !router.arrangement(arrangement.whole().kind()).equals(arrangement)) {
+            walk.cancel();
+        }
     }
 
     /** Begins the first round after the interval. */
@@ -88,7 +99,14 @@ final class AntiEntropy {
             endRound();
             return;
         }
-        walk = new Transfer(segment, scheduler, pace, source, digest -> router.ownersOf(digest, source), this::onOver);
+        arrangement = router.arrangement(source.kind());
+        walk = new Transfer(
+                segment,
+                scheduler,
+                pace,
+                source,
+                Transfer.Plan.copying(digest -> router.ownersOf(digest, source)),
+                this::onOver);
         walk.start();
     }
 

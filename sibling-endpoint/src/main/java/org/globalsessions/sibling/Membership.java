@@ -219,16 +219,15 @@ final class Membership {
     }
 
     /**
-     * All that was placed by a ring is at the owners of today: what it placed elsewhere is held there no more, as far as
+     * All that was placed by some rings is at the owners of today: what they placed elsewhere is held there no more, as far as
      * anybody counts on it.
      *
-     * @param ring a ring that no entry goes out under any more
+     * @param rings rings that no entry goes out under any more
      * @throws IOException where the file cannot be written; nothing has changed then
      */
-    void transferred(Ring ring) throws IOException {
-        if (used.contains(ring)) {
-            Set<Ring> left = new LinkedHashSet<>(used);
-            left.remove(ring);
+    void transferred(Collection<Ring> rings) throws IOException {
+        Set<Ring> left = new LinkedHashSet<>(used);
+        if (left.removeAll(Set.copyOf(rings))) {
             become(members, left);
         }
     }

@@ -1,19 +1,26 @@
 package org.globalsessions.sibling;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Transfer.Result;
+import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.Scheduler.Scheduled;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the nodes of one kind what they should have after one was away: walks over what each connected one holds, one after the other, and so
- * copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the end of such a round.
+ * Gives the nodes of one kind what they should have after one has joined, left or come back: walks over what each connected one holds, one after
+ * the other, and so copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the end of such a
+ * round.
+ *
+ * <p>Where all nodes that may hold anything are there from the beginning of a round to its end, an entry leaves each node that should not have it
+ * once its owners have it, and at the end the earlier rings are taken from the list: nothing is held by them any more. No entry went out under
+ * them meanwhile, as all went to the owners of today. What one of those let go, was deleted or has ended since is gone as it should be.
  *
  * <p>A round begins soon after the members of the kind or their connections have changed, and ends when they change again: then the next one is
  * due. One that fails is made up for after a pause that doubles each time.
@@ -52,7 +59,17 @@ final class Refill {
 
     private Duration pause = FIRST_PAUSE;
     private boolean closed;
+
+    /** The rings that count no more at the end of a round that moves. */
+    private List<Ring> earlier = List.of();
+
+    /** Whether there are such, and all that may hold anything are there: so what is at its owners may leave others. */
+    private boolean moves;
+
     private long copied;
+
+    /** What found no place in this round. */
+    private long left;
 
     /**
      * Follows a router's nodes from now on.
@@ -112,15 +129,19 @@ final class Refill {
         sources.addAll(arrangement.connected());
         reconciling =
                 sources.stream().filter(endPoint -> !endPoint.isComplete()).toList();
+        earlier = router.earlierRings(kind);
+        moves = !earlier.isEmpty() && !arrangement.whole().isEmpty() && router.isWhole(kind);
         copied = 0;
-        // Alone it has nobody to reconcile with: the next one that comes begins the round.
-        if (reconciling.isEmpty() || sources.size() < 2) {
+        left = 0;
+        // Alone a node has nobody to reconcile with: the next one that comes begins the round.
+        boolean reconciles = !reconciling.isEmpty() && sources.size() > 1;
+        if (!reconciles && !moves) {
             return;
         }
         if (router.list(kind)) {
             walkOn();
         } else {
-            tryAgain("its ring cannot be listed");
+            tryAgain("their ring cannot be listed");
         }
     }
 
@@ -136,7 +157,7 @@ final class Refill {
                 scheduler,
                 pace,
                 source,
-                digest -> router.ownersOf(digest, source),
+                new Transfer.Plan(digest -> router.ownersOf(digest, source), moves, arrangement.lastTier()),
                 result -> onOver(begun[0], result));
         walk = begun[0];
         walk.start();
@@ -148,6 +169,7 @@ final class Refill {
         }
         walk = null;
         copied += result.copied();
+        left += result.refused() + result.stayed();
         if (result.failure() != null) {
             tryAgain(result.failure());
             return;
@@ -168,14 +190,29 @@ final class Refill {
     }
 
     private void end() {
-        pause = FIRST_PAUSE;
         for (ReliefEndPoint endPoint : reconciling) {
             router.reconciled(endPoint);
+            LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());
+        }
+        if (!moves) {
+            return;
+        }
+        if (left > 0) {
+            tryAgain(left + " entries and tombstones found no place where they should be");
+            return;
+        }
+        try {
+            router.transferred(earlier);
             LOG.info(
-                    "{} node {} has what it should have: {} entries and tombstones copied between nodes of the kind",
+                    "all that {} nodes hold is where it should be, {} entries and tombstones were copied: {} earlier rings"
+                            + " count no more",
                     kind.word(),
-                    endPoint.id(),
-                    copied);
+                    copied,
+                    earlier.size());
+        } catch (IOException e) {
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("rings cannot be taken from the list of members", e);
+            tryAgain("the list of members cannot be written");
         }
     }
 }

@@ -2,6 +2,7 @@ package org.globalsessions.sibling;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -146,14 +147,29 @@ final class ReliefRouter {
     }
 
     /**
-     * All that was placed by an earlier ring is at the owners of today, so that its own need not be asked or told any more.
+     * All that was placed by earlier rings is at the owners of today, so that their own need not be asked or told any more.
      *
-     * @param ring a ring that entries went out under
+     * @param rings rings that entries went out under
      * @throws IOException where that cannot be written down; nothing has changed then
      */
-    void transferred(Ring ring) throws IOException {
-        membership.transferred(ring);
+    void transferred(Collection<Ring> rings) throws IOException {
+        membership.transferred(rings);
         arrange();
+    }
+
+    /** Rings of a kind under which entries went out and that are not the one by which they should be placed now. */
+    List<Ring> earlierRings(Kind kind) {
+        Ring whole = membership.ring(kind);
+        return membership.used().stream()
+                .filter(ring -> ring.kind() == kind && !ring.equals(whole))
+                .toList();
+    }
+
+    /** Whether every node of a kind that may hold anything is connected. */
+    boolean isWhole(Kind kind) {
+        return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
+                .flatMap(ring -> ring.seats().stream())
+                .allMatch(seat -> attendance.connectionOf(seat.id()) != null);
     }
 
     private void failOpen(ReliefEndPoint endPoint) {
@@ -184,8 +200,9 @@ final class ReliefRouter {
      * @param whole     the ring by which they should be placed
      * @param effective the ring by which they are
      * @param connected connections of all members, those that drain among them
+     * @param lastTier  whether what these let go is lost
      */
-    record Arrangement(Ring whole, Ring effective, List<ReliefEndPoint> connected) {}
+    record Arrangement(Ring whole, Ring effective, List<ReliefEndPoint> connected, boolean lastTier) {}
 
     /** How it is now for a kind. */
     Arrangement arrangement(Kind kind) {
@@ -194,7 +211,8 @@ final class ReliefRouter {
                 placement.effective(kind),
                 Stream.of(endPoints)
                         .filter(endPoint -> endPoint != null && endPoint.kind() == kind)
-                        .toList());
+                        .toList(),
+                kind == handOffKind());
     }
 
     /** Whom to tell when an arrangement may have become another one. */

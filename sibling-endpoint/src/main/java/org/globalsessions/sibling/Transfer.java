@@ -13,12 +13,14 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.ValueTooLargeException;
+import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
@@ -29,14 +31,16 @@ import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
+import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 
 /**
  * One walk over what a relief node holds: whoever should have an item and lacks it gets it.
  *
  * <p>Part by part: the source lists it, each other node that should have some of it compares, what a node lacks of tombstones it is sent, what
- * it lacks of entries is fetched and handed off to it. A node judges a copy as it does any change, and changes that come meanwhile go over the
+ * it lacks of entries is fetched and handed off to it; what the source itself should not have leaves it at the end, where that is planned. A node judges a copy as it does any change, and changes that come meanwhile go over the
  * same connections: so nothing newer is overwritten, and no delete undone. A walk that fails has copied whole items only and may be begun
  * anew, which costs a comparison of what is there by then.
  *
@@ -71,11 +75,37 @@ final class Transfer {
      * @param listed  items that the source has listed
      * @param copied  items that another node has got
      * @param refused items that a node lacks and has not taken: it is as much without them as before
+     * @param stayed  entries that the source should not have any more, and still has
      */
-    record Result(String failure, long listed, long copied, long refused) {
-        /** Whether each node has what it should have of all that stayed at the source. */
+    record Result(String failure, long listed, long copied, long refused, long stayed) {
+        /** Whether each node has what it should have of all that the source had, and the source no more than that. */
         boolean isComplete() {
-            return failure == null && refused == 0;
+            return failure == null && refused == 0 && stayed == 0;
+        }
+    }
+
+    /**
+     * Who should have what.
+     *
+     * @param owners   the connected nodes that should have a key, the source among them or not; none where nobody answers for it
+     * @param moves    whether these are all that should have it, so that an entry leaves the source where it is none of them and they have it
+     * @param lastTier whether what a node of this kind lets go is lost; otherwise a copy that finds no place is none to try again, and what
+     *                 leaves the source takes the place of another's oldest
+     */
+    record Plan(Function<KeyDigest, ? extends Collection<ReliefEndPoint>> owners, boolean moves, boolean lastTier) {
+        /** Copies, and leaves the source as it is. */
+        static Plan copying(Function<KeyDigest, ? extends Collection<ReliefEndPoint>> owners) {
+            return new Plan(owners, false, true);
+        }
+    }
+
+    /** An entry of this part that the source should not have, and how many of those who should lack it. */
+    private static final class Leaving {
+        private final InventoryItem item;
+        private int lacking;
+
+        Leaving(InventoryItem item) {
+            this.item = item;
         }
     }
 
@@ -86,7 +116,7 @@ final class Transfer {
     private final Scheduler scheduler;
     private final RefillPace pace;
     private final ReliefEndPoint source;
-    private final Function<KeyDigest, ? extends Collection<ReliefEndPoint>> owners;
+    private final Plan plan;
     private final Consumer<Result> whenOver;
 
     /** Not sent yet. */
@@ -94,6 +124,9 @@ final class Transfer {
 
     /** Keys of this part whose entries are still to be fetched, and who lacks them. */
     private final Map<KeyDigest, List<ReliefEndPoint>> lacking = new LinkedHashMap<>();
+
+    /** What leaves the source at the end of this part, where nobody lacks it then. */
+    private final Map<KeyDigest, Leaving> leaving = new LinkedHashMap<>();
 
     private long cursor;
     private boolean isLastPart;
@@ -104,6 +137,7 @@ final class Transfer {
     private long listed;
     private long copied;
     private long refused;
+    private long stayed;
 
     /**
      * A walk that has not begun.
@@ -112,7 +146,7 @@ final class Transfer {
      * @param scheduler the sibling's event loop
      * @param pace      how fast, shared with other walks
      * @param source    whose items are walked over
-     * @param owners    the connected nodes that should have a key, the source among them or not
+     * @param plan      who should have what
      * @param whenOver  told once how it has ended; may begin another one
      */
     Transfer(
@@ -120,13 +154,13 @@ final class Transfer {
             Scheduler scheduler,
             RefillPace pace,
             ReliefEndPoint source,
-            Function<KeyDigest, ? extends Collection<ReliefEndPoint>> owners,
+            Plan plan,
             Consumer<Result> whenOver) {
         this.segment = segment;
         this.scheduler = scheduler;
         this.pace = pace;
         this.source = source;
-        this.owners = owners;
+        this.plan = plan;
         this.whenOver = whenOver;
     }
 
@@ -179,6 +213,9 @@ final class Transfer {
         if (!lacking.isEmpty()) {
             steps.add(fetch());
             return true;
+        }
+        if (!leaving.isEmpty()) {
+            return addMoved() || addSteps();
         }
         if (isLastPart) {
             end(null);
@@ -251,10 +288,14 @@ final class Transfer {
         pace.took(part.items().size() + 1, scheduler.nanoTime());
         Map<ReliefEndPoint, List<InventoryItem>> shares = new LinkedHashMap<>();
         for (InventoryItem item : part.items()) {
-            for (ReliefEndPoint owner : owners.apply(item.digest())) {
+            Collection<ReliefEndPoint> owners = plan.owners().apply(item.digest());
+            for (ReliefEndPoint owner : owners) {
                 if (owner != source) {
                     shares.computeIfAbsent(owner, any -> new ArrayList<>()).add(item);
                 }
+            }
+            if (plan.moves() && !item.tombstone() && !owners.isEmpty() && !owners.contains(source)) {
+                leaving.put(item.digest(), new Leaving(item));
             }
         }
         shares.forEach((at, items) -> steps.add(
@@ -271,9 +312,15 @@ final class Transfer {
                 i = compared.lacking().nextSetBit(i + 1)) {
             InventoryItem item = items.get(i);
             if (item.tombstone()) {
-                steps.add(copy(at, id -> new DeleteFrame(id, Acknowledgement.RELIEF, item.digest(), item.version())));
+                steps.add(new Step(
+                        at,
+                        id -> new DeleteFrame(id, Acknowledgement.RELIEF, item.digest(), item.version()),
+                        this::onCopied));
             } else {
                 lacking.computeIfAbsent(item.digest(), any -> new ArrayList<>()).add(at);
+                if (leaving.containsKey(item.digest())) {
+                    leaving.get(item.digest()).lacking++;
+                }
             }
         }
     }
@@ -289,9 +336,9 @@ final class Transfer {
             return;
         }
         for (SessionEntry entry : fetched.entries()) {
-            List<ReliefEndPoint> without = lacking.getOrDefault(digestOf(entry), List.of());
-            for (ReliefEndPoint at : without) {
-                steps.add(copy(at, id -> new SessionBackupFrame(id, entry, true)));
+            KeyDigest digest = digestOf(entry);
+            for (ReliefEndPoint at : lacking.getOrDefault(digest, List.of())) {
+                steps.add(copyOf(entry, leaving.get(digest), at));
             }
         }
         // What did not come is gone there, or beaten by now.
@@ -312,18 +359,62 @@ final class Transfer {
         }
     }
 
-    private Step copy(ReliefEndPoint at, LongFunction<Frame> frame) {
-        return new Step(at, frame, this::onCopied);
+    private Step copyOf(SessionEntry entry, Leaving moving, ReliefEndPoint at) {
+        LongFunction<Frame> frame = id -> new SessionBackupFrame(id, entry, true);
+        if (moving != null && !plan.lastTier()) {
+            frame = id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry);
+        }
+        return new Step(at, frame, answer -> {
+            boolean letGo = !plan.lastTier() && answer instanceof ErrorFrame error && error.code() == ErrorCode.BUSY;
+            if (moving == null && letGo) {
+                return;
+            }
+            boolean hasIt = onCopied(answer);
+            // Of another version the one listed says nothing.
+            if (hasIt && moving != null && entry.version().equals(moving.item.version())) {
+                moving.lacking--;
+            }
+        });
     }
 
-    private void onCopied(Frame answer) {
+    /** Returns whether what is there now is what was copied, or counts more. */
+    private boolean onCopied(Frame answer) {
         if (!(answer instanceof SessionReceivedFrame received)) {
             refused++;
-        } else if (received.receipt().outcome() == Outcome.STORED) {
+            return false;
+        }
+        if (received.receipt().outcome() == Outcome.STORED) {
             copied++;
             segment.counters().increment(Counter.TRANSFERRED);
         }
         // Otherwise something newer, or a tombstone, has come there since the comparison.
+        return true;
+    }
+
+    /**
+     * Tells the source what its owners have by now.
+     *
+     * @return false where that is nothing
+     */
+    private boolean addMoved() {
+        List<InventoryItem> moved = new ArrayList<>();
+        for (Leaving each : leaving.values()) {
+            if (each.lacking == 0) {
+                moved.add(each.item);
+            } else {
+                stayed++;
+            }
+        }
+        leaving.clear();
+        if (moved.isEmpty()) {
+            return false;
+        }
+        steps.add(new Step(source, id -> new MovedFrame(id, moved), answer -> {
+            if (!(answer instanceof SessionReceivedFrame)) {
+                stayed += moved.size();
+            }
+        }));
+        return true;
     }
 
     private static String gone(ReliefEndPoint endPoint) {
@@ -346,7 +437,8 @@ final class Transfer {
         over = true;
         steps.clear();
         lacking.clear();
-        whenOver.accept(new Result(failure, listed, copied, refused));
+        leaving.clear();
+        whenOver.accept(new Result(failure, listed, copied, refused, stayed));
     }
 
     /** Whether answers to this are of no use any more. */

@@ -165,6 +165,22 @@ class AntiEntropyTest {
     }
 
     @Test
+    void shouldGoOnWithTheNextNodeWhenKeysArePlacedOtherwise() throws IOException {
+        join(1, Kind.AGING);
+        join(2, Kind.AGING);
+        scheduler.pass(INTERVAL);
+        Map<Long, List<Frame>> asked = takeSent();
+        long first = asked.keySet().iterator().next();
+        join(3, Kind.AGING);
+        endPoints
+                .get(first)
+                .answerInquiry(new InventoriedFrame(asked.get(first).get(0).correlationId(), 7, List.of()));
+        scheduler.pass(Duration.ofSeconds(1));
+        assertThat(answerInventory()).isEqualTo(3 - first);
+        assertThat(segment.counters().get(Counter.TRANSFERS_FAILED)).isZero();
+    }
+
+    @Test
     void shouldEndWhenItIsClosed() throws IOException {
         join(1, Kind.AGING);
         join(2, Kind.AGING);

@@ -90,7 +90,7 @@ class MembershipTest {
                 .isEqualTo(new Ring(Kind.AGING, 1, List.of(new Seat(FIRST, 250, "m1"), seat(SECOND), seat(THIRD))));
         assertThat(again.ring(Kind.EXPANSION).isEmpty()).isTrue();
 
-        again.transferred(standIn);
+        again.transferred(List.of(standIn));
         assertThat(load().used()).containsExactly(both);
     }
 
@@ -134,7 +134,7 @@ class MembershipTest {
         Membership again = load();
         assertThat(again.find(FIRST).state()).isEqualTo(State.DRAINING);
         assertThat(again.ring(Kind.AGING)).isEqualTo(both.only(SECOND::equals));
-        again.transferred(both);
+        again.transferred(List.of(both));
         assertThat(load().find(FIRST).state()).isEqualTo(State.GONE);
     }
 

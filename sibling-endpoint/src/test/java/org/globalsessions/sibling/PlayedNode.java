@@ -1,5 +1,7 @@
 package org.globalsessions.sibling;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -24,6 +26,7 @@ import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
+import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
@@ -96,6 +99,10 @@ final class PlayedNode {
         entries.put(digest(entry), entry);
     }
 
+    int size() {
+        return entries.size();
+    }
+
     boolean holds(String key) {
         return entries.containsKey(digests.encode(key).digest());
     }
@@ -150,6 +157,10 @@ final class PlayedNode {
             if (backup.freeOnly() && entries.size() >= room) {
                 return new ErrorFrame(asked, ErrorCode.BUSY, "no room");
             }
+            if (tombstones.containsKey(digest(backup.entry()))) {
+                return new SessionReceivedFrame(
+                        asked, new Receipt(Outcome.BEATEN_BY_TOMBSTONE, Version.NONE, 0, false, 0, 0));
+            }
             keep(backup.entry());
             return received(asked, backup.entry().version());
         } else if (frame instanceof SessionFrame session) {
@@ -159,6 +170,11 @@ final class PlayedNode {
             entries.remove(delete.digest());
             tombstones.put(delete.digest(), delete.tombstone());
             return received(asked, delete.tombstone());
+        } else if (frame instanceof MovedFrame moved) {
+            for (InventoryItem item : moved.items()) {
+                assertThat(entries.remove(item.digest()).version()).isEqualTo(item.version());
+            }
+            return received(asked, Version.NONE);
         } else if (frame instanceof NeedSessionFrame need) {
             SessionEntry entry = entries.get(digests.encode(need.key()).digest());
             return new SessionKnownFrame(asked, entry == null ? Status.MISSING : Status.FOUND, 0, 0, entry);

@@ -9,14 +9,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
+import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
+import org.globalsessions.sibling.Membership.State;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,7 +136,8 @@ class RefillTest {
 
     private boolean isPlacedAt(PlayedNode node, String key) {
         Placement placement = place(key);
-        return placement.takes(indexOf(placement, node));
+        int member = indexOf(placement, node);
+        return member >= 0 && placement.takes(member);
     }
 
     private boolean mayHold(PlayedNode node, String key) {
@@ -163,9 +169,16 @@ class RefillTest {
     @Test
     void shouldHaveAllThatItShouldHaveWhenANodeComesBack() throws IOException {
         beBackAfterStandIns();
+        List<String> copied = new ArrayList<>();
         for (int i = 0; i < SESSIONS; i++) {
-            a2.bury("buried " + i, new Version(30, 7));
+            String key = "buried " + i;
+            a2.bury(key, new Version(30, 7));
+            // For what the source may not hold nobody answers.
+            if (isPlacedAt(a1, key) && mayHold(a2, key)) {
+                copied.add(key);
+            }
         }
+        assertThat(copied.size()).isBetween(1, SESSIONS - 1);
         assertThat(a1.endPoint().isComplete()).isFalse();
         pass(Refill.FIRST_PAUSE.minusMillis(100));
         assertThat(a1.endPoint().isComplete()).isFalse();
@@ -174,9 +187,7 @@ class RefillTest {
         assertEachHasWhatItShouldHave(2 * SESSIONS);
         for (int i = 0; i < SESSIONS; i++) {
             String key = "buried " + i;
-            // What the source may not hold nobody answers for.
-            boolean copied = isPlacedAt(a1, key) && mayHold(a2, key);
-            assertThat(a1.holdsTombstone(key)).as(key).isEqualTo(copied);
+            assertThat(a1.holdsTombstone(key)).as(key).isEqualTo(copied.contains(key));
         }
         assertThat(a1.endPoint().isComplete()).isTrue();
     }
@@ -234,6 +245,161 @@ class RefillTest {
         join(a2);
         pass(Duration.ofSeconds(5));
         assertThat(a1.endPoint().isComplete()).isTrue();
+    }
+
+    private void assertEachHasThatOnly(int count) {
+        assertEachHasWhatItShouldHave(count);
+        long copies = 0;
+        for (int i = 0; i < count; i++) {
+            String key = "key " + i;
+            copies += nodes.stream().filter(node -> isPlacedAt(node, key)).count();
+        }
+        assertThat(nodes.stream().mapToLong(PlayedNode::size).sum()).isEqualTo(copies);
+    }
+
+    private void assertOnlyTheCurrentRingIsListed() {
+        assertThat(membership.used()).containsExactly(membership.ring(Kind.AGING));
+    }
+
+    @Test
+    void shouldListTheCurrentRingAloneWhenNodesHaveJoined() throws IOException {
+        start(1);
+        join(a1);
+        handOff(0, SESSIONS);
+        join(a2);
+        handOff(SESSIONS, 2 * SESSIONS);
+        join(a3);
+        assertThat(membership.used()).hasSize(2);
+        pass(Duration.ofSeconds(5));
+        assertEachHasThatOnly(2 * SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+        int walks = a1.walks();
+        pass(Duration.ofHours(1));
+        assertThat(a1.walks()).isEqualTo(walks);
+    }
+
+    @Test
+    void shouldListTheCurrentRingAloneWhenANodeIsBack() throws IOException {
+        beBackAfterStandIns();
+        pass(Duration.ofSeconds(5));
+        assertEachHasThatOnly(2 * SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
+    void shouldHaveAnotherCopyOfEachWhenTheNumberOfReplicasIsRaised() throws IOException {
+        start(1);
+        join(a1);
+        join(a2);
+        handOff(0, SESSIONS);
+        start(2);
+        join(a1);
+        join(a2);
+        pass(Duration.ofSeconds(5));
+        assertEachHasThatOnly(SESSIONS);
+        assertThat(a1.size()).isEqualTo(SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
+    void shouldListEarlierRingsWhileANodeThatMayHoldSomethingIsAway() throws IOException {
+        beBackAfterStandIns();
+        leave(a3);
+        pass(Duration.ofSeconds(5));
+        assertThat(a1.endPoint().isComplete()).isTrue();
+        assertThat(membership.used()).hasSize(2);
+        for (int i = 0; i < 2 * SESSIONS; i++) {
+            // Nobody has lost anything for it.
+            String key = "key " + i;
+            assertThat(nodes.stream().filter(node -> node.holds(key)).count()).isGreaterThan(1);
+        }
+        join(a3);
+        pass(Duration.ofSeconds(5));
+        assertEachHasThatOnly(2 * SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
+    void shouldStillListEarlierRingsWhenANodeLeavesInTheMiddle() throws IOException {
+        start(1);
+        join(a1);
+        handOff(0, SESSIONS);
+        join(a2);
+        join(a3);
+        a3.silent(true);
+        pass(Duration.ofSeconds(3));
+        leave(a3);
+        pass(Duration.ofSeconds(30));
+        assertThat(membership.used()).hasSizeGreaterThan(1);
+        a3.silent(false);
+        join(a3);
+        pass(Duration.ofSeconds(5));
+        assertEachHasThatOnly(SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
+    void shouldStayWithItsHolderWhenTheOwnerHasNoPlace() throws IOException {
+        start(1);
+        join(a1);
+        handOff(0, SESSIONS);
+        a2.room(3);
+        join(a2);
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.size() + a2.size()).isEqualTo(SESSIONS);
+        assertThat(membership.used()).hasSize(2);
+        a2.room(SESSIONS);
+        pass(Refill.LONGEST_PAUSE.plusSeconds(10));
+        assertEachHasThatOnly(SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
+    void shouldBringNothingBackThatIsDeletedInTheMiddle() throws IOException {
+        start(1);
+        join(a1);
+        handOff(0, SESSIONS);
+        join(a2);
+        scheduler.pass(Refill.FIRST_PAUSE);
+        // The inventories are answered before the deletes come.
+        a1.answer(router);
+        a2.answer(router);
+        for (int i = 0; i < SESSIONS; i++) {
+            KeyDigest digest = segment.encode("key " + i).digest();
+            assertThat(let(id -> new DeleteFrame(id, Acknowledgement.RELIEF, digest, new Version(20, 7))))
+                    .isInstanceOf(SessionReceivedFrame.class);
+        }
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.size() + a2.size()).isZero();
+    }
+
+    @Test
+    void shouldMoveNothingWhenNobodyWouldHaveIt() throws IOException {
+        start(1);
+        join(a1);
+        handOff(0, SESSIONS);
+        leave(a1);
+        membership.drain(a1.id());
+        join(a1);
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.size()).isEqualTo(SESSIONS);
+        assertThat(membership.used()).hasSize(1);
+    }
+
+    @Test
+    void shouldBeGoneWhenItDrainsAndOthersHaveAllThatItHeld() throws IOException {
+        start(1);
+        join(a1);
+        join(a2);
+        handOff(0, SESSIONS);
+        leave(a1);
+        membership.drain(a1.id());
+        join(a1);
+        pass(Duration.ofSeconds(5));
+        assertThat(a1.size()).isZero();
+        assertThat(a2.size()).isEqualTo(SESSIONS);
+        assertThat(membership.find(a1.id()).state()).isEqualTo(State.GONE);
+        assertOnlyTheCurrentRingIsListed();
     }
 
     @Test

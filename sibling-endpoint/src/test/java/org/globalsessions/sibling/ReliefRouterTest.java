@@ -513,11 +513,8 @@ class ReliefRouterTest {
         standInForOwner(key);
         join(A1, Kind.AGING);
         leave(A2);
-        for (Ring ring : membership.used()) {
-            if (!ring.has(A1)) {
-                router.transferred(ring);
-            }
-        }
+        router.transferred(
+                membership.used().stream().filter(ring -> !ring.has(A1)).toList());
 
         long id = let(need(key));
         answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);

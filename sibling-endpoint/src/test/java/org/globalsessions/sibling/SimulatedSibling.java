@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.SimulatedMachine;
 import org.globalsessions.sibling.IpcExchange.Message;
@@ -70,6 +71,12 @@ public final class SimulatedSibling {
     /** Serves relief nodes. */
     public FrameHandler handler() {
         return connections;
+    }
+
+    /** Whether sessions are looked for by more rings than the present ones. */
+    public boolean hasEarlierRings() {
+        return Stream.of(Kind.values())
+                .anyMatch(kind -> !router.earlierRings(kind).isEmpty());
     }
 
     /** A relay is there, this one or a new one. */

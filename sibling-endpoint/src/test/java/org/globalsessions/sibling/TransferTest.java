@@ -35,8 +35,10 @@ import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
+import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +55,8 @@ class TransferTest {
     private final List<Result> results = new ArrayList<>();
     private final Node source = new Node(1);
     private final Node other = new Node(2);
+    private Transfer.Plan plan = Transfer.Plan.copying(
+            digest -> nodes.stream().map(node -> node.endPoint).toList());
     private SharedLru segment;
     private KeyDigest a;
     private KeyDigest b;
@@ -95,14 +99,7 @@ class TransferTest {
     }
 
     private void start(int rate) {
-        new Transfer(
-                        segment,
-                        scheduler,
-                        new RefillPace(rate),
-                        source.endPoint,
-                        digest -> nodes.stream().map(node -> node.endPoint).toList(),
-                        results::add)
-                .start();
+        new Transfer(segment, scheduler, new RefillPace(rate), source.endPoint, plan, results::add).start();
     }
 
     /** Lists these as the last part, and lets the other node lack all of them. */
@@ -157,7 +154,7 @@ class TransferTest {
         assertThat(next.cursor()).isEqualTo(7);
         source.answer(new InventoriedFrame(next.correlationId(), 0, List.of(itemA)));
         other.answer(lacking(other.sent(CompareFrame.class)));
-        assertThat(results).containsExactly(new Result(null, 4, 2, 0));
+        assertThat(results).containsExactly(new Result(null, 4, 2, 0, 0));
         assertThat(results.get(0).isComplete()).isTrue();
         assertThat(segment.counters().get(Counter.TRANSFERRED)).isEqualTo(2);
         assertThat(segment.counters().get(Counter.TRANSFERS_FAILED)).isZero();
@@ -171,7 +168,7 @@ class TransferTest {
         assertThat(again.digests()).containsExactly(b);
         source.answer(fetched(again, 1, entry("b", 20)));
         other.answer(received(other.sent(SessionBackupFrame.class), Outcome.STORED));
-        assertThat(results).containsExactly(new Result(null, 2, 1, 0));
+        assertThat(results).containsExactly(new Result(null, 2, 1, 0, 0));
     }
 
     @Test
@@ -181,7 +178,7 @@ class TransferTest {
         List<Frame> copies = other.connection.takeSent();
         other.answer(received(copies.get(0), Outcome.SUPERSEDED));
         other.answer(received(copies.get(1), Outcome.BEATEN_BY_TOMBSTONE));
-        assertThat(results).containsExactly(new Result(null, 2, 0, 0));
+        assertThat(results).containsExactly(new Result(null, 2, 0, 0, 0));
     }
 
     @Test
@@ -190,7 +187,7 @@ class TransferTest {
         source.answer(fetched(source.sent(FetchFrame.class), 1, entry("a", 10)));
         long id = other.sent(SessionBackupFrame.class).correlationId();
         other.answer(new ErrorFrame(id, ErrorCode.TOO_LARGE, ""));
-        assertThat(results).containsExactly(new Result(null, 1, 0, 1));
+        assertThat(results).containsExactly(new Result(null, 1, 0, 1, 0));
         assertThat(results.get(0).isComplete()).isFalse();
     }
 
@@ -199,7 +196,87 @@ class TransferTest {
         listLacking(itemA);
         source.answer(fetched(source.sent(FetchFrame.class), 1, entry("b", 20)));
         assertThat(other.connection.takeSent()).isEmpty();
-        assertThat(results).containsExactly(new Result(null, 1, 0, 0));
+        assertThat(results).containsExactly(new Result(null, 1, 0, 0, 0));
+    }
+
+    @Test
+    void shouldLeaveTheSourceOnceAllOwnersHaveIt() {
+        plan = new Transfer.Plan(digest -> List.of(other.endPoint), true, true);
+        InventoryItem tombstone = InventoryItem.tombstone(new KeyDigest(5, 6), new Version(30, 1));
+        start(1000);
+        list(0, itemA, itemB, tombstone);
+        other.answer(lacking(other.sent(CompareFrame.class), 0));
+        source.answer(fetched(source.sent(FetchFrame.class), 1, entry("a", 10)));
+        assertThat(source.connection.takeSent()).isEmpty();
+        SessionBackupFrame copy = other.sent(SessionBackupFrame.class);
+        assertThat(copy.freeOnly()).isTrue();
+        other.answer(received(copy, Outcome.STORED));
+        MovedFrame moved = source.sent(MovedFrame.class);
+        assertThat(moved.items()).containsExactly(itemA, itemB);
+        source.answer(received(moved, Outcome.STORED));
+        assertThat(results).containsExactly(new Result(null, 3, 1, 0, 0));
+    }
+
+    @Test
+    void shouldStayAtTheSourceWhenAnOwnerHasNotTakenIt() {
+        Node third = new Node(3);
+        plan = new Transfer.Plan(digest -> List.of(other.endPoint, third.endPoint), true, true);
+        start(1000);
+        list(0, itemA, itemB);
+        other.answer(lacking(other.sent(CompareFrame.class), 0, 1));
+        third.answer(lacking(third.sent(CompareFrame.class), 0));
+        source.answer(fetched(source.sent(FetchFrame.class), 2, entry("a", 10), entry("b", 21)));
+        List<Frame> copies = other.connection.takeSent();
+        other.answer(received(copies.get(0), Outcome.STORED));
+        other.answer(received(copies.get(1), Outcome.STORED));
+        third.answer(new ErrorFrame(third.sent(SessionBackupFrame.class).correlationId(), ErrorCode.BUSY, ""));
+        // Of the first an owner lacks it; of the second a newer version is there, of which nobody knows whether all
+        // have it.
+        assertThat(source.connection.takeSent()).isEmpty();
+        assertThat(results).containsExactly(new Result(null, 2, 2, 1, 2));
+        assertThat(results.get(0).isComplete()).isFalse();
+    }
+
+    @Test
+    void shouldStayAtTheSourceWhenItRefuses() {
+        plan = new Transfer.Plan(digest -> List.of(other.endPoint), true, true);
+        start(1000);
+        list(0, itemA);
+        other.answer(lacking(other.sent(CompareFrame.class)));
+        source.answer(new ErrorFrame(source.sent(MovedFrame.class).correlationId(), ErrorCode.REFUSED, ""));
+        assertThat(results).containsExactly(new Result(null, 1, 0, 0, 1));
+    }
+
+    @Test
+    void shouldNotLeaveWhenTheSourceShouldHaveItOrNobodyAnswersForIt() {
+        plan = new Transfer.Plan(
+                digest -> digest.equals(a) ? List.of(other.endPoint, source.endPoint) : List.of(), true, true);
+        start(1000);
+        list(0, itemA, itemB);
+        other.answer(lacking(other.sent(CompareFrame.class)));
+        assertThat(source.connection.takeSent()).isEmpty();
+        assertThat(results).containsExactly(new Result(null, 2, 0, 0, 0));
+    }
+
+    @Test
+    void shouldTakeThePlaceOfTheOldestOnlyWhenItLeavesTheSourceAndNothingIsLostForIt() {
+        plan = new Transfer.Plan(
+                digest -> digest.equals(a) ? List.of(other.endPoint) : List.of(other.endPoint, source.endPoint),
+                true,
+                false);
+        start(1000);
+        list(0, itemA, itemB);
+        other.answer(lacking(other.sent(CompareFrame.class), 0, 1));
+        source.answer(fetched(source.sent(FetchFrame.class), 2, entry("a", 10), entry("b", 20)));
+        List<Frame> copies = other.connection.takeSent();
+        assertThat(copies.get(0)).isInstanceOf(SessionFrame.class);
+        assertThat(((SessionBackupFrame) copies.get(1)).freeOnly()).isTrue();
+        other.answer(received(copies.get(0), Outcome.STORED));
+        other.answer(new ErrorFrame(copies.get(1).correlationId(), ErrorCode.BUSY, ""));
+        MovedFrame moved = source.sent(MovedFrame.class);
+        assertThat(moved.items()).containsExactly(itemA);
+        source.answer(received(moved, Outcome.STORED));
+        assertThat(results).containsExactly(new Result(null, 2, 1, 0, 0));
     }
 
     @Test
@@ -292,7 +369,7 @@ class TransferTest {
         other.connection.full(false);
         scheduler.pass(Duration.ofSeconds(1));
         other.answer(received(other.sent(SessionBackupFrame.class), Outcome.STORED));
-        assertThat(results).containsExactly(new Result(null, 1, 1, 0));
+        assertThat(results).containsExactly(new Result(null, 1, 1, 0, 0));
     }
 
     @Test
@@ -336,13 +413,18 @@ class TransferTest {
         list(8);
         scheduler.pass(Duration.ofMillis(10));
         list(0);
-        assertThat(results).containsExactly(new Result(null, 49, 0, 0));
+        assertThat(results).containsExactly(new Result(null, 49, 0, 0, 0));
     }
 
     @Test
     void shouldFailWhenItIsCancelled() {
-        Transfer transfer =
-                new Transfer(segment, scheduler, new RefillPace(1), source.endPoint, digest -> List.of(), results::add);
+        Transfer transfer = new Transfer(
+                segment,
+                scheduler,
+                new RefillPace(1),
+                source.endPoint,
+                Transfer.Plan.copying(digest -> List.of()),
+                results::add);
         transfer.start();
         transfer.cancel();
         assertFailed("cancelled");

@@ -113,7 +113,8 @@ public final class WalkingSibling implements AutoCloseable {
                             loops,
                             pace,
                             source,
-                            digest -> spreads.test(digest.low()) ? endPoints().toList() : List.of(source),
+                            Transfer.Plan.copying(digest ->
+                                    spreads.test(digest.low()) ? endPoints().toList() : List.of(source)),
                             result -> over.complete(
                                     new Walk(result.failure(), result.listed(), result.copied(), result.refused())))
                     .start();

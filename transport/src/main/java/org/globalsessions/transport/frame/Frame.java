@@ -30,6 +30,7 @@ public sealed interface Frame
                 ComparedFrame,
                 FetchFrame,
                 FetchedFrame,
+                MovedFrame,
                 AdministerFrame,
                 AdministeredFrame {
     /**

@@ -327,6 +327,7 @@ public final class FrameCodec {
             case COMPARED -> readCompared(correlationId, in);
             case FETCH -> readFetch(correlationId, in);
             case FETCHED -> readFetched(correlationId, in);
+            case MOVED -> new MovedFrame(correlationId, readItems(in));
             case ADMINISTER -> new AdministerFrame(correlationId, WireCodes.action(in), readDigest(in));
             case ADMINISTERED -> readAdministered(correlationId, in);
             case ANNOUNCE_INVALIDATION -> {

@@ -61,9 +61,11 @@ public enum FrameType {
     /** Asks a relief node for whole entries. */
     FETCH(36),
     /** Answers {@link #FETCH}. */
-    FETCHED(37);
+    FETCHED(37),
+    /** Tells a relief node that others have entries of it by now. */
+    MOVED(38);
 
-    private static final FrameType[] BY_CODE = new FrameType[38];
+    private static final FrameType[] BY_CODE = new FrameType[39];
 
     static {
         for (FrameType type : values()) {

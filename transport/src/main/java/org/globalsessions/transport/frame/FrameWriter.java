@@ -92,6 +92,8 @@ final class FrameWriter {
                 length += FrameCodec.entryLength(entry);
             }
             return length;
+        } else if (frame instanceof MovedFrame moved) {
+            return 2 + (long) moved.items().size() * FrameCodec.ITEM_LENGTH;
         }
         throw unknown(frame);
     }
@@ -225,6 +227,8 @@ final class FrameWriter {
             out.writeShortLE(covered);
             out.writeShortLE(inRange("count", fetched.entries().size(), 0, covered));
             fetched.entries().forEach(entry -> writeEntry(entry, out));
+        } else if (frame instanceof MovedFrame moved) {
+            writeItems(moved.items(), out);
         } else {
             throw unknown(frame);
         }

@@ -202,6 +202,10 @@ class FrameCodecTest {
                 new CompareFrame(1, List.of(new InventoryItem(digest, Version.NONE, 1, true))),
                 new ComparedFrame(1, 1, BitSet.valueOf(new byte[] {2})),
                 new FetchFrame(1, Collections.nCopies(FrameCodec.MAX_ITEMS + 1, digest)),
+                new MovedFrame(
+                        1,
+                        Collections.nCopies(
+                                FrameCodec.MAX_ITEMS + 1, InventoryItem.entry(digest, new Version(1, 0), 0))),
                 new FetchedFrame(1, 0, List.of(session(new byte[1], new byte[0]).entry())),
                 new SessionKnownFrame(1, SessionKnownFrame.Status.FOUND, 1, 1, null),
                 new ErrorFrame(1, 65_536, ""),

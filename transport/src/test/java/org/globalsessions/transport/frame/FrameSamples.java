@@ -137,6 +137,8 @@ public final class FrameSamples {
         samples.put("fetch", new FetchFrame(14, List.of(DIGEST, new KeyDigest(-1, 0))));
         samples.put("fetched-none", new FetchedFrame(14, 0, List.of()));
         samples.put("fetched", new FetchedFrame(14, 3, List.of(ENTRY, EMPTY_VALUE)));
+        samples.put("moved-none", new MovedFrame(15, List.of()));
+        samples.put("moved", new MovedFrame(15, items));
         return samples;
     }
 

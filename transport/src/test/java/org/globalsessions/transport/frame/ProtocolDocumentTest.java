@@ -28,7 +28,7 @@ class ProtocolDocumentTest {
 
     /** Samples of frames with a list that is not empty; those without one have names of their own. */
     private static final Set<String> LISTS =
-            Set.of("void", "touch", "inventoried", "compare", "compared", "fetch", "fetched");
+            Set.of("void", "touch", "inventoried", "compare", "compared", "fetch", "fetched", "moved");
 
     @Test
     void shouldListEveryTypeWithItsCode() throws IOException {
@@ -69,7 +69,7 @@ class ProtocolDocumentTest {
                 .containsEntry("uses in a TOUCH", Integer.toString(FrameCodec.MAX_TOUCHES))
                 .containsEntry("hosts in an ADMINISTERED", Integer.toString(FrameCodec.MAX_HOSTS_TOLD))
                 .containsEntry(
-                        "items in an INVENTORIED or COMPARE, digests in a FETCH",
+                        "items in an INVENTORIED, COMPARE or MOVED, digests in a FETCH",
                         Integer.toString(FrameCodec.MAX_ITEMS))
                 .containsEntry(
                         "HELLO after the connection stands", link.helloTimeout().toSeconds() + " s")
