@@ -73,6 +73,11 @@ final class Simulation implements AutoCloseable {
     /** In half of the seeds above this one relief nodes come and go all the time. */
     private static final long RELIEF_FAULTS_ABOVE = 60_000;
 
+    /** Seeds from here on found what they are named for before relief nodes came and went so. */
+    private static final long NAMED_ABOVE = 100_000;
+
+    private static final long NAMED_UP_TO = 130_000;
+
     private static final long HOUR_MS = 3_600_000;
 
     private static final long SECOND = 1_000 * MILLI;
@@ -116,7 +121,7 @@ final class Simulation implements AutoCloseable {
         idleTimeout =
                 doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
         history = new SimulationHistory(idleTimeout.toNanos());
-        reliefFaults = seed > RELIEF_FAULTS_ABOVE && seed % 2 == 0;
+        reliefFaults = hasReliefFaults(seed);
         hasSibling = random.nextInt(2) == 0 || reliefFaults;
         replicas = 1 + random.nextInt(2);
         int keyCount = random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
@@ -198,6 +203,11 @@ final class Simulation implements AutoCloseable {
         }
         time.pass(lengthNs);
         end();
+    }
+
+    private static boolean hasReliefFaults(long seed) {
+        boolean named = seed > NAMED_ABOVE && seed <= NAMED_UP_TO;
+        return seed > RELIEF_FAULTS_ABOVE && seed % 2 == 0 && !named;
     }
 
     private void end() throws IOException {
