@@ -31,6 +31,7 @@ final class ConditionalPublisher {
     private final SharedLru lru;
     private final NextTier tier;
     private final AppliedPosition applied;
+    private final ClockRefusals refusals;
     private final DeletePublisher deletes;
     private final Predicate<byte[]> ahead;
     private final Failures failures;
@@ -42,10 +43,8 @@ final class ConditionalPublisher {
     private final Queue<ConditionalSave> unanswered = new ConcurrentLinkedQueue<>();
 
     private final AtomicInteger inFlight = new AtomicInteger();
+    private final SendLoop<ConditionalSave> loop = new SendLoop<>(this::next, this::send);
     private volatile boolean closed;
-
-    /** What found the window full, and is sent next. */
-    private ConditionalSave held;
 
     /**
      * Nothing waits yet.
@@ -66,6 +65,7 @@ final class ConditionalPublisher {
         this.lru = lru;
         this.tier = tier;
         this.applied = applied;
+        this.refusals = new ClockRefusals(lru, applied);
         this.deletes = deletes;
         this.ahead = ahead;
         this.failures = failures;
@@ -94,23 +94,16 @@ final class ConditionalPublisher {
 
     /** Sends what waits, as the publisher's thread; false where the window is full. */
     boolean send() {
-        // What is sent to a tier that is away comes back at once, to wait for the next connection.
-        while (tier.isConnected()) {
-            if (held == null) {
-                held = unanswered.poll();
-            }
-            if (held == null) {
-                held = waiting.poll();
-            }
-            if (held == null) {
-                return true;
-            }
-            if (!send(held)) {
-                return false;
-            }
-            held = null;
+        return !tier.isConnected() || loop.send();
+    }
+
+    private ConditionalSave next() {
+        if (!tier.isConnected()) {
+            // What is sent then comes back at once, to wait for the next connection.
+            return null;
         }
-        return true;
+        ConditionalSave again = unanswered.poll();
+        return again == null ? waiting.poll() : again;
     }
 
     private boolean send(ConditionalSave save) {
@@ -160,7 +153,7 @@ final class ConditionalPublisher {
 
     private void onReceipt(ConditionalSave save, Receipt receipt, Throwable failure) {
         inFlight.decrementAndGet();
-        if (Failures.causeOf(failure) instanceof ClockAheadException refusal && proposeAgain(save, refusal)) {
+        if (failure != null && proposeAgain(save, failure)) {
             onCompleted.accept(false);
             return;
         }
@@ -191,11 +184,11 @@ final class ConditionalPublisher {
         }
     }
 
-    /** The relay has refused it as too far ahead of its clock: it waits for its turn with another version. */
-    private boolean proposeAgain(ConditionalSave save, ClockAheadException refusal) {
+    /** Where the relay has refused it as too far ahead of its clock it waits for its turn with another version. */
+    private boolean proposeAgain(ConditionalSave save, Throwable failure) {
         try {
-            lru.tellClock(applied.place(), refusal);
-            if (!save.proposeAgain(lru, refusal)) {
+            ClockAheadException refusal = refusals.takeIn(failure);
+            if (refusal == null || !save.proposeAgain(lru, refusal)) {
                 return false;
             }
         } catch (Throwable e) {
@@ -250,24 +243,19 @@ final class ConditionalPublisher {
 
     /** Drops what made sending fail, as the publisher's thread. */
     void dropHeld(TierUnavailableException why) {
-        if (held != null) {
-            fail(held, why);
-            held = null;
-        }
+        loop.drop(held -> fail(held, why));
     }
 
     /** The relay is away, as the publisher's thread: what it has not been sent is not stored, what it has is sent again if it comes back soon. */
     void failWaiting(TierUnavailableException why) {
-        if (held != null && !held.isClaimed()) {
-            fail(held, why);
-            held = null;
+        if (loop.held() != null && !loop.held().isClaimed()) {
+            dropHeld(why);
         }
         for (ConditionalSave save = waiting.poll(); save != null; save = waiting.poll()) {
             fail(save, why);
         }
-        if (held != null && held.isOver()) {
-            fail(held, unknown());
-            held = null;
+        if (loop.held() != null && loop.held().isOver()) {
+            dropHeld(unknown());
         }
         unanswered.removeIf(save -> {
             boolean over = save.isOver();

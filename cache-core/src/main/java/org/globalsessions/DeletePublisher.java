@@ -12,7 +12,6 @@ import java.util.function.Consumer;
 import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
-import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
@@ -66,8 +65,8 @@ final class DeletePublisher {
 
     private final BiConsumer<Behind, Boolean> onFreed;
 
-    /** What found the window full, and is sent next. */
-    private Delete held;
+    private final SendLoop<Delete> loop = new SendLoop<>(waiting::poll, this::send);
+    private final ClockRefusals refusals;
 
     /**
      * Nothing waits yet.
@@ -86,6 +85,7 @@ final class DeletePublisher {
         this.lru = lru;
         this.tier = tier;
         this.applied = applied;
+        this.refusals = new ClockRefusals(lru, applied);
         this.failures = failures;
         this.executor = executor;
         this.onCompleted = onCompleted;
@@ -122,18 +122,7 @@ final class DeletePublisher {
 
     /** Sends what waits, as the publisher's thread; false where the window is full. */
     boolean send() {
-        while (true) {
-            if (held == null) {
-                held = waiting.poll();
-            }
-            if (held == null) {
-                return true;
-            }
-            if (!send(held)) {
-                return false;
-            }
-            held = null;
-        }
+        return loop.send();
     }
 
     /**
@@ -171,17 +160,16 @@ final class DeletePublisher {
 
     /** Drops what made sending fail, as the publisher's thread; its tombstone is in the segment. */
     void dropHeld(TierUnavailableException why) {
-        if (held != null) {
+        loop.drop(held -> {
             inFlight.remove(held.digest, held.version);
             fail(held, why);
-            held = null;
-        }
+        });
     }
 
     /** Tells callers who wait; the deletes keep their places, before the sets that follow them. */
     void failCallers(TierUnavailableException why) {
-        if (held != null) {
-            fail(held, why);
+        if (loop.held() != null) {
+            fail(loop.held(), why);
         }
         waiting.forEach(delete -> fail(delete, why));
     }
@@ -231,7 +219,7 @@ final class DeletePublisher {
     private void onReceipt(Delete delete, Claims claims, Receipt receipt, Throwable failure) {
         Throwable problem = failure;
         try {
-            if (Failures.causeOf(failure) instanceof ClockAheadException refusal && lower(delete, refusal)) {
+            if (failure != null && lower(delete, failure)) {
                 return;
             }
             if (failure == null) {
@@ -264,19 +252,18 @@ final class DeletePublisher {
     }
 
     /**
-     * The relay has refused a delete as too far ahead of its clock: it is sent again with a lower version, and what stays behind it comes back to
-     * do so again.
+     * Where the relay has refused a delete as too far ahead of its clock it is sent again with a lower version, and what stays behind it comes
+     * back to do so again.
      *
-     * @return false where it cannot be: the sweep tries again
+     * @return false where it cannot be
      */
-    private boolean lower(Delete refused, ClockAheadException refusal) {
-        lru.tellClock(applied.place(), refusal);
-        WriteOutcome outcome = new WriteOutcome();
-        lru.lowerDelete(refused.digest, refused.version, refusal, outcome);
-        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
-        if (!lowered && outcome.status() != WriteOutcome.Status.OTHER_VERSION) {
+    private boolean lower(Delete refused, Throwable failure) {
+        WriteOutcome outcome = refusals.lower(
+                failure, (refusal, into) -> lru.lowerDelete(refused.digest, refused.version, refusal, into));
+        if (outcome == null) {
             return false;
         }
+        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
         inFlight.remove(refused.digest, refused.version);
         // Before what stays behind it is let go. Without room the sweep sends it, or what stays behind it does.
         boolean unused =

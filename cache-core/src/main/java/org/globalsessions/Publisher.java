@@ -15,7 +15,6 @@ import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
-import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.Receipt;
@@ -74,6 +73,7 @@ final class Publisher implements Runnable {
     private final LongPredicate owns;
 
     private final AppliedPosition applied;
+    private final ClockRefusals refusals;
     private final ReceiptSignal receipts;
     private final Failures failures;
     private final Executor executor;
@@ -119,6 +119,7 @@ final class Publisher implements Runnable {
         this.tier = tier;
         this.owns = owns;
         this.applied = applied;
+        this.refusals = new ClockRefusals(lru, applied);
         this.receipts = receipts;
         this.failures = failures;
         this.executor = executor;
@@ -486,7 +487,7 @@ final class Publisher implements Runnable {
         Throwable problem = failure;
         AwaitedSet waiting = caller;
         try {
-            if (Failures.causeOf(failure) instanceof ClockAheadException refusal && lower(snapshot, caller, refusal)) {
+            if (failure != null && lower(snapshot, caller, failure)) {
                 waiting = null;
             }
             if (failure == null) {
@@ -512,19 +513,17 @@ final class Publisher implements Runnable {
     }
 
     /**
-     * The relay has refused an entry as too far ahead of its clock: it is sent again as of a lower version. What has come in its place
+     * Where the relay has refused an entry as too far ahead of its clock it is sent again as of a lower version. What has come in its place
      * meanwhile is sent as it is, and lowered in its turn.
      *
-     * @return false where nothing of it can be sent now: the sweep tries again
+     * @return false where nothing of it can be sent now
      */
-    private boolean lower(EntrySnapshot refused, AwaitedSet caller, ClockAheadException refusal) {
-        lru.tellClock(applied.place(), refusal);
-        WriteOutcome outcome = new WriteOutcome();
-        lru.lower(refused, refusal, outcome);
-        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
-        if (!lowered && outcome.status() != WriteOutcome.Status.OTHER_VERSION) {
+    private boolean lower(EntrySnapshot refused, AwaitedSet caller, Throwable failure) {
+        WriteOutcome outcome = refusals.lower(failure, (refusal, into) -> lru.lower(refused, refusal, into));
+        if (outcome == null) {
             return false;
         }
+        boolean lowered = outcome.status() == WriteOutcome.Status.STORED;
         if (caller != null) {
             boolean callers = lowered && caller.version().equals(refused.version());
             offerAwaited(callers ? caller.of(outcome.version()) : caller);
