@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ListCommand.class,
             InspectCommand.class,
             HostsCommand.class,
+            MembersCommand.class,
             BackupCommand.class,
             RestoreCommand.class,
             LoadCommand.class,

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.globalsessions.cli.QuickstartFolder.Plan;
 import org.globalsessions.config.NodeConfig;
+import org.globalsessions.sibling.MemberList;
 import org.globalsessions.status.Counter;
 
 /**
@@ -75,8 +75,11 @@ final class Quickstart implements AutoCloseable {
         startNode("expansion");
         long siblingPid = await("the sibling runs", START_LIMIT, () -> siblingOf(relay, 0));
         processes.add(process("sibling", siblingPid));
-        Path members = Path.of(folder.nodeSegment("relay") + ".members");
-        await("both relief nodes have joined", START_LIMIT, () -> hasTwoMembers(members));
+        Path segment = folder.nodeSegment("relay");
+        await(
+                "both relief nodes have joined",
+                START_LIMIT,
+                () -> MemberList.read(segment).members().size() >= 2 ? Boolean.TRUE : null);
 
         JsonNode written = write(relay, siblingPid);
         JsonNode read = read();
@@ -265,16 +268,6 @@ final class Quickstart implements AutoCloseable {
                 .filter(pid -> pid != before)
                 .findFirst()
                 .orElse(null);
-    }
-
-    private static Boolean hasTwoMembers(Path members) throws IOException {
-        if (!Files.exists(members)) {
-            return null;
-        }
-        long nodes = Files.readAllLines(members).stream()
-                .filter(line -> line.startsWith("member "))
-                .count();
-        return nodes >= 2 ? Boolean.TRUE : null;
     }
 
     private static Boolean listens(int port) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.config.NodeConfig;
+import org.globalsessions.sibling.MemberList;
 
 /** Nodes, each a process of its own, started by the launcher as an operator does it; ended with this, the last first. */
 final class LaunchedNodes implements AutoCloseable {
@@ -57,13 +57,9 @@ final class LaunchedNodes implements AutoCloseable {
     }
 
     static void awaitMembers(NodeConfig relay, int count) {
-        Path members = Path.of(relay.cache().segmentFile() + ".members");
         await().atMost(PATIENCE)
-                .until(() -> Files.exists(members)
-                        && Files.readAllLines(members).stream()
-                                        .filter(line -> line.startsWith("member "))
-                                        .count()
-                                == count);
+                .until(() ->
+                        MemberList.read(relay.cache().segmentFile()).members().size() == count);
     }
 
     /** Finds each of these sessions as they were stored, through a client whose segment has none of them. */

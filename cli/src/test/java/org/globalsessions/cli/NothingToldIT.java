@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.globalsessions.Version;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.SegmentInspector;
+import org.globalsessions.sibling.MemberList;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.DistinctErrors.DistinctError;
 import org.globalsessions.tier.SessionEntry;
@@ -198,11 +199,11 @@ class NothingToldIT {
     }
 
     private void awaitMembers() {
-        Path members = segment("relay").resolveSibling(segment("relay").getFileName() + ".members");
         await().atMost(PATIENCE)
-                .until(() -> Files.exists(members)
-                        && Files.readString(members).contains("aging ")
-                        && Files.readString(members).contains("expansion "));
+                .until(() -> MemberList.read(segment("relay")).members().stream()
+                        .map(MemberList.Member::kind)
+                        .toList()
+                        .containsAll(List.of("aging", "expansion")));
     }
 
     /** Its exit code is of no concern here: what it prints is. */

@@ -34,6 +34,7 @@ import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.MemberList;
 import org.globalsessions.sibling.SiblingContext;
 import org.globalsessions.sibling.SiblingEndpoint;
 import org.globalsessions.status.Counter;
@@ -126,10 +127,7 @@ class ReliefTierTest {
         SessionCacheManager writer = openHost("writer");
         store(writer, 0, SESSIONS);
         ReliefNode second = launchNode("aging-2", true, 4 * SESSIONS);
-        // Two seats, and no ring but the present ones.
-        await().atMost(Duration.ofSeconds(60))
-                .until(() -> listedRings().equals(List.of("aging", "expansion"))
-                        && second.counters().get(Counter.FILLS) > 0);
+        awaitSettled(second);
         SharedLru first = segmentOf("aging");
         SharedLru other = segmentOf("aging-2");
         assertThat(first.size()).isLessThan(SESSIONS);
@@ -146,13 +144,61 @@ class ReliefTierTest {
         }
     }
 
-    /** Kinds of the listed rings, sorted. */
-    private List<String> listedRings() throws IOException {
-        return Files.readAllLines(folder.resolve("relay.segment.members")).stream()
-                .filter(line -> line.startsWith("ring "))
-                .map(line -> line.split(" ", -1)[1])
-                .sorted()
-                .toList();
+    /** A node has joined, has been given what it should have, and sessions are looked for by the present rings alone. */
+    private void awaitSettled(ReliefNode joined) {
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> joined.counters().get(Counter.FILLS) > 0
+                        && MemberList.read(relaySegmentFile()).rings() == 2);
+    }
+
+    private Path relaySegmentFile() {
+        return folder.resolve("relay.segment");
+    }
+
+    @Test
+    void shouldFindEverySessionWhenANodeHasBeenDrained() throws Exception {
+        SessionCacheManager writer = openHost("writer");
+        store(writer, 0, SESSIONS);
+        String id = MemberList.read(relaySegmentFile()).members().stream()
+                .filter(member -> member.kind().equals("aging"))
+                .findFirst()
+                .orElseThrow()
+                .id();
+        Path config = Files.writeString(folder.resolve("node.conf"), """
+                full_edge : true
+                message_relay { auth_path : "%s", address : "localhost", port : %d, age_or_replica : "age-out" }
+                lru { manage_section : true, cache { token_path : "./node", segment_dir : ".", el_count : 160 } }
+                """.formatted(PATH, sibling.port()));
+        CommandRun alone = CommandRun.of("members", config, "--drain", id);
+        assertThat(alone.exit()).as(alone.err()).isEqualTo(GlobalSessions.FAILED);
+        assertThat(alone.err()).contains("no other node of its kind would be left");
+
+        awaitSettled(launchNode("aging-2", true, 4 * SESSIONS));
+        CommandRun connected = CommandRun.of("members", config, "--forget", id);
+        assertThat(connected.exit()).isEqualTo(GlobalSessions.FAILED);
+        assertThat(connected.err()).contains("the node is connected");
+        CommandRun drain = CommandRun.of("members", config, "--drain", id);
+        assertThat(drain.exit()).as(drain.err()).isZero();
+        await().atMost(Duration.ofSeconds(60)).until(() -> stateOf(id).equals("gone"));
+        await().until(() -> !aging.isConnected());
+        assertThat(segmentOf("aging").size()).isZero();
+        aging.close();
+        assertThat(CommandRun.of("members", config).out()).contains(": 2 nodes").doesNotContain(id);
+        assertThat(CommandRun.of("members", config, "--forget", id).err()).contains("no such node is a member");
+
+        SessionCacheManager reader = openHost("reader");
+        for (int i = 0; i < SESSIONS; i++) {
+            assertThat(eventually(reader, "key " + i)).as("session %d", i).isEqualTo(value(i));
+        }
+        assertThat(eventually(reader, "never there")).isNull();
+    }
+
+    private String stateOf(String id) throws IOException {
+        return MemberList.read(relaySegmentFile()).members().stream()
+                .filter(member -> member.id().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .state();
     }
 
     private SharedLru segmentOf(String name) throws IOException {

@@ -34,6 +34,11 @@ final class HostAdministration {
 
     /** An operator asks; that he may was seen to before. */
     void onAdminister(ClientEndPoint endPoint, AdministerFrame frame) {
+        if (frame.action() == AdministerFrame.Action.DRAIN) {
+            endPoint.send(new ErrorFrame(
+                    frame.correlationId(), ErrorCode.REFUSED, "a relay has no relief nodes to drain: ask its sibling"));
+            return;
+        }
         List<Known> known = known();
         Outcome outcome = Outcome.DONE;
         if (frame.action() == AdministerFrame.Action.FORGET) {

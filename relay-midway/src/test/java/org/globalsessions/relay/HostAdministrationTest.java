@@ -101,6 +101,7 @@ class HostAdministrationTest {
         assertThat(before.hosts().get(1).awayMs()).isZero();
         assertThat(told(operator.forget(name(1))).outcome()).isEqualTo(Outcome.CONNECTED);
         assertThat(told(operator.forget(name(3))).outcome()).isEqualTo(Outcome.UNKNOWN_HOST);
+        assertThatThrownBy(() -> told(operator.drain(name(2)))).hasMessageContaining("no relief nodes to drain");
         assertThat(everywhere).isNotDone();
 
         AdministeredFrame after = told(operator.forget(name(2)));

@@ -8,6 +8,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FaultCountingHandler;
+import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FetchedFrame;
@@ -25,7 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Receives what relief nodes send: takes them in as members, or says why not, and passes their answers on.
+ * Receives what relief nodes send: takes them in as members, or says why not, and passes their answers on. An operator may connect as well, who
+ * is let in as a relief node is.
  *
  * <p>Called on the sibling's event loop.
  */
@@ -34,21 +36,32 @@ final class ReliefConnections extends FaultCountingHandler {
 
     private final SharedLru segment;
     private final ReliefRouter router;
+    private final MemberAdministration administration;
     private final String pathName;
     private final Runnable answersReady;
+
+    /** An operator's connection, which is no member's. */
+    private static final class Operator {}
 
     /**
      * The handler.
      *
-     * @param segment      the relay's segment
-     * @param router       gets nodes and answers
-     * @param pathName     the path that is served here
-     * @param answersReady called after what may have made answers for the relay
+     * @param segment        the relay's segment
+     * @param router         gets nodes and answers
+     * @param administration does what operators ask for
+     * @param pathName       the path that is served here
+     * @param answersReady   called after what may have made answers for the relay
      */
-    ReliefConnections(SharedLru segment, ReliefRouter router, String pathName, Runnable answersReady) {
+    ReliefConnections(
+            SharedLru segment,
+            ReliefRouter router,
+            MemberAdministration administration,
+            String pathName,
+            Runnable answersReady) {
         super(segment.counters(), segment.file().errors(), new Log(LOG::debug, LOG::info, LOG::warn));
         this.segment = segment;
         this.router = router;
+        this.administration = administration;
         this.pathName = pathName;
         this.answersReady = answersReady;
     }
@@ -60,12 +73,29 @@ final class ReliefConnections extends FaultCountingHandler {
 
     @Override
     public void onFrame(Connection connection, Frame frame) {
-        ReliefEndPoint endPoint = connection.attachment(ReliefEndPoint.class);
-        if (frame instanceof HelloFrame hello && endPoint == null) {
+        Object known = connection.attachment(Object.class);
+        if (known instanceof ReliefEndPoint endPoint) {
+            onFrameOfNode(connection, endPoint, frame);
+        } else if (known instanceof Operator) {
+            onFrameOfOperator(connection, frame);
+        } else if (frame instanceof HelloFrame hello) {
             onHello(connection, hello);
-        } else if (endPoint == null) {
+        } else {
             refuse(connection, frame, ErrorCode.UNEXPECTED, "a hello comes first");
-        } else if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
+        }
+    }
+
+    private void onFrameOfOperator(Connection connection, Frame frame) {
+        if (frame instanceof AdministerFrame administer) {
+            connection.send(administration.answer(administer, connection.remoteAddress()));
+            answersReady.run();
+        } else if (!(frame instanceof GoodbyeFrame)) {
+            refuse(connection, frame, ErrorCode.UNEXPECTED, "an operator does not send " + frame.type());
+        }
+    }
+
+    private void onFrameOfNode(Connection connection, ReliefEndPoint endPoint, Frame frame) {
+        if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
             onAnswer(endPoint, frame);
         } else if (frame instanceof InventoriedFrame
                 || frame instanceof ComparedFrame
@@ -80,18 +110,22 @@ final class ReliefConnections extends FaultCountingHandler {
     }
 
     private void onHello(Connection connection, HelloFrame hello) {
-        int version = hello.commonVersion();
         Kind kind = kindOf(hello.kind());
-        if (version == 0) {
+        if (hello.commonVersion() == 0) {
             refuse(connection, hello, ErrorCode.UNSUPPORTED_VERSION, "no protocol version in common");
             return;
         }
-        if (kind == null) {
+        if (kind == null && hello.kind() != PeerKind.CLIENT) {
             refuse(connection, hello, ErrorCode.REFUSED, "this is a sibling, which serves aging and expansion nodes");
             return;
         }
         if (!hello.path().equals(pathName)) {
             refuse(connection, hello, ErrorCode.REFUSED, "this sibling serves another path");
+            return;
+        }
+        if (kind == null) {
+            connection.attachment(new Operator());
+            welcome(connection, hello);
             return;
         }
         ReliefEndPoint endPoint;
@@ -110,20 +144,24 @@ final class ReliefConnections extends FaultCountingHandler {
             return;
         }
         connection.attachment(endPoint);
+        welcome(connection, hello);
+        if (before != null) {
+            before.connection().close();
+        }
+        LOG.info("{} node {} is here, from {}", kind.word(), endPoint.id(), connection.remoteAddress());
+        answersReady.run();
+    }
+
+    private void welcome(Connection connection, HelloFrame hello) {
         connection.send(new WelcomeFrame(
                 hello.correlationId(),
-                version,
+                hello.commonVersion(),
                 segment.file().relayEpoch(),
                 segment.file().position(),
                 segment.file().wallClockMicros(),
                 FrameCodec.MAX_FRAME,
                 Set.of(),
                 0));
-        if (before != null) {
-            before.connection().close();
-        }
-        LOG.info("{} node {} is here, from {}", kind.word(), endPoint.id(), connection.remoteAddress());
-        answersReady.run();
     }
 
     private static Kind kindOf(PeerKind kind) {
@@ -159,8 +197,7 @@ final class ReliefConnections extends FaultCountingHandler {
 
     @Override
     public void onClose(Connection connection) {
-        ReliefEndPoint endPoint = connection.attachment(ReliefEndPoint.class);
-        if (endPoint != null) {
+        if (connection.attachment(Object.class) instanceof ReliefEndPoint endPoint) {
             LOG.info("{} node {} is away", endPoint.kind().word(), endPoint.id());
             router.disconnected(endPoint);
             endPoint.failInquiries();

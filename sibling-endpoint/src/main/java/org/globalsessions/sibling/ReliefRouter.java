@@ -154,7 +154,26 @@ final class ReliefRouter {
      */
     void transferred(Collection<Ring> rings) throws IOException {
         membership.transferred(rings);
+        membersChanged();
+    }
+
+    /** Members drain or are gone now: places keys accordingly, and sends those away that are gone. */
+    void membersChanged() {
         arrange();
+        for (ReliefEndPoint endPoint : endPoints()) {
+            if (membership.find(endPoint.id()).state() == State.GONE) {
+                LOG.info("{} node {} is drained", endPoint.kind().word(), endPoint.id());
+                endPoint.connection()
+                        .send(new ErrorFrame(
+                                0, ErrorCode.REFUSED, "this node is drained, nothing it has counts any more"));
+                endPoint.connection().close();
+            }
+        }
+    }
+
+    /** Whether a member is connected. */
+    boolean isConnected(NodeId id) {
+        return attendance.connectionOf(id) != null;
     }
 
     /** Rings of a kind under which entries went out and that are not the one by which they should be placed now. */

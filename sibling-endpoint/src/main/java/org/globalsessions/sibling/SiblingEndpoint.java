@@ -40,6 +40,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefRouter router;
+    private final MemberAdministration administration;
     private final List<Refill> refills;
     private final AntiEntropy antiEntropy;
     private final AgentRunner agentRunner;
@@ -55,6 +56,7 @@ public final class SiblingEndpoint implements AutoCloseable {
         IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
         this.router = new ReliefRouter(
                 segment, membership, exchange, context.requestTimeout().toNanos());
+        this.administration = new MemberAdministration(segment, membership, router);
         RefillPace pace = new RefillPace(context.refillRate());
         this.refills = Stream.of(Kind.values())
                 .map(kind -> new Refill(segment, loops, pace, router, kind))
@@ -79,8 +81,7 @@ public final class SiblingEndpoint implements AutoCloseable {
         SharedLru segment = SharedLru.open(context.segment());
         EventLoops loops = null;
         try {
-            Path file = segment.file().path();
-            Path membersFile = file.resolveSibling(file.getFileName() + ".members");
+            Path membersFile = MemberList.fileOf(segment.file().path());
             Membership membership = Membership.load(
                     membersFile, context.replicas(), () -> segment.file().wallClockMicros() / 1000);
             long awaited = membership.members().stream()
@@ -89,9 +90,8 @@ public final class SiblingEndpoint implements AutoCloseable {
             if (awaited > 0) {
                 LOG.info(
                         "waiting for the {} relief nodes that joined earlier; where one never comes back, its sessions are"
-                                + " unavailable until {} is removed and the sibling started again",
-                        awaited,
-                        membersFile);
+                                + " unavailable until it is forgotten (global-sessions members)",
+                        awaited);
             }
             loops = EventLoops.start("sibling", 1);
             SiblingEndpoint endpoint = new SiblingEndpoint(segment, loops, membership, context);
@@ -110,7 +110,8 @@ public final class SiblingEndpoint implements AutoCloseable {
         if (!context.security().isProtected()) {
             warnOfPlainTcp(context.address());
         }
-        ReliefConnections connections = new ReliefConnections(segment, router, context.pathName(), this::wakeAgent);
+        ReliefConnections connections =
+                new ReliefConnections(segment, router, administration, context.pathName(), this::wakeAgent);
         listener = Listener.bind(
                 loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), connections);
         if (context.unixSocket() != null) {

@@ -63,7 +63,8 @@ public final class SimulatedSibling {
         for (Kind kind : Kind.values()) {
             new Refill(segment, scheduler, pace, router, kind);
         }
-        connections = new ReliefConnections(segment, router, pathName, () -> {});
+        connections = new ReliefConnections(
+                segment, router, new MemberAdministration(segment, membership, router), pathName, () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);
     }

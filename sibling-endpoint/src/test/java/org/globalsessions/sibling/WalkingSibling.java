@@ -52,12 +52,19 @@ public final class WalkingSibling implements AutoCloseable {
     public WalkingSibling(Path folder, int replicas, int rate) throws IOException {
         segment = Entries.relaySegment(folder);
         pace = new RefillPace(rate);
-        router = new ReliefRouter(
-                segment,
-                Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis),
-                exchange,
-                TIMEOUT.toNanos());
-        listener = Listener.bind(loops, "localhost", 0, new ReliefConnections(segment, router, Entries.PATH, () -> {}));
+        Membership membership =
+                Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis);
+        router = new ReliefRouter(segment, membership, exchange, TIMEOUT.toNanos());
+        listener = Listener.bind(
+                loops,
+                "localhost",
+                0,
+                new ReliefConnections(
+                        segment,
+                        router,
+                        new MemberAdministration(segment, membership, router),
+                        Entries.PATH,
+                        () -> {}));
     }
 
     private void drain() {

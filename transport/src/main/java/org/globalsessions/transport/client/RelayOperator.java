@@ -23,12 +23,14 @@ import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.Network;
 
 /**
- * An operator's connection to a relay: asks which hosts it remembers, and has it forget one. It has no segment and is no host.
+ * An operator's connection to a relay: asks which hosts it remembers, and has it forget one. It has no segment and is no host. Likewise to a
+ * sibling, about relief nodes.
  *
  * <p>Any thread may ask; futures complete on the connection's thread, with {@link TierUnavailableException} where the relay is away,
  * refuses, or does not answer in time.
  */
 public final class RelayOperator implements AutoCloseable {
+    private final String peer;
     private final RelayLinkSettings settings;
     private final Network network = EventLoops.start("global-sessions-operator", 1);
     private final CompletableFuture<Connection> welcomed = new CompletableFuture<>();
@@ -36,7 +38,8 @@ public final class RelayOperator implements AutoCloseable {
     private final AtomicLong correlations = new AtomicLong();
     private final Network.Dial dial;
 
-    private RelayOperator(RelayLinkSettings settings) {
+    private RelayOperator(String kind, RelayLinkSettings settings) {
+        this.peer = kind + " " + settings.relay();
         this.settings = settings;
         SecureRandom random = new SecureRandom();
         HelloFrame hello = new HelloFrame(
@@ -67,11 +70,21 @@ public final class RelayOperator implements AutoCloseable {
      * @return the connection, which may be used at once
      */
     public static RelayOperator connect(RelayLinkSettings settings) {
-        return new RelayOperator(settings);
+        return new RelayOperator("relay", settings);
     }
 
     /**
-     * Asks which hosts the relay remembers.
+     * Begins to connect to a sibling.
+     *
+     * @param settings where it is, as a relief node's file has it
+     * @return the connection, which may be used at once
+     */
+    public static RelayOperator connectToSibling(RelayLinkSettings settings) {
+        return new RelayOperator("sibling", settings);
+    }
+
+    /**
+     * Asks which hosts the relay remembers, or which relief nodes are members.
      *
      * @return the answer
      */
@@ -80,13 +93,23 @@ public final class RelayOperator implements AutoCloseable {
     }
 
     /**
-     * Has a host forgotten that is away: no delete waits for it any more.
+     * Has a host forgotten that is away: no delete waits for it any more. Or a relief node: nobody counts on what it has.
      *
-     * @param host digest of its identity
+     * @param host digest of its identity, or the node's id
      * @return what became of it
      */
     public CompletableFuture<AdministeredFrame> forget(KeyDigest host) {
         return ask(Action.FORGET, host);
+    }
+
+    /**
+     * Has a relief node drained: it gets no new sessions, and others get those that it has.
+     *
+     * @param node its id
+     * @return what became of it
+     */
+    public CompletableFuture<AdministeredFrame> drain(KeyDigest node) {
+        return ask(Action.DRAIN, node);
     }
 
     private CompletableFuture<AdministeredFrame> ask(Action action, KeyDigest host) {
@@ -116,7 +139,7 @@ public final class RelayOperator implements AutoCloseable {
     }
 
     private TierUnavailableException away(String why) {
-        return new TierUnavailableException("relay " + settings.relay() + " is away: " + why);
+        return new TierUnavailableException(peer + " is away: " + why);
     }
 
     private void fail(TierUnavailableException reason) {
@@ -140,8 +163,8 @@ public final class RelayOperator implements AutoCloseable {
             if (frame instanceof WelcomeFrame) {
                 welcomed.complete(connection);
             } else if (frame instanceof ErrorFrame error) {
-                TierUnavailableException refused = new TierUnavailableException(
-                        "relay " + settings.relay() + " refused, code=" + error.code() + ": " + error.text());
+                TierUnavailableException refused =
+                        new TierUnavailableException(peer + " refused, code=" + error.code() + ": " + error.text());
                 CompletableFuture<AdministeredFrame> answer = open.get(error.correlationId());
                 if (answer != null) {
                     answer.completeExceptionally(refused);
@@ -163,7 +186,7 @@ public final class RelayOperator implements AutoCloseable {
 
         @Override
         public void onFailure(Connection connection, Throwable failure) {
-            fail(new TierUnavailableException("conversation with relay " + settings.relay(), failure));
+            fail(new TierUnavailableException("conversation with " + peer, failure));
         }
 
         @Override

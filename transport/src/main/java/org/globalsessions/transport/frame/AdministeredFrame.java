@@ -19,8 +19,10 @@ public record AdministeredFrame(long correlationId, Outcome outcome, int total, 
         DONE,
         /** No such host is remembered. */
         UNKNOWN_HOST,
-        /** The host is connected: deletes wait for what it says itself. */
-        CONNECTED
+        /** The host is connected: deletes wait for what it says itself. Of a relief node: it is to be drained. */
+        CONNECTED,
+        /** No other relief node of its kind would be left. */
+        LAST
     }
 
     /**

@@ -30,11 +30,15 @@ final class WireCodes {
     /** Bit 0, bit 1 and so on. */
     private static final Right[] RIGHTS = {Right.PUBLISH, Right.READ, Right.SUBSCRIBE, Right.ADMINISTER};
 
-    private static final AdministerFrame.Action[] ACTIONS = {AdministerFrame.Action.LIST, AdministerFrame.Action.FORGET
+    private static final AdministerFrame.Action[] ACTIONS = {
+        AdministerFrame.Action.LIST, AdministerFrame.Action.FORGET, AdministerFrame.Action.DRAIN
     };
 
     private static final AdministeredFrame.Outcome[] ADMINISTERED = {
-        AdministeredFrame.Outcome.DONE, AdministeredFrame.Outcome.UNKNOWN_HOST, AdministeredFrame.Outcome.CONNECTED
+        AdministeredFrame.Outcome.DONE,
+        AdministeredFrame.Outcome.UNKNOWN_HOST,
+        AdministeredFrame.Outcome.CONNECTED,
+        AdministeredFrame.Outcome.LAST
     };
 
     private WireCodes() {}

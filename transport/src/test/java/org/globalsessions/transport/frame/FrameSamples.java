@@ -103,6 +103,7 @@ public final class FrameSamples {
                                 new Touch(new KeyDigest(-1, 0), 1, Integer.MAX_VALUE))));
         samples.put("administer", new AdministerFrame(11, AdministerFrame.Action.LIST, AdministerFrame.NO_HOST));
         samples.put("administer-forget", new AdministerFrame(11, AdministerFrame.Action.FORGET, DIGEST));
+        samples.put("administer-drain", new AdministerFrame(11, AdministerFrame.Action.DRAIN, DIGEST));
         samples.put("administered", new AdministeredFrame(11, AdministeredFrame.Outcome.UNKNOWN_HOST, 0, List.of()));
         samples.put(
                 "administered-hosts",
@@ -113,6 +114,7 @@ public final class FrameSamples {
                         List.of(
                                 new AdministeredFrame.KnownHost(DIGEST, 0, 90_000),
                                 new AdministeredFrame.KnownHost(new KeyDigest(-1, 0), 2, 0))));
+        samples.put("administered-last", new AdministeredFrame(11, AdministeredFrame.Outcome.LAST, 0, List.of()));
         samples.put("void-none", new VoidFrame(10, List.of()));
         samples.put(
                 "void",

@@ -1,0 +1,158 @@
+package org.globalsessions.sibling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.globalsessions.sibling.Entries.entry;
+import static org.globalsessions.sibling.Entries.key;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Membership.State;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.AdministerFrame;
+import org.globalsessions.transport.frame.AdministerFrame.Action;
+import org.globalsessions.transport.frame.AdministeredFrame;
+import org.globalsessions.transport.frame.AdministeredFrame.KnownHost;
+import org.globalsessions.transport.frame.AdministeredFrame.Outcome;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame;
+import org.globalsessions.transport.frame.SessionKnownFrame.Status;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator is told, and what his word does. */
+class MemberAdministrationTest {
+    private static final NodeId UNKNOWN = new NodeId(9, 9);
+
+    @TempDir
+    private Path folder;
+
+    private final IpcExchange exchange = new IpcExchange(() -> {});
+    private SharedLru segment;
+    private Membership membership;
+    private ReliefRouter router;
+    private MemberAdministration administration;
+    private PlayedNode a1;
+    private PlayedNode a2;
+
+    @BeforeEach
+    void open() throws IOException {
+        segment = Entries.relaySegment(folder);
+        membership = Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
+        router = new ReliefRouter(
+                segment, membership, exchange, Duration.ofSeconds(1).toNanos());
+        administration = new MemberAdministration(segment, membership, router);
+        a1 = new PlayedNode(segment, 1, Kind.AGING);
+        a2 = new PlayedNode(segment, 2, Kind.AGING);
+        router.connected(a1.connect());
+        router.connected(a2.connect());
+    }
+
+    @AfterEach
+    void close() {
+        segment.close();
+    }
+
+    private AdministeredFrame ask(Action action, NodeId id) {
+        AdministerFrame frame = new AdministerFrame(5, action, new KeyDigest(id.high(), id.low()));
+        AdministeredFrame answer = (AdministeredFrame) administration.answer(frame, "test");
+        assertThat(answer.correlationId()).isEqualTo(5);
+        return answer;
+    }
+
+    private Frame let(LongFunction<Frame> frame) {
+        exchange.letIn(new Message(1, frame.apply(1)));
+        router.drain();
+        boolean any = true;
+        while (any) {
+            any = false;
+            for (PlayedNode node : List.of(a1, a2)) {
+                any |= node.isConnected() && node.answer(router);
+            }
+        }
+        Frame answer = exchange.peekAnswer().frame();
+        exchange.answerTaken();
+        return answer;
+    }
+
+    private Status statusOf(String key) {
+        return ((SessionKnownFrame) let(id -> new NeedSessionFrame(id, key(key)))).status();
+    }
+
+    @Test
+    void shouldTellWhoIsAMemberAndConnected() {
+        router.disconnected(a2.disconnect());
+        AdministeredFrame told = ask(Action.LIST, new NodeId(0, 0));
+        assertThat(told.outcome()).isEqualTo(Outcome.DONE);
+        assertThat(told.total()).isEqualTo(2);
+        assertThat(told.hosts()).extracting(KnownHost::connections).containsExactly(1, 0);
+        assertThat(told.hosts()).extracting(KnownHost::host).containsExactly(new KeyDigest(1, 1), new KeyDigest(2, 2));
+    }
+
+    @Test
+    void shouldCountOnANodeNoMoreWhenItIsForgotten() {
+        for (int i = 0; i < 40; i++) {
+            String key = "key " + i;
+            assertThat(let(id -> new SessionBackupFrame(id, entry(key, 10)))).isInstanceOf(SessionReceivedFrame.class);
+        }
+        String lost = a1.holds("key 0") ? "key 0" : "key 1";
+        PlayedNode holder = a1.holds(lost) ? a1 : a2;
+        assertThat(ask(Action.FORGET, holder.id()).outcome()).isEqualTo(Outcome.CONNECTED);
+        assertThat(ask(Action.FORGET, UNKNOWN).outcome()).isEqualTo(Outcome.UNKNOWN_HOST);
+        router.disconnected(holder.disconnect());
+        assertThat(statusOf(lost)).isEqualTo(Status.UNAVAILABLE);
+
+        AdministeredFrame told = ask(Action.FORGET, holder.id());
+        assertThat(told.outcome()).isEqualTo(Outcome.DONE);
+        assertThat(told.total()).isEqualTo(1);
+        assertThat(statusOf(lost)).isEqualTo(Status.MISSING);
+        assertThat(membership.used()).noneMatch(ring -> ring.has(holder.id()));
+        assertThat(ask(Action.FORGET, holder.id()).outcome()).isEqualTo(Outcome.UNKNOWN_HOST);
+    }
+
+    @Test
+    void shouldPlaceNothingMoreAtANodeWhenItDrains() {
+        assertThat(let(id -> new SessionBackupFrame(id, entry("a", 10)))).isInstanceOf(SessionReceivedFrame.class);
+        assertThat(ask(Action.DRAIN, a1.id()).outcome()).isEqualTo(Outcome.DONE);
+        assertThat(membership.find(a1.id()).state()).isEqualTo(State.DRAINING);
+        assertThat(a1.isConnected()).isTrue();
+        int held = a1.size();
+        for (int i = 0; i < 40; i++) {
+            String key = "key " + i;
+            assertThat(let(id -> new SessionBackupFrame(id, entry(key, 10)))).isInstanceOf(SessionReceivedFrame.class);
+        }
+        assertThat(a1.size()).isEqualTo(held);
+        assertThat(statusOf("a")).isEqualTo(Status.FOUND);
+        assertThat(ask(Action.DRAIN, a2.id()).outcome()).isEqualTo(Outcome.LAST);
+        assertThat(ask(Action.DRAIN, UNKNOWN).outcome()).isEqualTo(Outcome.UNKNOWN_HOST);
+    }
+
+    @Test
+    void shouldSendANodeAwayWhenItHoldsNothingThatCounts() {
+        assertThat(ask(Action.DRAIN, a1.id()).outcome()).isEqualTo(Outcome.DONE);
+        assertThat(membership.find(a1.id()).state()).isEqualTo(State.GONE);
+        assertThat(a1.isConnected()).isFalse();
+        assertThat(a2.isConnected()).isTrue();
+    }
+
+    @Test
+    void shouldSayThatNothingHasChangedWhenTheListCannotBeWritten() throws IOException {
+        Files.createDirectory(folder.resolve("members.new"));
+        AdministerFrame frame = new AdministerFrame(5, Action.DRAIN, new KeyDigest(1, 1));
+        assertThat(((ErrorFrame) administration.answer(frame, "test")).code()).isEqualTo(ErrorCode.INTERNAL);
+        assertThat(membership.find(a1.id()).state()).isEqualTo(State.PRESENT);
+    }
+}
