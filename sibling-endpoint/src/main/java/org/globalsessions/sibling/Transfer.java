@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -99,13 +101,14 @@ final class Transfer {
         }
     }
 
-    /** An entry of this part that the source should not have, and how many of those who should lack it. */
+    /** An entry of this part that the source should not have, and how many of those who should have not said yet that they do. */
     private static final class Leaving {
         private final InventoryItem item;
         private int lacking;
 
-        Leaving(InventoryItem item) {
+        Leaving(InventoryItem item, int owners) {
             this.item = item;
+            this.lacking = owners;
         }
     }
 
@@ -289,13 +292,16 @@ final class Transfer {
         Map<ReliefEndPoint, List<InventoryItem>> shares = new LinkedHashMap<>();
         for (InventoryItem item : part.items()) {
             Collection<ReliefEndPoint> owners = plan.owners().apply(item.digest());
+            if (plan.moves() && !item.tombstone() && !owners.isEmpty() && !owners.contains(source)) {
+                // Also to those that have it: they may not know of its latest use.
+                leaving.put(item.digest(), new Leaving(item, owners.size()));
+                lacking.put(item.digest(), new ArrayList<>(owners));
+                continue;
+            }
             for (ReliefEndPoint owner : owners) {
                 if (owner != source) {
                     shares.computeIfAbsent(owner, any -> new ArrayList<>()).add(item);
                 }
-            }
-            if (plan.moves() && !item.tombstone() && !owners.isEmpty() && !owners.contains(source)) {
-                leaving.put(item.digest(), new Leaving(item));
             }
         }
         shares.forEach((at, items) -> steps.add(
@@ -318,9 +324,6 @@ final class Transfer {
                         this::onCopied));
             } else {
                 lacking.computeIfAbsent(item.digest(), any -> new ArrayList<>()).add(at);
-                if (leaving.containsKey(item.digest())) {
-                    leaving.get(item.digest()).lacking++;
-                }
             }
         }
     }
@@ -335,8 +338,10 @@ final class Transfer {
             failAt(source, answer);
             return;
         }
+        Set<KeyDigest> came = new HashSet<>();
         for (SessionEntry entry : fetched.entries()) {
             KeyDigest digest = digestOf(entry);
+            came.add(digest);
             for (ReliefEndPoint at : lacking.getOrDefault(digest, List.of())) {
                 steps.add(copyOf(entry, leaving.get(digest), at));
             }
@@ -344,8 +349,11 @@ final class Transfer {
         // What did not come is gone there, or beaten by now.
         Iterator<KeyDigest> covered = lacking.keySet().iterator();
         for (int i = 0; i < fetched.covered(); i++) {
-            covered.next();
+            KeyDigest digest = covered.next();
             covered.remove();
+            if (!came.contains(digest)) {
+                leaving.remove(digest);
+            }
         }
     }
 

@@ -154,7 +154,7 @@ final class PlayedNode {
                             .map(entries::get)
                             .toList());
         } else if (frame instanceof SessionBackupFrame backup) {
-            if (backup.freeOnly() && entries.size() >= room) {
+            if (backup.freeOnly() && entries.size() >= room && !entries.containsKey(digest(backup.entry()))) {
                 return new ErrorFrame(asked, ErrorCode.BUSY, "no room");
             }
             if (tombstones.containsKey(digest(backup.entry()))) {
