@@ -176,6 +176,7 @@ class HostClocksTest {
         await().atMost(LIMIT).until(() -> "second".equals(atRelay("k")));
         assertThat(get(right, "k")).isEqualTo("second");
         assertThat(delete(wrong, "k")).isTrue();
+        await().atMost(LIMIT).until(() -> right.getLocal("k") == null);
         assertThat(delete(right, "k")).isFalse();
         assertThat(set(right, "k", "third")).isNotNull();
         assertThat(atRelay("k")).isEqualTo("third");
