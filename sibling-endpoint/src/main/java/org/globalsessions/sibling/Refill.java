@@ -104,7 +104,10 @@ final class Refill {
         arrangement = now;
         stop();
         pause = FIRST_PAUSE;
-        beginLater();
+        boolean anyReconciles = now.connected().stream().anyMatch(endPoint -> !endPoint.isComplete());
+        if (anyReconciles || !router.earlierRings(kind).isEmpty()) {
+            beginLater();
+        }
     }
 
     private void stop() {
