@@ -177,24 +177,6 @@ class LoweredVersionTest {
     }
 
     @Test
-    void shouldStayAboveTheConfirmedLifeThatADeleteTookAwayWhenItIsLowered() {
-        long ahead = trueClock() + (600_000_000L << Version.LOGICAL_BITS);
-        fill(ahead, ahead);
-        lru.delete(lru.encode("k"), outcome);
-        lru.delete(lru.encode("k"), outcome);
-        Version refused = outcome.version();
-        lru.lowerDelete(digest, refused, refusal(0), outcome);
-        assertThat(outcome.status()).isEqualTo(Status.STORED);
-        Version lowered = lru.awaitedDelete(digest);
-        assertThat(lowered.clock()).isEqualTo(ahead + 2).isLessThan(refused.clock());
-        fill(ahead, ahead);
-        assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
-        lru.lowerDelete(digest, lowered, refusal(0), outcome);
-        assertThat(outcome.status()).as("waits for the relay's clock").isEqualTo(Status.SUPERSEDED);
-        assertThat(lru.awaitedDelete(digest)).isEqualTo(lowered);
-    }
-
-    @Test
     void shouldTakeNoAnswerOfBeforeAnotherHostsDeleteWhenItsOwnIsLoweredBelowThat() {
         RelayPosition relay = lru.file().relays().position(0);
         relay.set(5, 90);
@@ -234,7 +216,6 @@ class LoweredVersionTest {
                         digest.low(),
                         trueClock() + 2,
                         lru.file().origin(),
-                        0,
                         0,
                         TombstoneTable.UNACKNOWLEDGED | TombstoneTable.NOT_APPLIED);
         assertThat(lru.tombstone(digest)).as("counts until it has gone").isEqualTo(refused);

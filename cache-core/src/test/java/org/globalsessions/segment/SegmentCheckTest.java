@@ -324,9 +324,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET, 12_345L, "does not belong"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_VERSION_OFFSET, -1L, "not above 0"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET, 0x7000_0000L << 32 | 5, "in the future"),
-                Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, -1L, "position is below 0"),
-                Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, -1L, "life that it took away"),
-                Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, Long.MAX_VALUE, "above its version"));
+                Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, -1L, "position is below 0"));
     }
 
     @ParameterizedTest

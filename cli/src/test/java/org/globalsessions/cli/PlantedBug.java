@@ -59,9 +59,7 @@ enum PlantedBug {
     /** A delete that a relay has refused as too far ahead comes again below what it has deleted. */
     LOWERED_BELOW_WHAT_IS_DELETED(
             "DeleteOperations",
-            new Change(
-                    "VersionClock.justAbove(Math.max(above, own.life))",
-                    "VersionClock.justAbove(above - (above >> 5))")),
+            new Change("VersionClock.justAbove(above)", "VersionClock.justAbove(above - (above >> 5))")),
 
     /** What comes from another host or tier never runs out for want of use. */
     IDLE_LIMIT_LOST(

@@ -122,7 +122,7 @@ class SimulationTest {
         "TOMBSTONE_DROPPED_EARLY, 19, P1",
         "UPDATE_WINS_OVER_DELETE, 64, P1",
         "LOGIN_AFTER_LOGOUT_LOST, 6, the hosts do not agree",
-        "EVICTED_BEFORE_HAND_OFF, 756, P8",
+        "EVICTED_BEFORE_HAND_OFF, 3080, P4",
         "MARK_CLEARED_FOR_NEWER_VERSION, 20142, the hosts do not agree",
         "EXPECTED_NOT_COMPARED, 20001, saved over a version",
         "SAVED_OVER_DELETE, 20020, saved over what was deleted",
