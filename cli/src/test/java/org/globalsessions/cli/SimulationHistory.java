@@ -298,7 +298,7 @@ final class SimulationHistory {
                     && set.level != Acknowledgement.LOCAL
                     && set.doneNs < get.startNs
                     && set.lifetimeNs == 0
-                    && (idleNs == 0 || get.doneNs - set.startNs < idleNs);
+                    && (idleNs == 0 || get.doneNs - set.startNs < idleNs - TICK_NS);
             if (promised && !mayBeGone(set, get.doneNs)) {
                 violationUnlessLost("P8: nothing, where set " + set.number + " was acknowledged", get);
             }
