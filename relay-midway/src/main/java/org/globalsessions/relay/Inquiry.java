@@ -323,7 +323,7 @@ final class Inquiry {
             return Found.of(entry);
         }
         Found found = switch (outcome.status()) {
-            case STORED, NO_ROOM -> entry.hasEnded() ? new Found(Status.MISSING, null, false) : Found.of(entry);
+            case STORED, NO_ROOM -> entry.hasEnded() ? MISSING : Found.of(entry);
             case SUPERSEDED -> lru.find(lru.encode(entry.key()), snapshot) ? Found.of(snapshot.toEntry()) : null;
             case BEATEN_BY_TOMBSTONE, EXPIRED -> MISSING;
             default -> null;

@@ -90,9 +90,8 @@ final class Intake {
         this.loop = loop;
         this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
-        // A change whose receipt a killed relay has not given comes again: a delete would take away as a new one what
-        // has
-        // begun since, and a save that has won lose to that.
+        // A change whose receipt a killed relay has not given comes again: as a new one a delete would take away what
+        // has begun since, and a save that has won would lose to that.
         changes.forEachAfter(changes.base(), change -> {
             receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
             return true;
