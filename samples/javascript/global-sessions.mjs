@@ -241,7 +241,7 @@ export class SessionClient extends EventEmitter {
     const status = answer.u8();
     answer.i64();
     const position = answer.i64();
-    if (status === 2) throw new SessionError('UNAVAILABLE', 'a tier did not answer, the session may be there');
+    if (status !== 0 && status !== 1) throw new SessionError('UNAVAILABLE', 'a tier did not answer, the session may be there');
     this.#remember(key, { position });
     return status === 0 ? answer.entry() : null;
   }

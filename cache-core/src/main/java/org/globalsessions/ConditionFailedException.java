@@ -42,6 +42,11 @@ public final class ConditionFailedException extends RuntimeException {
         this.winner = Objects.requireNonNull(winner, "winner");
     }
 
+    /** Of a save that finds another version than the one expected. */
+    static ConditionFailedException otherVersion(Version there) {
+        return new ConditionFailedException("another version is there: version=" + there, Reason.NEWER_VERSION, there);
+    }
+
     /**
      * What the write lost to.
      *

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
@@ -147,8 +148,23 @@ final class ConditionalPublisher {
             return false;
         }
         EntrySnapshot here = new EntrySnapshot();
-        save.claim(claims, tombstone, lru.find(lru.encode(save.key()), here) ? here : null);
+        boolean isHere = lru.find(lru.encode(save.key()), here);
+        if (isHere && isAheadOf(save, here)) {
+            fail(save, ConditionFailedException.otherVersion(here.version()));
+            return true;
+        }
+        save.claim(claims, tombstone, isHere ? here : null);
         return true;
+    }
+
+    /**
+     * Whether this host has stored something else before, as of a clock that a relay has refused since. That relay may refuse this too, compare the
+     * save with what was there before, and take this with a lower version after the save.
+     */
+    private static boolean isAheadOf(ConditionalSave save, EntrySnapshot here) {
+        return (here.marks() & RecordDescriptor.UNPUBLISHED) != 0
+                && !here.version().equals(save.expected())
+                && here.version().compareTo(save.proposedVersion()) > 0;
     }
 
     private void onReceipt(ConditionalSave save, Receipt receipt, Throwable failure) {
@@ -188,7 +204,7 @@ final class ConditionalPublisher {
     private boolean proposeAgain(ConditionalSave save, Throwable failure) {
         try {
             ClockAheadException refusal = refusals.takeIn(failure);
-            if (refusal == null || !save.proposeAgain(lru, refusal)) {
+            if (refusal == null || !save.proposeAgain(lru, applied.place(), refusal)) {
                 return false;
             }
         } catch (Throwable e) {
@@ -224,6 +240,7 @@ final class ConditionalPublisher {
     }
 
     private void fill(ConditionalSave save, Receipt receipt, RelayPosition relay) {
+        confirmExpected(save, receipt, relay);
         boolean comparable = receipt.epoch() == relay.epoch();
         if (receipt.life() == 0 || (comparable && relay.position() > receipt.position())) {
             // What was announced since is applied already: what it made void must not come back.
@@ -239,6 +256,29 @@ final class ConditionalPublisher {
                 true,
                 SharedLru.UNASKED,
                 new WriteOutcome());
+    }
+
+    /**
+     * The relay had what the save was to replace, in the life that it told: that is the receipt of it, too. Its own may still be on its way, and what
+     * was begun here stays until it is judged.
+     */
+    private void confirmExpected(ConditionalSave save, Receipt receipt, RelayPosition relay) {
+        EntrySnapshot there = new EntrySnapshot();
+        boolean holds = receipt.life() != 0
+                && lru.find(lru.encode(save.key()), there)
+                && there.version().equals(save.expected());
+        if (holds) {
+            lru.confirm(
+                    there,
+                    new Receipt(
+                            Receipt.Outcome.STORED,
+                            save.expected(),
+                            receipt.life(),
+                            receipt.held(),
+                            receipt.epoch(),
+                            receipt.position()),
+                    relay);
+        }
     }
 
     /** Drops what made sending fail, as the publisher's thread. */

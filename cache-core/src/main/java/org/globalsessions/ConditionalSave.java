@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.AppliedPosition.Claims;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RelayPosition;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
@@ -64,6 +65,10 @@ final class ConditionalSave {
         return proposed.key();
     }
 
+    Version proposedVersion() {
+        return proposed.version();
+    }
+
     KeyDigest digest() {
         return digest;
     }
@@ -111,12 +116,12 @@ final class ConditionalSave {
      *
      * @return false where one of that version may have been stored before, its time is over, or it was proposed often enough
      */
-    boolean proposeAgain(SharedLru lru, ClockAheadException refusal) {
+    boolean proposeAgain(SharedLru lru, RelayPosition relay, ClockAheadException refusal) {
         if (sentBefore || isOver() || proposals == MOST_PROPOSALS) {
             return false;
         }
         proposals++;
-        proposed = lru.proposeAgain(proposed, proposed.lifetimeTicks(), refusal);
+        proposed = lru.proposeAgain(proposed, proposed.lifetimeTicks(), relay, refusal);
         entry = null;
         claims = null;
         seenTombstone = null;
@@ -172,10 +177,13 @@ final class ConditionalSave {
                         receipt.version()));
             case CONDITION_FAILED, SUPERSEDED -> {
                 boolean absent = receipt.version().equals(Version.NONE);
-                fail(new ConditionFailedException(
-                        absent ? "the session is not there" : "another version is there: version=" + receipt.version(),
-                        absent ? ConditionFailedException.Reason.ABSENT : ConditionFailedException.Reason.NEWER_VERSION,
-                        receipt.version()));
+                fail(
+                        absent
+                                ? new ConditionFailedException(
+                                        "the session is not there",
+                                        ConditionFailedException.Reason.ABSENT,
+                                        receipt.version())
+                                : ConditionFailedException.otherVersion(receipt.version()));
             }
         }
     }

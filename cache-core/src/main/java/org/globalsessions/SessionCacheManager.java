@@ -711,11 +711,7 @@ public final class SessionCacheManager implements AutoCloseable {
         return switch (outcome.status()) {
             case ABSENT ->
                 new ConditionFailedException("the session is not there", ConditionFailedException.Reason.ABSENT);
-            case OTHER_VERSION, SUPERSEDED ->
-                new ConditionFailedException(
-                        "another version is there: version=" + outcome.version(),
-                        ConditionFailedException.Reason.NEWER_VERSION,
-                        outcome.version());
+            case OTHER_VERSION, SUPERSEDED -> ConditionFailedException.otherVersion(outcome.version());
             case BEATEN_BY_TOMBSTONE ->
                 new ConditionFailedException(
                         "the session was deleted", ConditionFailedException.Reason.DELETED, outcome.version());

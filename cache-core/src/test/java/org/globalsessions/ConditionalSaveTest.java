@@ -132,6 +132,22 @@ class ConditionalSaveTest extends RelayedHostsFixture {
     }
 
     @Test
+    void shouldHaveItsSaveWhenTheReceiptOfWhatItReplacesComesLater() throws IOException {
+        join(host("b").set("k", bytes("zero"), TO_RELAY));
+        SessionCacheManager a = host("a");
+        relay.lastLink().deaf = true;
+        relay.holdBack();
+        Version first = join(a.set("k", bytes("one"), SetOptions.DEFAULTS));
+        soon().until(() -> relay.heldBackCount() == 1);
+        relay.overtakeHeldBack();
+        Version second = join(save(a, "two", first));
+        relay.letGo();
+        assertThat(atRelay()).isEqualTo(bytes("two"));
+        assertThat(join(a.getVersioned("k")).version()).isEqualTo(second);
+        assertThat(a.getLocal("k")).isEqualTo(bytes("two"));
+    }
+
+    @Test
     void shouldHearOfItsOwnSaveWhoseReceiptNeverComes() throws IOException {
         SessionCacheManager a = host("a");
         MemoryRelay.Link link = relay.lastLink();

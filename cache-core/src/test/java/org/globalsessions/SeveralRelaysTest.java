@@ -22,6 +22,7 @@ import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,6 +113,16 @@ class SeveralRelaysTest {
             assertThat(join(b.get("user-" + i))).isEqualTo(bytes("v" + i));
         }
         assertThat(join(b.get("nobody"))).isNull();
+    }
+
+    @Test
+    void shouldPublishWhatWasSetBeforeThereWereRelaysWhenThereAreSome() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("a", 2000).role(Role.STANDALONE))) {
+            lru.set(lru.encode("user-1"), bytes("early"), 0, 5, 0, null, false, new WriteOutcome());
+        }
+        host("a", 0, 1);
+        soon().until(() -> has(0, "user-1") || has(1, "user-1"));
+        assertThat(join(host("b", 0, 1).get("user-1"))).isEqualTo(bytes("early"));
     }
 
     @Test

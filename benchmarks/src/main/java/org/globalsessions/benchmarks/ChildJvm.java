@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -100,6 +101,18 @@ final class ChildJvm implements AutoCloseable {
     /** Processor time that the process has used. */
     Duration processorTime() {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Memory that the process has in use, what it shares with others as well: VmRSS. */
+    long residentBytes() throws IOException {
+        String name = "VmRSS:";
+        return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+                .filter(line -> line.startsWith(name))
+                .mapToLong(line -> Long.parseLong(
+                                line.substring(name.length()).replace("kB", "").strip())
+                        * 1024)
+                .findFirst()
+                .orElseThrow(() -> new IOException("no " + name + " of process " + process.pid()));
     }
 
     @Override

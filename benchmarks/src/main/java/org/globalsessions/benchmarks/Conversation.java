@@ -6,6 +6,9 @@ import java.util.concurrent.CompletionStage;
 
 /** One connection to a server, as a load uses it. One thread, but for what the stages' callbacks call. */
 interface Conversation extends AutoCloseable {
+    /** One in so many entries, the first ones, is never asked for where relief nodes are to answer: it is in use at the relay. */
+    int HOT_SHARE = 10;
+
     /** Asks for an entry and waits for the answer, which is checked. */
     void get(int entry) throws Exception;
 
@@ -43,6 +46,7 @@ interface Conversation extends AutoCloseable {
     static Conversation open(RelaySubject subject, Endpoint endpoint, int entries, Path folder) throws IOException {
         return switch (subject) {
             case RELAY -> new LinkConversation(endpoint, folder);
+            case RELIEF -> new InTurn(new LinkConversation(endpoint, folder), entries / HOT_SHARE, entries);
             case LETTUCE -> new LettuceConversation(endpoint);
             case PLAIN_REDIS -> new RespConversation(endpoint);
             case ECHO -> new EchoConversation(endpoint);

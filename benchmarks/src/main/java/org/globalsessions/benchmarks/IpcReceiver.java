@@ -62,7 +62,7 @@ public final class IpcReceiver {
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         SegmentSettings settings = new SegmentSettings(Path.of(args[1]).resolve("sibling"))
                 .elCount(1_000)
-                .pathName(RelayServer.PATH_NAME);
+                .pathName(NodeServer.PATH_NAME);
         try (SharedLru lru = SharedLru.open(settings);
                 Aeron aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(args[0]))) {
             IpcReceiver receiver = new IpcReceiver(lru);

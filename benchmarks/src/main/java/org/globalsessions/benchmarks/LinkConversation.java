@@ -39,7 +39,7 @@ final class LinkConversation implements Conversation {
     LinkConversation(Endpoint endpoint, Path folder) throws IOException {
         // What gives a host its identity, and the digests of its keys.
         lru = SharedLru.open(
-                new SegmentSettings(folder.resolve("host")).elCount(1_000).pathName(RelayServer.PATH_NAME));
+                new SegmentSettings(folder.resolve("host")).elCount(1_000).pathName(NodeServer.PATH_NAME));
         SegmentFile file = lru.file();
         TierHost host =
                 new TierHost(file.identityHigh(), file.identityLow(), file.origin(), file.slot(), file.incarnation());
@@ -73,7 +73,7 @@ final class LinkConversation implements Conversation {
                                 "server_cert", file(endpoint, KeyFiles.AUTHORITY)));
         };
         return ConfigFactory.parseMap(values)
-                .withFallback(ConfigFactory.parseMap(Map.of("auth_path", RelayServer.PATH_NAME)));
+                .withFallback(ConfigFactory.parseMap(Map.of("auth_path", NodeServer.PATH_NAME)));
     }
 
     private static String file(Endpoint endpoint, String name) {

@@ -18,51 +18,54 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.runner.RunnerException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /**
  * Measures the segment, the floors and the peers in one run, and prints what the segment reaches of its bars: a Markdown table
  * of ratios, then one of all figures. Progress goes to standard error.
  */
-public final class RatioTable {
+@Command(
+        name = "table",
+        mixinStandardHelpOptions = true,
+        description = "Measures the segment, the floors and the peers in one run.")
+public final class RatioTable implements Callable<Integer> {
     private static final String NS = "ns";
     private static final String MILLIONS = "million/s";
     private static final int RECORD_SIZE = 384;
 
-    private final TableOptions options;
-    private final JmhRuns jmh;
-    private final LoadProcesses processes;
+    @Mixin
+    private final RatioTableOptions options = new RatioTableOptions();
+
     private final Figures figures = new Figures();
 
-    private RatioTable(TableOptions options) {
-        this.options = options;
-        List<String> flags = jvmFlags();
-        jmh = new JmhRuns(flags, options.iterations(), options.warmUps(), options.iterationMs());
-        processes = new LoadProcesses(flags, options.iterations(), options.warmUps(), options.iterationMs());
-    }
+    /** Made of the options. */
+    private JmhRuns jmh;
+
+    private LoadProcesses processes;
 
     /**
      * Measures and prints; ends with 1 where a row failed, and with 2 where an argument is wrong.
      *
-     * @param args see the text that a wrong one prints
+     * @param args see {@code --help}
      */
     public static void main(String... args) {
-        TableOptions options;
-        try {
-            options = TableOptions.parse(args);
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.err.print(TableOptions.USAGE);
-            System.exit(2);
-            return;
-        }
-        RatioTable table = new RatioTable(options);
+        System.exit(TableOptions.run(new RatioTable(), args));
+    }
+
+    @Override
+    public Integer call() {
+        List<String> flags = jvmFlags();
+        jmh = new JmhRuns(flags, options.iterations(), options.warmUps(), options.iterationMs());
+        processes = new LoadProcesses(flags, options.iterations(), options.warmUps(), options.iterationMs());
         long started = System.nanoTime();
         boolean failed = false;
-        for (TableOptions.Row row : options.rows()) {
+        for (RatioTableOptions.Row row : options.rows()) {
             try {
-                table.measure(row);
+                measure(row);
             } catch (RunnerException | IOException | RuntimeException e) {
                 // The rows measured so far took minutes: they are printed all the same.
                 failed = true;
@@ -82,11 +85,9 @@ public final class RatioTable {
                 options.warmUps(),
                 options.sharedKeys() ? "one key string an entry" : "one key string an operation",
                 (System.nanoTime() - started) / 1_000_000_000);
-        System.out.println(table.figures.ratios());
-        System.out.println(table.figures.absolutes());
-        if (failed) {
-            System.exit(1);
-        }
+        System.out.println(figures.ratios());
+        System.out.println(figures.absolutes());
+        return failed ? 1 : 0;
     }
 
     /** The flags of the benchmarks' JVMs, and what newer JDKs want besides. */
@@ -104,7 +105,7 @@ public final class RatioTable {
         return flags;
     }
 
-    private void measure(TableOptions.Row row) throws RunnerException, IOException {
+    private void measure(RatioTableOptions.Row row) throws RunnerException, IOException {
         switch (row) {
             case GET -> gets();
             case OVERWRITE -> overwrites();

@@ -4,6 +4,8 @@ package org.globalsessions.benchmarks;
 enum RelaySubject implements Contender {
     /** A relay in a process of its own, asked through the link that applications use. */
     RELAY("relay"),
+    /** Relief nodes behind a relay, asked through it for what it no longer has itself. */
+    RELIEF("relief node"),
     /** Redis, asked through Lettuce. */
     LETTUCE("Redis, Lettuce"),
     /** Redis, asked through the least that a client can be: where Lettuce cannot. */

@@ -18,14 +18,18 @@ import java.time.ZoneOffset;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.globalsessions.benchmarks.Traffic.Operation;
 import org.globalsessions.benchmarks.TrafficProcess.Order;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /**
  * Measures the relay beside Redis, an echo and bare Aeron in one run, each as processes of their own, and prints what the relay
  * reaches of its bars: a Markdown table of ratios, then one of all figures. Progress goes to standard error.
  */
-public final class RelayTable {
+@Command(name = "relay-table", mixinStandardHelpOptions = true, description = "Measures the relay beside Redis.")
+public final class RelayTable implements Callable<Integer> {
     private static final String P50 = "µs p50";
     private static final String P99 = "µs p99";
     private static final String NS_P99 = "ns p99";
@@ -36,37 +40,36 @@ public final class RelayTable {
     /** Fewer than Redis answers in this time, so that its load generator's window is about as long as the others'. */
     private static final int REQUESTS_A_MS = 250;
 
-    private final RelayTableOptions options;
+    @Mixin
+    private final RelayTableOptions options = new RelayTableOptions();
+
+    private final PrintStream out;
     private final Figures figures = new Figures();
 
     /** Of the row that is measured. */
     private RelayScene scene;
 
-    private RelayTable(RelayTableOptions options) {
-        this.options = options;
+    private RelayTable(PrintStream out) {
+        this.out = out;
     }
 
     /**
      * Measures and prints; ends with 1 where a row failed or there is no Redis to compare with, and with 2 where an argument is wrong.
      *
-     * @param args see the text that a wrong one prints
+     * @param args see {@code --help}
      */
     public static void main(String... args) {
         System.exit(run(System.out, args));
     }
 
     static int run(PrintStream out, String... args) {
-        RelayTableOptions options;
-        try {
-            options = RelayTableOptions.parse(args);
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.err.print(RelayTableOptions.USAGE);
-            return 2;
-        }
-        RelayTable table = new RelayTable(options);
-        boolean succeeded = table.measureAll();
-        table.print(out);
+        return TableOptions.run(new RelayTable(out), args);
+    }
+
+    @Override
+    public Integer call() {
+        boolean succeeded = measureAll();
+        print();
         return succeeded ? 0 : 1;
     }
 
@@ -86,7 +89,7 @@ public final class RelayTable {
         return succeeded;
     }
 
-    private void print(PrintStream out) {
+    private void print() {
         out.printf(
                 "%s, %s, JDK %s, %d cores; entries %d, rounds %d of %d ms after %d ms%n%n",
                 LocalDate.now(ZoneOffset.UTC),

@@ -27,16 +27,20 @@ public final class TrafficProcess {
         /** 64 in flight: million a second. In the style that was the faster one when this was first asked for. */
         MANY,
         /** 64 in flight until the next order. */
-        BUSY
+        BUSY,
+        /** Each entry of a range once, in place of a number of ms: million a second, refusals, and entries lost. */
+        SWEEP
     }
 
     private final BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     private final Map<Traffic.Operation, Traffic.Style> styles = new EnumMap<>(Traffic.Operation.class);
     private final RelaySubject subject;
+    private final Conversation conversation;
     private final Traffic traffic;
 
-    private TrafficProcess(RelaySubject subject, Traffic traffic) {
+    private TrafficProcess(RelaySubject subject, Conversation conversation, Traffic traffic) {
         this.subject = subject;
+        this.conversation = conversation;
         this.traffic = traffic;
     }
 
@@ -52,12 +56,17 @@ public final class TrafficProcess {
         Endpoint endpoint = Endpoint.of(Arrays.copyOfRange(args, 3, args.length));
         try (Conversation conversation = Conversation.open(subject, endpoint, entries, Path.of(args[2]))) {
             ChildJvm.tellReady();
-            new TrafficProcess(subject, new Traffic(conversation, entries)).serve();
+            new TrafficProcess(subject, conversation, new Traffic(conversation, entries)).serve();
         }
     }
 
     static String order(Order what, Traffic.Operation operation, int ms) {
         return what + " " + operation + " " + ms;
+    }
+
+    /** Each entry from the first to the last but one. */
+    static String sweep(Traffic.Operation operation, int first, int end) {
+        return order(Order.SWEEP, operation, first) + " " + end;
     }
 
     private void serve() throws Exception {
@@ -74,10 +83,19 @@ public final class TrafficProcess {
                     ChildJvm.tell(Double.toString(
                             traffic.manyInFlight(operation, style(operation, windowNs), windowNs) / 1e6));
                 case BUSY -> beBusy(operation, windowNs);
+                case SWEEP ->
+                    tell(new Sweep(conversation, operation)
+                            .over(Integer.parseInt(words[2]), Integer.parseInt(words[3])));
             }
             ChildJvm.tellDone();
             line = input.readLine();
         }
+    }
+
+    private static void tell(Sweep.Result result) {
+        ChildJvm.tell(Double.toString(result.perSecond() / 1e6));
+        ChildJvm.tell(Long.toString(result.refused()));
+        ChildJvm.tell(Long.toString(result.lost()));
     }
 
     private static void tell(Traffic.Latency latency) {

@@ -264,6 +264,32 @@ final class StressedSegment {
             }
             Thread.onSpinWait();
         } while (System.nanoTime() - deadlineNs < 0);
+        // An outcome is a few numbers: what is there instead says which step went wrong, in the output of the VM.
+        System.err.println("neither there nor evicted: wanted=" + clock + " there=" + version(entry) + " told="
+                + evicted.get(entry.number()) + " records=" + records(entry) + " ways=" + unheldWays());
         return false;
+    }
+
+    /** Ways that no mark holds, free ones left out: number, kind, tag and version of each. */
+    private String unheldWays() {
+        RecordView records = segment.records();
+        StringBuilder ways = new StringBuilder();
+        for (int way = 0; way < segment.buckets().bucketCount() * SegmentDescriptor.WAYS; way++) {
+            long state = records.stateAcquire(way);
+            int kind = RecordDescriptor.kind(state);
+            if (kind != RecordDescriptor.FREE && RecordDescriptor.marks(state) == 0) {
+                int tag = segment.buckets().tagAt(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS);
+                ways.append(" [")
+                        .append(way)
+                        .append(" kind ")
+                        .append(kind)
+                        .append(" tag ")
+                        .append(tag)
+                        .append(" version ")
+                        .append(records.version(way))
+                        .append(']');
+            }
+        }
+        return ways.toString();
     }
 }

@@ -177,8 +177,19 @@ final class NodeConfigReader {
         if (config.hasPath("node_id") && !config.getString("node_id").matches("[0-9a-fA-F]{32}")) {
             problem("node_id", "out of range, allowed is 32 hexadecimal digits");
         }
+        checkQuota(config);
         if (config.hasPath("host_id") && !Schema.isHostId(config.getString("host_id"))) {
             problem("host_id", "out of range, allowed is 1 to 64 characters from ! to ~");
+        }
+    }
+
+    /** One that is never met would let its author believe that it is kept. */
+    private void checkQuota(Config config) {
+        if (config.hasPath("relief_quota") && config.hasPath("lru.cache.el_count")) {
+            long elCount = config.getLong("lru.cache.el_count");
+            if (config.getLong("relief_quota") > elCount) {
+                problem("relief_quota", "out of range, allowed is 1 to lru.cache.el_count, which is " + elCount);
+            }
         }
     }
 

@@ -218,7 +218,10 @@ public final class Schema {
                             "Attempts to connect after which the connection is given up; -1 for no limit.")
                     .range(-1, Integer.MAX_VALUE)
                     .byDefault("-1"),
-            key("reconnect_wait", KeyType.DURATION, "First pause between two attempts to connect; it grows to 5 s.")
+            key(
+                            "reconnect_wait",
+                            KeyType.DURATION,
+                            "First pause between two attempts to connect; it grows to 5 s, for a refused relief node to 1 min.")
                     .unit("ms")
                     .range(1, 60_000)
                     .byDefault("200ms"),
@@ -390,8 +393,7 @@ public final class Schema {
                     .only(SIBLING)
                     .unit("ms")
                     .range(1000, 240 * DAY_MS)
-                    .byDefault("5m")
-                    .effect(Effect.NONE_YET, "no effect yet: copies that are lacking are not made again"),
+                    .byDefault("5m"),
             key(
                             "refill_rate",
                             KeyType.INTEGER,
@@ -408,7 +410,7 @@ public final class Schema {
                     .unit("ms")
                     .range(6 * MINUTE_MS, 240 * DAY_MS)
                     .choices("off")
-                    .byDefault("off"),
+                    .byDefault("1h"),
             key(
                             "node_id",
                             KeyType.TEXT,
@@ -426,6 +428,19 @@ public final class Schema {
                             KeyType.TEXT,
                             "Names this machine: two relief nodes with the same one do not keep the copies of a session, as long as"
                                     + " there are machines enough. At most 64 characters, without blanks.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION),
+            key(
+                            "relief_quota",
+                            KeyType.INTEGER,
+                            "Most sessions that this relief node keeps, where that is less than el_count. Beyond it those go that were"
+                                    + " unused for longest.")
+                    .only(RELIEF_AGING, RELIEF_EXPANSION)
+                    .unit("sessions")
+                    .range(1, 16_000_000),
+            key(
+                            "extension",
+                            KeyType.TEXT,
+                            "Name of the extension that this relief node runs: what an application adds to it, found on the class path.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION),
             key("cache", KeyType.SECTION, "The relay's segment, to which the sibling attaches.")
                     .only(SIBLING)

@@ -211,6 +211,15 @@ final class BucketTable {
         return Long.bitCount(empty(bucket));
     }
 
+    /** Ways that are taken, by a walk over all headers; approximate while others write. */
+    int usedCount() {
+        int count = 0;
+        for (int bucket = 0; bucket < bucketCount(); bucket++) {
+            count += SegmentDescriptor.WAYS - emptyCount(bucket);
+        }
+        return count;
+    }
+
     int step() {
         return (int) (long) Words.LONG.getOpaque(header, STEP_OFFSET) & STEP_MASK;
     }

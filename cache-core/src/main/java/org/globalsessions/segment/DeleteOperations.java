@@ -28,8 +28,24 @@ final class DeleteOperations {
         segment.underLock(key, lock -> {
             // Of all attempts: one that lost the lock may have taken the entry away.
             outcome.held |= segment.isLive(key);
-            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, outcome);
+            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome);
         });
+    }
+
+    /**
+     * The life that a delete of this host takes away, or took away when it was last made and not acknowledged, where a relay has confirmed it:
+     * copies of it are elsewhere, and not every relay need have seen its clock.
+     */
+    private long confirmedLife(EncodedKey key) {
+        EntryWriter.Found found = key.found;
+        boolean confirmed = found.way >= 0 && (found.marks() & LIFE_UNCONFIRMED) == 0;
+        long life = confirmed ? found.life : 0;
+        if (!key.tombstone.exists()) {
+            return life;
+        }
+        TombstoneTable.Found own = new TombstoneTable.Found();
+        segment.tombstones().findUnacknowledged(key.high, key.low, own);
+        return Math.max(life, own.life);
     }
 
     /**
@@ -63,7 +79,7 @@ final class DeleteOperations {
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
             boolean raised = highest >= version.clock() || unheard;
             long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();
-            boolean done = bury(key, lock, clock, version.origin(), 0, outcome);
+            boolean done = bury(key, lock, clock, version.origin(), 0, 0, outcome);
             if (unheard && outcome.status == WriteOutcome.Status.STORED) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
             }
@@ -105,7 +121,7 @@ final class DeleteOperations {
             boolean done = true;
             outcome.status = WriteOutcome.Status.STORED;
             if (standing < 0) {
-                done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, outcome);
+                done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, 0, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
@@ -125,8 +141,9 @@ final class DeleteOperations {
         });
     }
 
-    private boolean bury(EncodedKey key, long lock, long clock, int origin, long position, WriteOutcome outcome) {
-        Segment.Burial burial = segment.putTombstone(key, lock, clock, origin, position);
+    private boolean bury(
+            EncodedKey key, long lock, long clock, int origin, long position, long life, WriteOutcome outcome) {
+        Segment.Burial burial = segment.putTombstone(key, lock, clock, origin, position, life);
         if (burial == Segment.Burial.LOST_LOCK) {
             return false;
         }
@@ -198,12 +215,12 @@ final class DeleteOperations {
             if (!isVersion(own, refused)) {
                 return segment.holds(key, lock);
             }
-            long clock = VersionClock.justAbove(above);
+            long clock = VersionClock.justAbove(Math.max(above, own.life));
             if (clock >= refused.clock()) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
                 return segment.holds(key, lock);
             }
-            switch (segment.putTombstone(key, lock, clock, segment.origin(), 0)) {
+            switch (segment.putTombstone(key, lock, clock, segment.origin(), 0, own.life)) {
                 case DONE -> {
                     segment.tombstones().replace(own);
                     outcome.status = WriteOutcome.Status.STORED;

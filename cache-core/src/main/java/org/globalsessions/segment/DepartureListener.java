@@ -2,7 +2,7 @@ package org.globalsessions.segment;
 
 /**
  * Hears of the entries that this process takes away for age or space. Called on the thread that did so, which holds no
- * lock but may be between two attempts of a write: hand on and return, and call no operation of the table on that thread.
+ * lock but may be between two attempts of a write: hand on and return, and call no operation of the table on that thread but {@link SharedLru#digest}.
  * What it throws is recorded and goes no further.
  */
 public interface DepartureListener {
@@ -19,4 +19,13 @@ public interface DepartureListener {
      * @param entry the entry, the listener's own
      */
     void onEvicted(EntrySnapshot entry);
+
+    /**
+     * A live session went because there were more than a {@link SessionLimit} allows.
+     *
+     * @param entry the entry, the listener's own
+     */
+    default void onOverLimit(EntrySnapshot entry) {
+        onEvicted(entry);
+    }
 }

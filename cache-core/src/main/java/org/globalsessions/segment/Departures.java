@@ -1,5 +1,7 @@
 package org.globalsessions.segment;
 
+import org.globalsessions.Version;
+
 /**
  * Tells the listener of entries whose places writes take, once the write has ended and holds no lock. The copy is made before the place is taken by compare-and-set from
  * the word that was copied under, so what is told is what went; without a listener nothing is copied.
@@ -69,7 +71,8 @@ final class Departures {
     }
 
     /**
-     * Whether a session goes on in another record: a kill between a write and the removal of what it replaced leaves the older one beside it.
+     * Whether a session goes on in another record: a kill between a write and the removal of what it replaced leaves the older one beside it. Not in an
+     * older one than has gone, which a writer that was stopped there is about to take away.
      *
      * @param scratch a key of the calling thread
      */
@@ -81,8 +84,10 @@ final class Departures {
                 return false;
             }
             long life = records.life(way);
+            int order =
+                    Version.compare(records.version(way), records.origin(way), gone.versionClock, gone.versionOrigin);
             if (records.stillShows(way, scratch.foundState)) {
-                return life == gone.life;
+                return life == gone.life && order >= 0;
             }
         }
     }

@@ -27,7 +27,8 @@ final class Evictor {
     private static final int BUCKETS_A_SLICE = 4096;
     private static final int EVICTIONS_A_SLICE = 1024;
 
-    private record Candidate(int way, long state, int idleTicks) {}
+    /** An entry that may go, as it was seen. */
+    record Candidate(int way, long state, int idleTicks) {}
 
     private final Segment segment;
     private final EncodedKey slice;
@@ -42,7 +43,7 @@ final class Evictor {
     private Deque<Candidate> taking = new ArrayDeque<>();
 
     /** Told of each entry that a run takes; null for nobody. */
-    private volatile Consumer<EntrySnapshot> listener;
+    private volatile DepartureListener listener;
 
     Evictor(Segment segment, EncodedKey slice, EvictionSettings settings) {
         this.segment = segment;
@@ -57,7 +58,7 @@ final class Evictor {
         return agedOutTicks > 0;
     }
 
-    void listener(Consumer<EntrySnapshot> value) {
+    void listener(DepartureListener value) {
         listener = value;
     }
 
@@ -107,7 +108,7 @@ final class Evictor {
     private void look() {
         int end = Math.min(segment.buckets().bucketCount(), nextBucket + BUCKETS_A_SLICE);
         for (int bucket = nextBucket; bucket < end; bucket++) {
-            look(bucket, found);
+            look(bucket, found, agedOutTicks);
         }
         nextBucket = end;
         if (end == segment.buckets().bucketCount()) {
@@ -121,9 +122,8 @@ final class Evictor {
         slice.writing = true;
         try {
             for (int i = 0; i < EVICTIONS_A_SLICE && !taking.isEmpty() && !segment.isClosed(); i++) {
-                Consumer<EntrySnapshot> told = listener;
-                if (evict(taking.poll(), entry) && told != null) {
-                    told.accept(entry);
+                if (evict(taking.poll(), agedOutTicks, Counter.EVICTED_AGED_OUT, entry)) {
+                    tell(entry);
                 }
             }
         } finally {
@@ -135,13 +135,29 @@ final class Evictor {
         }
     }
 
+    /** Tells whoever wants to know of an entry that a run has taken. */
+    void tell(EntrySnapshot gone) {
+        DepartureListener told = listener;
+        if (told != null) {
+            told.onEvicted(gone);
+        }
+    }
+
+    /** Tells whoever wants to know of an entry that has gone because there were more than a limit allows. */
+    void tellOverLimit(EntrySnapshot gone) {
+        DepartureListener told = listener;
+        if (told != null) {
+            told.onOverLimit(gone);
+        }
+    }
+
     /** Evicts the oldest due entries of the whole table, at once, and hands each on. */
     int evict(EncodedKey thread, int count, Consumer<EntrySnapshot> into) {
         Oldest oldest = new Oldest(Math.min(count, MAX_A_RUN));
         for (int bucket = 0;
                 isActive() && count > 0 && bucket < segment.buckets().bucketCount();
                 bucket++) {
-            look(bucket, oldest);
+            look(bucket, oldest, agedOutTicks);
         }
         return evict(thread, oldest, into);
     }
@@ -151,8 +167,8 @@ final class Evictor {
         Oldest oldest = new Oldest(Math.min(count, 2 * WAYS));
         if (isActive() && count > 0) {
             int first = segment.buckets().firstBucket(key.low);
-            look(first, oldest);
-            look(segment.buckets().secondBucket(key.low), oldest);
+            look(first, oldest, agedOutTicks);
+            look(segment.buckets().secondBucket(key.low), oldest, agedOutTicks);
         }
         return evict(key, oldest, into);
     }
@@ -165,7 +181,7 @@ final class Evictor {
             thread.writing = true;
             try {
                 segment.ensureOpen();
-                gone = evict(candidate, copy);
+                gone = evict(candidate, agedOutTicks, Counter.EVICTED_AGED_OUT, copy);
             } finally {
                 thread.writing = false;
             }
@@ -180,35 +196,39 @@ final class Evictor {
         return evicted;
     }
 
-    private void look(int bucket, Oldest oldest) {
+    /** Offers what a bucket has that is live, held by no mark and unused for longer than so many ticks; returns how many. */
+    int look(int bucket, Oldest oldest, int idleAbove) {
         int tick = segment.tick();
+        int offered = 0;
         for (int lane = 0; lane < WAYS; lane++) {
             if (segment.buckets().tagAt(bucket, lane) != 0) {
                 int way = bucket * WAYS + lane;
                 long state = segment.records().stateAcquire(way);
                 int idle = tick - segment.records().lastAccess(way);
-                if (isDue(way, state, tick) && segment.records().stillShows(way, state)) {
+                if (mayGo(way, state, tick, idleAbove) && segment.records().stillShows(way, state)) {
                     oldest.offer(new Candidate(way, state, idle));
+                    offered++;
                 }
             }
         }
+        return offered;
     }
 
     /** Whether a live entry was unused for too long, and no mark holds it. */
-    private boolean isDue(int way, long state, int tick) {
+    private boolean mayGo(int way, long state, int tick, int idleAbove) {
         return RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
                 && (RecordDescriptor.marks(state) & segment.victims().holdMask()) == 0
-                && tick - segment.records().lastAccess(way) > agedOutTicks
+                && tick - segment.records().lastAccess(way) > idleAbove
                 && !segment.records().isExpired(way, tick);
     }
 
-    /** Takes a candidate, if it is still the same entry and still due; its copy is whole then. */
-    private boolean evict(Candidate candidate, EntrySnapshot into) {
+    /** Takes a candidate, if it is still the same entry and may still go; its copy is whole then. */
+    boolean evict(Candidate candidate, int idleAbove, Counter why, EntrySnapshot into) {
         RecordView records = segment.records();
         int way = candidate.way;
         long state = records.stateAcquire(way);
         boolean same = RecordDescriptor.generation(state) == RecordDescriptor.generation(candidate.state);
-        if (!same || !isDue(way, state, segment.tick())) {
+        if (!same || !mayGo(way, state, segment.tick(), idleAbove)) {
             return false;
         }
         boolean taken = records.copyEntry(way, state, segment.tick(), into)
@@ -216,13 +236,13 @@ final class Evictor {
                 && segment.writer().retire(way, state);
         if (taken) {
             segment.count(Counter.EVICTIONS);
-            segment.count(Counter.EVICTED_AGED_OUT);
+            segment.count(why);
         }
         return taken;
     }
 
     /** The oldest of what was offered, so many as a run may take. */
-    private static final class Oldest {
+    static final class Oldest {
         private final int limit;
         private final PriorityQueue<Candidate> youngestFirst =
                 new PriorityQueue<>(Comparator.comparingInt(Candidate::idleTicks));

@@ -19,7 +19,7 @@ final class HeaderCheck implements PlaceCheck {
         {392, 448},
         {456, 512},
         {548, 552},
-        {560, 576},
+        {568, 576},
         {580, 640}
     };
 

@@ -233,6 +233,23 @@ final class ProcessTable {
         return false;
     }
 
+    /**
+     * A number that changes whenever another process attaches, or -1 while one is attached that is not known to be dead. An attach slot counts by its
+     * incarnations, which only a claim changes.
+     */
+    long otherAttachments() {
+        long sum = 0;
+        for (int i = 0; i < SegmentDescriptor.SLOT_COUNT; i++) {
+            long word = read(i);
+            int state = state(word);
+            if (i != slot && (state == LIVE || state == CLAIMED) && !isDead(i, incarnation(word))) {
+                return -1;
+            }
+            sum += i == slot ? 0 : incarnation(word);
+        }
+        return sum;
+    }
+
     /** Incarnation of a slot whose process is dead and that nobody has freed, else 0. */
     int deadIncarnation(int asked) {
         long word = read(asked);

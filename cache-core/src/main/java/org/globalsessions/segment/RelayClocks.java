@@ -3,6 +3,7 @@ package org.globalsessions.segment;
 import static org.globalsessions.segment.SegmentDescriptor.PLACE_COUNT;
 import static org.globalsessions.segment.SegmentDescriptor.RELAY_CLOCKS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.RELAY_CLOCK_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.RELAY_CLOCK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.RELAY_LIST_OFFSET;
 
 import java.nio.ByteBuffer;
@@ -53,6 +54,22 @@ final class RelayClocks {
     /** Of a relay that the segment does not know, or has forgotten. */
     static void clear(ByteBuffer header, int place) {
         Words.LONG.setVolatile(header, offset(place), 0L);
+    }
+
+    /**
+     * What a relay has kept of its own clock.
+     *
+     * @param tick segment time
+     * @return microseconds since 1970, 0 where it has kept none
+     */
+    static long own(ByteBuffer header, long tick) {
+        long word = (long) Words.LONG.getAcquire(header, RELAY_CLOCK_OFFSET);
+        return word == 0 ? 0 : word + tick * TICK_MICROS;
+    }
+
+    /** Keeps a relay's own clock against segment time. */
+    static void keepOwn(ByteBuffer header, long micros, long tick) {
+        Words.LONG.setRelease(header, RELAY_CLOCK_OFFSET, micros - tick * TICK_MICROS);
     }
 
     private static boolean hasRefused(long word) {

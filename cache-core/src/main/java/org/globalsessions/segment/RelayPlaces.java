@@ -46,10 +46,10 @@ public final class RelayPlaces {
         Arrays.setAll(leases, place -> new RelayLease(header, place));
     }
 
-    /** Marks again what has another relay from now on, by the lower half of the key's digest. */
+    /** Marks what its relay lacks from now on, chosen by the lower half of the key's digest. */
     @FunctionalInterface
     interface Mover {
-        void mark(LongPredicate moved);
+        void mark(LongPredicate moved, int marks);
     }
 
     /**
@@ -215,10 +215,13 @@ public final class RelayPlaces {
             }
         }
         long[] old = idsOf(before);
-        if (old.length > 0) {
+        if (old.length == 0) {
+            // What was set while there was no relay: none of them has it.
+            mover.mark(low -> true, RecordDescriptor.UNPUBLISHED | RecordDescriptor.LIFE_UNCONFIRMED);
+        } else {
             RendezvousPlacement from = placementOf(old);
             RendezvousPlacement to = placementOf(ids);
-            mover.mark(low -> old[from.owner(low)] != ids[to.owner(low)]);
+            mover.mark(low -> old[from.owner(low)] != ids[to.owner(low)], RecordDescriptor.UNPUBLISHED);
         }
         int now = 0;
         for (int place : places) {

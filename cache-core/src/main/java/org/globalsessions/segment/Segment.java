@@ -329,8 +329,8 @@ final class Segment {
     }
 
     /** The same in the place of one that the relay has refused: see {@link VersionClock#uniqueAgain}. */
-    long uniqueVersionAgain(long above) {
-        return clock.uniqueAgain(above, file.slot());
+    long uniqueVersionAgain(RelayPosition relay, long above) {
+        return clock.uniqueAgain(relay.place(), above, file.slot());
     }
 
     /** How the putting of a tombstone ended. */
@@ -345,11 +345,16 @@ final class Segment {
 
     /** Puts a tombstone and applies it at once. */
     Burial putTombstone(EncodedKey key, long lock, long versionClock, int versionOrigin, long position) {
+        return putTombstone(key, lock, versionClock, versionOrigin, position, 0);
+    }
+
+    /** As {@link #putTombstone(EncodedKey, long, long, int, long)}, with a life that no version in its place may be below. */
+    Burial putTombstone(EncodedKey key, long lock, long versionClock, int versionOrigin, long position, long life) {
         if (!locks.holds(key.firstBucket, lock)) {
             return Burial.LOST_LOCK;
         }
         clock.see(versionClock);
-        int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, tombstoneFlags);
+        int place = tombstones.put(key.high, key.low, versionClock, versionOrigin, position, life, tombstoneFlags);
         if (place < 0) {
             return Burial.NO_ROOM;
         }

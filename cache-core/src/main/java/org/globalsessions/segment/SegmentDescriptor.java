@@ -16,7 +16,7 @@ package org.globalsessions.segment;
  * BUCKETS            +------------------+
  *                    | bucket headers   |  128 bytes a bucket
  * tombstones offset  +------------------+
- *                    | tombstones       |  48 bytes each, 8 a tombstone bucket
+ *                    | tombstones       |  56 bytes each, 8 a tombstone bucket
  * page words offset  +------------------+
  *                    | page words       |  16 bytes a page
  * page bitmap offset +------------------+
@@ -155,6 +155,9 @@ public final class SegmentDescriptor {
 
     /** At a host, up to which version clock lives and deletes that a relay has not judged claim nothing; 0 for none. */
     public static final int UNJUDGED_OFFSET = 552;
+
+    /** A relay's own clock. */
+    public static final int RELAY_CLOCK_OFFSET = 560;
 
     /** Page at which the next search for a head to evict begins. */
     public static final int PAGE_CURSOR_OFFSET = 576;
@@ -316,7 +319,7 @@ public final class SegmentDescriptor {
     public static final int TOMBSTONES_PER_BUCKET = 8;
 
     /** Bytes of a tombstone. */
-    public static final int TOMBSTONE_LENGTH = 48;
+    public static final int TOMBSTONE_LENGTH = 56;
 
     /** Kind, flags, holder and generation; compare-and-set. */
     public static final int TOMBSTONE_STATE_OFFSET = 0;
@@ -338,6 +341,9 @@ public final class SegmentDescriptor {
 
     /** Relay position of the delete, 0 while unknown; at a host also which relay's and epoch's. */
     public static final int TOMBSTONE_POSITION_OFFSET = 40;
+
+    /** Clock of the youngest life that it took away and that a relay has confirmed: 8 bytes. */
+    public static final int TOMBSTONE_LIFE_OFFSET = 48;
 
     // Overflow pages.
 

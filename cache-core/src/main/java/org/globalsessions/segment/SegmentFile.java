@@ -261,6 +261,24 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /**
+     * A relay that had no next tier has one from now on, or the other way round.
+     *
+     * @param role   the relay's, as which it has opened the file
+     * @param marker marks all entries as owed to the next tier, before the role changes: where the process dies meanwhile, the next one does it
+     *               again
+     */
+    void adoptRole(SegmentSettings.Role role, Runnable marker) {
+        int number = SegmentHeader.roleNumber(role);
+        if ((int) Words.INT.getAcquire(header, SegmentDescriptor.ROLE_OFFSET) == number) {
+            return;
+        }
+        if (role == SegmentSettings.Role.RELAY) {
+            marker.run();
+        }
+        Words.INT.setRelease(header, SegmentDescriptor.ROLE_OFFSET, number);
+    }
+
+    /**
      * A relay's own epoch.
      *
      * @return epoch, 0 for none
@@ -286,6 +304,24 @@ public final class SegmentFile implements AutoCloseable {
      */
     public void position(long epoch, long position) {
         relays.own().set(epoch, position);
+    }
+
+    /**
+     * What the relay has last kept of its clock, which goes on with segment time: also while no process has the segment open.
+     *
+     * @return microseconds since 1970, 0 where it has kept none
+     */
+    public long relayClockMicros() {
+        return RelayClocks.own(header, now());
+    }
+
+    /**
+     * Keeps the relay's clock, as the relay.
+     *
+     * @param micros microseconds since 1970
+     */
+    public void relayClockMicros(long micros) {
+        RelayClocks.keepOwn(header, micros, now());
     }
 
     /** Draws a relay epoch of its own, with no number given yet, as a relay whose segment is new. */
@@ -445,6 +481,16 @@ public final class SegmentFile implements AutoCloseable {
      */
     public KeyDigest pathKey() {
         return new KeyDigest(pathKeyHigh(), pathKeyLow());
+    }
+
+    /**
+     * Tells whether this process alone has written to the segment between two calls, as far as attached processes go: both have returned the same, and not
+     * -1. Makes a system call for each other process that is attached.
+     *
+     * @return a number that changes whenever another process attaches, 0 or more; -1 while one is attached
+     */
+    public long otherAttachments() {
+        return processes.otherAttachments();
     }
 
     long pathKeyHigh() {

@@ -43,10 +43,12 @@ public final class SharedLru implements AutoCloseable {
     private final InventoryScan inventory;
     private final LoadOperations loads;
     private final int maxValueSize;
+    private final SegmentSettings.Role role;
     private final ThreadKeys keys;
 
     SharedLru(SegmentFile file, SegmentSettings settings) {
         this.file = file;
+        this.role = settings.role();
         this.segment = new Segment(file, settings);
         this.keys = new ThreadKeys(file);
         this.sweeper = new Sweeper(segment, keys.newKey(), keys.newKey());
@@ -84,7 +86,7 @@ public final class SharedLru implements AutoCloseable {
         try {
             SharedLru lru = new SharedLru(file, settings);
             if (settings.relays().length > 0) {
-                file.adoptRelays(settings.relays(), settings.attachTimeout(), lru::markMoved);
+                file.adoptRelays(settings.relays(), settings.attachTimeout(), lru::mark);
             }
             return lru;
         } catch (Throwable e) {
@@ -94,17 +96,25 @@ public final class SharedLru implements AutoCloseable {
         }
     }
 
-    /** Marks every entry as unpublished whose relay is another one from now on. */
-    private void markMoved(LongPredicate moved) {
+    /**
+     * As the relay whose table this is, before it serves anybody: where it had no sibling when it was last open and has one now, all that is here is
+     * owed to the relief nodes. Not for its sibling, which opens the table in the same role.
+     */
+    public void adoptRole() {
+        file.adoptRole(role, () -> mark(low -> true, RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF));
+    }
+
+    /** Marks the entries that the next tier lacks from now on, chosen by the lower halves of their keys' digests. */
+    private void mark(LongPredicate chosen, int marks) {
         EntrySnapshot entry = new EntrySnapshot();
         int ways = bucketCount() * SegmentDescriptor.WAYS;
         for (int way = 0; way < ways; way++) {
             // Again where its word has changed under the look: each time somebody else has made progress.
             while (segment.buckets().tagAt(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS) != 0
                     && read(way, entry)
-                    && (entry.marks() & RecordDescriptor.UNPUBLISHED) == 0
-                    && moved.test(digestLow(entry))
-                    && !segment.writer().addMarks(way, entry.stateWord, RecordDescriptor.UNPUBLISHED)) {
+                    && (entry.marks() & marks) != marks
+                    && chosen.test(digestLow(entry))
+                    && !segment.writer().addMarks(way, entry.stateWord, marks)) {
                 Thread.onSpinWait();
             }
         }
@@ -148,6 +158,18 @@ public final class SharedLru implements AutoCloseable {
         EncodedKey key = keys.ofThread().other();
         key.encode(entry.key, entry.keyLength);
         return key.low;
+    }
+
+    /**
+     * Digest of an entry's key, beside the key that this thread has encoded. Looks at nothing of the table: a {@link DepartureListener} may call it.
+     *
+     * @param entry a copy of the entry
+     * @return the digest
+     */
+    public KeyDigest digest(EntrySnapshot entry) {
+        EncodedKey key = keys.ofThread().other();
+        key.encode(entry.key, entry.keyLength);
+        return key.digest();
     }
 
     private EncodedKey checked(EncodedKey key) {
@@ -409,11 +431,13 @@ public final class SharedLru implements AutoCloseable {
      *
      * @param refused       the entry refused
      * @param lifetimeTicks lifetime in ticks of 10 ms from now, 0 for the segment's own
-     * @param refusal       what the relay said
+     * @param relay         the place of the relay that has refused it
+     * @param refusal       what that said
      * @return an entry that begins a life
      */
-    public SessionEntry proposeAgain(SessionEntry refused, int lifetimeTicks, ClockAheadException refusal) {
-        return writes.proposeAgain(refused.key(), refused.value(), lifetimeTicks, refusal.above());
+    public SessionEntry proposeAgain(
+            SessionEntry refused, int lifetimeTicks, RelayPosition relay, ClockAheadException refusal) {
+        return writes.proposeAgain(refused.key(), refused.value(), lifetimeTicks, relay, refusal.above());
     }
 
     /**
@@ -742,16 +766,7 @@ public final class SharedLru implements AutoCloseable {
             ofKey[0] = Math.max(key.found.way < 0 ? 0 : key.found.versionClock, key.tombstone.versionClock);
             return segment.holds(key, lock);
         });
-        return Math.max(ofKey[0], highestAhead());
-    }
-
-    /**
-     * The highest version clock that was ahead of the clock here when it was seen, and may be by now.
-     *
-     * @return the clock, 0 where there is none
-     */
-    public long highestAhead() {
-        return segment.clock().highestAhead();
+        return Math.max(ofKey[0], segment.clock().highestAhead());
     }
 
     /**
@@ -967,7 +982,8 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Copies the entry that would have to go if the key were stored now and nothing were held: the oldest of its two buckets.
+     * Copies the entry that would have to go if the key were stored now and nothing were held: the oldest of its two buckets but its own, beside
+     * which the new one is written.
      *
      * @param key  the key
      * @param into where it goes
@@ -979,7 +995,12 @@ public final class SharedLru implements AutoCloseable {
         if (segment.victims().findFree(first, second, -1) >= 0) {
             return false;
         }
-        int way = segment.victims().oldest(first, second, -1, 0);
+        int[] own = new int[1];
+        segment.underLock(key, lock -> {
+            own[0] = key.found.way;
+            return segment.holds(key, lock);
+        });
+        int way = segment.victims().oldest(first, second, own[0], 0);
         return way >= 0 && read(way, into);
     }
 
@@ -1040,11 +1061,7 @@ public final class SharedLru implements AutoCloseable {
      * @return count, approximate while others write
      */
     public int size() {
-        int count = 0;
-        for (int bucket = 0; bucket < bucketCount(); bucket++) {
-            count += SegmentDescriptor.WAYS - segment.buckets().emptyCount(bucket);
-        }
-        return count;
+        return segment.buckets().usedCount();
     }
 
     /**
@@ -1114,13 +1131,23 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * A limit of live entries below what the table has places for.
+     *
+     * @param limit most live entries, 1 or more
+     * @return what keeps it, a slice at a time, on the sweeper's thread
+     */
+    public SessionLimit limit(int limit) {
+        return new SessionLimit(segment, evictor, keys.newKey(), limit);
+    }
+
+    /**
      * Sets who is told of entries that this process takes away for age or space.
      *
      * @param listener the listener, null for none
      */
     public void departures(DepartureListener listener) {
         segment.departures().listener(listener);
-        evictor.listener(listener == null ? null : listener::onEvicted);
+        evictor.listener(listener);
     }
 
     /**

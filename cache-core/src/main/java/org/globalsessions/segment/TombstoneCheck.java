@@ -71,6 +71,7 @@ final class TombstoneCheck implements PlaceCheck {
         long version = view.getLong(at + SegmentDescriptor.TOMBSTONE_VERSION_OFFSET);
         int tick = view.getInt(at + SegmentDescriptor.TOMBSTONE_TICK_OFFSET);
         long position = view.getLong(at + SegmentDescriptor.TOMBSTONE_POSITION_OFFSET);
+        long life = view.getLong(at + SegmentDescriptor.TOMBSTONE_LIFE_OFFSET);
         VarHandle.acquireFence();
         if (view.longAcquire(at) != state) {
             // Changed meanwhile: what was read is of two tombstones.
@@ -100,6 +101,13 @@ final class TombstoneCheck implements PlaceCheck {
         if (position < 0) {
             findings.add(
                     damage(place, at + SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, position, "position is below 0"));
+        }
+        if (life < 0 || life > version) {
+            findings.add(damage(
+                    place,
+                    at + SegmentDescriptor.TOMBSTONE_LIFE_OFFSET,
+                    life,
+                    "life that it took away is below 0, or above its version"));
         }
         if (segment.tick() - tick < -CheckedSegment.TICK_MARGIN) {
             findings.add(

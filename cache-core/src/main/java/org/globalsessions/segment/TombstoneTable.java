@@ -5,6 +5,7 @@ import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONES_PER_BUCKET
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_DIGEST_LOW_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_LENGTH;
+import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_LIFE_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_POSITION_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.TOMBSTONE_STATE_OFFSET;
@@ -19,7 +20,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 
 /**
- * The compact table of tombstones: digest and version of deleted keys, 48 bytes each, in one of two buckets of eight.
+ * The compact table of tombstones: digest and version of deleted keys, 56 bytes each, in one of two buckets of eight.
  *
  * <p>Any thread of any process may read. Tombstones of one key are written under the lock of the key's first bucket; places
  * are shared between keys and taken by compare-and-set like records: state words have the same form, and a visible tombstone
@@ -45,6 +46,7 @@ final class TombstoneTable {
         long versionClock;
         int versionOrigin;
         long position;
+        long life;
 
         boolean exists() {
             return place >= 0;
@@ -144,6 +146,7 @@ final class TombstoneTable {
         into.versionClock = 0;
         into.versionOrigin = 0;
         into.position = 0;
+        into.life = 0;
         into.state = 0;
         if (buckets.tombstones(buckets.firstBucket(digestLow)) == 0) {
             // Counted before it is visible: there is none.
@@ -166,6 +169,7 @@ final class TombstoneTable {
         long clock = table.getLong(at + TOMBSTONE_VERSION_OFFSET);
         int origin = table.getInt(at + TOMBSTONE_ORIGIN_OFFSET);
         long position = table.getLong(at + TOMBSTONE_POSITION_OFFSET);
+        long life = table.getLong(at + TOMBSTONE_LIFE_OFFSET);
         if (stillShows(place, state)
                 // A damaged one: no write could come after it.
                 && clock <= Version.MAX_CLOCK
@@ -175,6 +179,7 @@ final class TombstoneTable {
             into.versionClock = clock;
             into.versionOrigin = origin;
             into.position = position;
+            into.life = life;
         }
     }
 
@@ -193,9 +198,10 @@ final class TombstoneTable {
      * Stores a tombstone and takes lower ones of the same digest away, under the lock of the key. Where there is no place for it, a load
      * that has begun must find out all the same: it counts as dropped at once.
      *
+     * @param life what no version in its place may be below, 0 for nothing
      * @return its place, or -1 where all places hold tombstones that must not be dropped
      */
-    int put(long digestHigh, long digestLow, long clock, int origin, long position, int flags) {
+    int put(long digestHigh, long digestLow, long clock, int origin, long position, long life, int flags) {
         for (int tries = 0; tries < CANDIDATES * 4; tries++) {
             int place = choose(digestHigh);
             if (place < 0) {
@@ -224,7 +230,7 @@ final class TombstoneTable {
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
             }
-            write(place, digestHigh, digestLow, clock, origin, position);
+            write(place, digestHigh, digestLow, clock, origin, position, life);
             int bucket = buckets.firstBucket(digestLow);
             buckets.addTombstones(bucket, 1);
             if (!casState(place, reserved, RecordDescriptor.visible(flags, generation))) { // LAYOUT delete 2
@@ -244,7 +250,7 @@ final class TombstoneTable {
         return -1;
     }
 
-    private void write(int place, long digestHigh, long digestLow, long clock, int origin, long position) {
+    private void write(int place, long digestHigh, long digestLow, long clock, int origin, long position, long life) {
         int at = offset(place);
         // The reservation must be seen before the first byte of the body, as with records.
         VarHandle.storeStoreFence();
@@ -254,6 +260,7 @@ final class TombstoneTable {
         table.putInt(at + TOMBSTONE_ORIGIN_OFFSET, origin);
         table.putInt(at + TOMBSTONE_TICK_OFFSET, (int) publishedTick());
         table.putLong(at + TOMBSTONE_POSITION_OFFSET, position);
+        table.putLong(at + TOMBSTONE_LIFE_OFFSET, life);
     }
 
     /**

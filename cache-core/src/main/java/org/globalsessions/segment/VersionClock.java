@@ -3,6 +3,7 @@ package org.globalsessions.segment;
 import static org.globalsessions.segment.SegmentDescriptor.HIGHEST_VERSION_OFFSET;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.globalsessions.Version;
@@ -61,7 +62,10 @@ final class VersionClock {
     private final RelayClocks relays;
     private final LongConsumer onSetBack;
     private final AtomicLong lastUnique = new AtomicLong();
-    private final AtomicLong lastAgain = new AtomicLong();
+
+    /** One a relay: with a clock of its own each, the numbers that follow one relay's are too far ahead of another's. */
+    private final AtomicLong[] lastAgain = new AtomicLong[SegmentDescriptor.PLACE_COUNT];
+
     private volatile Base base;
 
     /**
@@ -76,6 +80,7 @@ final class VersionClock {
         this.header = header;
         this.relays = relays;
         this.onSetBack = onSetBack;
+        Arrays.setAll(lastAgain, place -> new AtomicLong());
         base = read();
     }
 
@@ -141,9 +146,16 @@ final class VersionClock {
         return running(lastUnique, earliest) << Version.LOGICAL_BITS | UNIQUE | slot;
     }
 
-    /** As {@link #unique}, but just above a clock: in the place of one that the relay has refused as too far ahead. */
-    long uniqueAgain(long above, int slot) {
-        return running(lastAgain, (above >> Version.LOGICAL_BITS) + 1) << Version.LOGICAL_BITS | UNIQUE | AGAIN | slot;
+    /**
+     * As {@link #unique}, but just above a clock: in the place of one that a relay has refused as too far ahead.
+     *
+     * @param place of the relay
+     */
+    long uniqueAgain(int place, long above, int slot) {
+        return running(lastAgain[place], (above >> Version.LOGICAL_BITS) + 1) << Version.LOGICAL_BITS
+                | UNIQUE
+                | AGAIN
+                | slot;
     }
 
     /** Those of a time when this clock was far ahead are nowhere: they must not drive later ones. */

@@ -4,6 +4,7 @@ import static org.globalsessions.segment.RecordDescriptor.LIFE_UNCONFIRMED;
 import static org.globalsessions.segment.RecordDescriptor.NOT_HANDED_OFF;
 import static org.globalsessions.segment.RecordDescriptor.UNPUBLISHED;
 
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.ClockAheadException;
@@ -167,8 +168,8 @@ final class WriteOperations {
     }
 
     /** The same in the place of one that the relay has refused: see {@link SharedLru#proposeAgain}. */
-    SessionEntry proposeAgain(byte[] key, byte[] value, int lifetime, long above) {
-        return proposal(key, value, lifetime, segment.uniqueVersionAgain(above));
+    SessionEntry proposeAgain(byte[] key, byte[] value, int lifetime, RelayPosition relay, long above) {
+        return proposal(key, value, lifetime, segment.uniqueVersionAgain(relay, above));
     }
 
     private SessionEntry proposal(byte[] key, byte[] value, int lifetime, long clock) {
@@ -315,12 +316,18 @@ final class WriteOperations {
     }
 
     /**
-     * The version, by the relay's clock, of what has ended unpublished: as of when it was made. It only has to beat what it had replaced, and
-     * must not take away what others have stored since.
+     * The version, by the relay's clock, of what has ended unpublished: as of when it was made, or last used where no clock tells of that any more.
+     * It only has to beat what it had replaced, and must not take away what others have stored since.
      */
     private long loweredEnded(EntryWriter.Found found, ClockAheadException refusal) {
+        long replaced = confirmedLife(found);
+        long unusedTicks = Math.max(0, segment.now() - segment.records().lastAccess(found.way));
+        long usedMicros = refusal.clockMicros() - TimeUnit.MILLISECONDS.toMicros(unusedTicks * Ticks.TICK_MS);
         return Math.max(
-                confirmedLife(found), found.versionClock - segment.clock().aheadOf(refusal.clockMicros()));
+                replaced == 0 ? 0 : VersionClock.justAbove(replaced),
+                Math.min(
+                        found.versionClock - segment.clock().aheadOf(refusal.clockMicros()),
+                        usedMicros << Version.LOGICAL_BITS));
     }
 
     private void storeAgain(EncodedKey key, long lock, long version, int origin, long life, WriteOutcome outcome) {

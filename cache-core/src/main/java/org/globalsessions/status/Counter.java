@@ -74,6 +74,14 @@ public enum Counter {
     NOTIFICATIONS_DROPPED(34, "notifications of listeners dropped"),
     /** Entries whose pages name another head, or whose version or life no writer gives: the file was changed from outside. */
     DAMAGED_ENTRIES(35, "entries found damaged"),
+    /** Commands of a relief node's extension that failed, were late or answered too much, or that were not run as too many waited. */
+    COMMANDS_FAILED(36, "commands of an extension that failed"),
+    /** Questions of the relay that no relief node was asked, as by the sibling's filters none has the session. */
+    QUESTIONS_FILTERED(38, "questions that filters answered"),
+    /** Live entries that a relief node let go because it had more than its {@code relief_quota}. */
+    LET_GO_FOR_QUOTA(39, "sessions let go for the quota"),
+    /** Questions that a relief node's gateway to another system failed to answer, was late with, or was not asked as too many waited. */
+    VALIDATIONS_FAILED(49, "questions that a gateway did not answer"),
     /** Live entries evicted because they were unused for longer than {@code aged_out_secs}. */
     EVICTED_AGED_OUT(40, "entries evicted because unused for too long"),
     /** Loaders run. */

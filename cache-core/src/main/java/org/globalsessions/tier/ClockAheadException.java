@@ -19,14 +19,14 @@ public final class ClockAheadException extends TierUnavailableException {
      */
     public ClockAheadException(String message, long clockMicros, long highest) {
         super(message);
-        this.clockMicros = clockMicros;
+        this.clockMicros = Math.min(clockMicros, Version.MAX_CLOCK >> Version.LOGICAL_BITS);
         this.highest = highest;
     }
 
     /**
      * The tier's clock.
      *
-     * @return microseconds since 1970, as of the refusal
+     * @return microseconds since 1970, as of the refusal, at most those of the highest version
      */
     public long clockMicros() {
         return clockMicros;
@@ -38,7 +38,6 @@ public final class ClockAheadException extends TierUnavailableException {
      * @return a version's clock
      */
     public long above() {
-        long ofClock = Math.min(clockMicros, Version.MAX_CLOCK >> Version.LOGICAL_BITS) << Version.LOGICAL_BITS;
-        return Math.max(ofClock, highest);
+        return Math.max(clockMicros << Version.LOGICAL_BITS, highest);
     }
 }

@@ -26,4 +26,14 @@ public record Receipt(Outcome outcome, Version version, long life, boolean held,
         /** A conditional save found another version than expected. */
         CONDITION_FAILED
     }
+
+    /**
+     * Whether a higher version is there than the one that was sent.
+     *
+     * @param sent the version that was sent
+     * @return true where {@link #version} counts more
+     */
+    public boolean supersedes(Version sent) {
+        return outcome == Outcome.SUPERSEDED && version.compareTo(sent) > 0;
+    }
 }

@@ -226,15 +226,15 @@ class NodeConfigTest {
 
     @Test
     void shouldSayWhatIsWithoutEffectWhenAFileAsksForIt() throws IOException {
-        Path file = write("sibling.conf", """
-                leave_after : 2m
-                half_edge : true, auth_path : auths, port : 1, cache.token_path : t
+        Path file = write("relay.conf", """
+                path_types.auths.relay.peers : [ "north" ]
+                edge_supported_relay : true, auth_path : auths, port : 1
                 """);
 
         NodeConfig config = NodeConfig.load(file);
 
         assertThat(config.missing()).isEmpty();
-        assertThat(config.settings().stream().filter(setting -> setting.path().equals("leave_after")))
+        assertThat(config.settings().stream().filter(setting -> setting.path().endsWith("relay.peers")))
                 .singleElement()
                 .satisfies(setting -> {
                     assertThat(setting.note()).contains("no effect yet");
@@ -255,6 +255,36 @@ class NodeConfigTest {
         assertThat(refused.problems())
                 .containsExactly(new ConfigurationProblem(
                         file.toString(), 1, "host_id", "out of range, allowed is 1 to 64 characters from ! to ~"));
+    }
+
+    @Test
+    void shouldRefuseAQuotaThatTheSegmentHasNoPlacesFor() throws IOException {
+        Path file = write("relief.conf", """
+                relief_quota : 101
+                lru { cache { el_count : 100 } }
+                message_relay { auth_path : a, port : 1 }
+                """);
+        Path byDefault = write("default.conf", """
+                relief_quota : 20001
+                message_relay { auth_path : a, port : 1 }
+                """);
+
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file))
+                        .problems())
+                .containsExactly(new ConfigurationProblem(
+                        file.toString(),
+                        1,
+                        "relief_quota",
+                        "out of range, allowed is 1 to lru.cache.el_count, which is 100"));
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(byDefault))
+                        .problems())
+                .hasSize(1);
+        assertThat(NodeConfig.load(write("kept.conf", """
+                        relief_quota : 100
+                        lru { cache { el_count : 100 } }
+                        message_relay { auth_path : a, port : 1 }
+                        """)).number("relief_quota"))
+                .isEqualTo(100);
     }
 
     @Test

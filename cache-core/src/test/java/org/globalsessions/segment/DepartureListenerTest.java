@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,58 @@ class DepartureListenerTest {
             assertThat(lru.liveCount()).isEqualTo(live);
             assertThat(lru.counters().get(Counter.ERRORS)).isEqualTo(errors + liveWhenTold.size() - 1);
         }
+    }
+
+    /** Between showing the new record and taking the old one away a writer may be stopped, and others take what they need. */
+    @Test
+    void shouldTellThatTheNewerRecordHasGoneWhenItsWriterHasNotYetTakenTheOlderOneAway() throws IOException {
+        try (SharedLru lru = open()) {
+            set(lru, "a");
+            Version older = outcome.version();
+            Segment writers = new Segment(lru.file(), new SegmentSettings(folder.resolve("f")));
+            List<Version> told = new ArrayList<>();
+            writers.departures().listener(new DepartureListener() {
+                @Override
+                public void onExpired(EntrySnapshot entry) {}
+
+                @Override
+                public void onEvicted(EntrySnapshot entry) {
+                    told.add(entry.version());
+                }
+            });
+            EncodedKey key = lru.encode("a");
+            long lock = writers.begin(key);
+            key.body.value = new byte[8];
+            key.body.length = 8;
+            key.body.versionClock = writers.nextVersion(key);
+            key.body.versionOrigin = writers.origin();
+            key.body.life = key.found.life;
+            EntrySnapshot replaced = snapshot(writers, key.found.way, key.found.state);
+            int way = writers.writer().store(key, lock, EntryWriter.Room.EVICT, outcome);
+            writers.end(key, lock);
+            EntrySnapshot newer = snapshot(writers, way, writers.records().stateAcquire(way));
+            assertThat(newer.version()).isGreaterThan(older);
+
+            writers.writer().retire(replaced.way, replaced.stateWord);
+            writers.departures().tell(key.other(), replaced, false);
+            assertThat(told).as("the session goes on in the newer one").isEmpty();
+            set(lru, "a");
+            EntrySnapshot newest = new EntrySnapshot();
+            assertThat(lru.find(lru.encode("a"), newest)).isTrue();
+            writers.departures().tell(lru.encode("a").other(), newer, false);
+            assertThat(told).isEmpty();
+
+            // As if what is there now were the older one that has not gone yet.
+            newest.versionClock++;
+            writers.departures().tell(lru.encode("a").other(), newest, false);
+            assertThat(told).containsExactly(newest.version());
+        }
+    }
+
+    private static EntrySnapshot snapshot(Segment segment, int way, long state) {
+        EntrySnapshot copy = new EntrySnapshot();
+        assertThat(segment.records().copyEntry(way, state, segment.now(), copy)).isTrue();
+        return copy;
     }
 
     /** Fills the table, then overwrites a key where no place is free. */

@@ -28,13 +28,14 @@ class LoweredVersionTest {
     private Path folder;
 
     private final WriteOutcome outcome = new WriteOutcome();
+    private OffClock clock;
     private final long trueMicros = System.currentTimeMillis() * 1_000;
     private SharedLru lru;
     private KeyDigest digest;
 
     @BeforeEach
     void open() throws IOException {
-        OffClock clock = new OffClock();
+        clock = new OffClock();
         clock.off(HOUR);
         lru = clock.open(new SegmentSettings(folder.resolve("segment"))
                 .elCount(100)
@@ -135,6 +136,35 @@ class LoweredVersionTest {
     }
 
     @Test
+    void shouldBeatWhatItHasReplacedWhenThatIsAheadOfTheRelaysClockToo() {
+        long ahead = trueClock() + (30_000_000L << Version.LOGICAL_BITS);
+        fill(ahead, ahead);
+        EntrySnapshot owed = loweredOnceItHasEnded();
+        assertThat(owed.version().clock()).isGreaterThan(ahead).isLessThan(ahead + 10);
+        assertThat(owed.life()).isEqualTo(ahead);
+    }
+
+    @Test
+    void shouldHaveATimeThatTheRelayTakesWhenTheHostsOwnClockHasBeenPutRightSince() {
+        EntrySnapshot owed = loweredOnceItHasEnded();
+        assertThat(owed.version().clock()).isBetween(trueClock() - (60_000_000L << Version.LOGICAL_BITS), trueClock());
+    }
+
+    /** What this host has set for 30 ms, after its end and its refusal. */
+    private EntrySnapshot loweredOnceItHasEnded() {
+        lru.set(lru.encode("k"), new byte[1], 0, 1, 3, null, false, outcome);
+        EntrySnapshot refused = find();
+        await().until(() -> find() == null);
+        clock.off(Duration.ZERO);
+        lru.tellClock(lru.file().relays().position(0), refusal(0));
+        lru.lower(refused, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        EntrySnapshot owed = new EntrySnapshot();
+        assertThat(lru.findUnsent(lru.encode("k"), owed)).isTrue();
+        return owed;
+    }
+
+    @Test
     void shouldLeaveWhatHasComeInItsPlaceOrIsPublished() {
         set("refused");
         EntrySnapshot refused = find();
@@ -177,6 +207,24 @@ class LoweredVersionTest {
     }
 
     @Test
+    void shouldStayAboveTheConfirmedLifeThatADeleteTookAwayWhenItIsLowered() {
+        long ahead = trueClock() + (600_000_000L << Version.LOGICAL_BITS);
+        fill(ahead, ahead);
+        lru.delete(lru.encode("k"), outcome);
+        lru.delete(lru.encode("k"), outcome);
+        Version refused = outcome.version();
+        lru.lowerDelete(digest, refused, refusal(0), outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+        Version lowered = lru.awaitedDelete(digest);
+        assertThat(lowered.clock()).isEqualTo(ahead + 2).isLessThan(refused.clock());
+        fill(ahead, ahead);
+        assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+        lru.lowerDelete(digest, lowered, refusal(0), outcome);
+        assertThat(outcome.status()).as("waits for the relay's clock").isEqualTo(Status.SUPERSEDED);
+        assertThat(lru.awaitedDelete(digest)).isEqualTo(lowered);
+    }
+
+    @Test
     void shouldTakeNoAnswerOfBeforeAnotherHostsDeleteWhenItsOwnIsLoweredBelowThat() {
         RelayPosition relay = lru.file().relays().position(0);
         relay.set(5, 90);
@@ -216,6 +264,7 @@ class LoweredVersionTest {
                         digest.low(),
                         trueClock() + 2,
                         lru.file().origin(),
+                        0,
                         0,
                         TombstoneTable.UNACKNOWLEDGED | TombstoneTable.NOT_APPLIED);
         assertThat(lru.tombstone(digest)).as("counts until it has gone").isEqualTo(refused);

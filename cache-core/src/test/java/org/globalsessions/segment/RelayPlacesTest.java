@@ -31,7 +31,7 @@ class RelayPlacesTest {
 
     private RelayPlaces adopted(long... ids) {
         RelayPlaces places = new RelayPlaces(header);
-        assertThat(places.adopt(ids, true, moved -> {})).isTrue();
+        assertThat(places.adopt(ids, true, (moved, marks) -> {})).isTrue();
         return places;
     }
 
@@ -66,7 +66,8 @@ class RelayPlacesTest {
         RelayPlaces before = adopted(numbered(0, 4));
         List<LongPredicate> moves = new ArrayList<>();
         RelayPlaces after = new RelayPlaces(header);
-        assertThat(after.adopt(numbered(0, 5), true, moves::add)).isTrue();
+        assertThat(after.adopt(numbered(0, 5), true, (predicate, marks) -> moves.add(predicate)))
+                .isTrue();
         assertThat(moves).hasSize(1);
         int moved = 0;
         SplittableRandom random = new SplittableRandom(2);
@@ -86,16 +87,16 @@ class RelayPlacesTest {
     void shouldMoveAgainWhenKilledBeforeTheListCounted() {
         adopted(numbered(0, 1));
         RelayPlaces killed = new RelayPlaces(header);
-        assertThatThrownBy(() -> killed.adopt(numbered(0, 2), true, moved -> {
+        assertThatThrownBy(() -> killed.adopt(numbered(0, 2), true, (moved, marks) -> {
                     throw new IllegalStateException("killed");
                 }))
                 .isInstanceOf(IllegalStateException.class);
         // The next one asks for the old list: nothing has moved.
         int[] marked = {0};
-        assertThat(new RelayPlaces(header).adopt(numbered(0, 1), false, moved -> marked[0]++))
+        assertThat(new RelayPlaces(header).adopt(numbered(0, 1), false, (moved, marks) -> marked[0]++))
                 .isTrue();
         assertThat(marked[0]).isZero();
-        assertThat(new RelayPlaces(header).adopt(numbered(0, 2), true, moved -> marked[0]++))
+        assertThat(new RelayPlaces(header).adopt(numbered(0, 2), true, (moved, marks) -> marked[0]++))
                 .isTrue();
         assertThat(marked[0]).isEqualTo(1);
     }
@@ -103,10 +104,10 @@ class RelayPlacesTest {
     @Test
     void shouldLeaveTheListAloneWhenOthersWorkWithIt() {
         adopted(numbered(0, 2));
-        assertThat(new RelayPlaces(header).adopt(numbered(0, 3), false, moved -> {}))
+        assertThat(new RelayPlaces(header).adopt(numbered(0, 3), false, (moved, marks) -> {}))
                 .isFalse();
         long[] otherOrder = {numbered(1, 1)[0], numbered(0, 1)[0]};
-        assertThat(new RelayPlaces(header).adopt(otherOrder, false, moved -> {}))
+        assertThat(new RelayPlaces(header).adopt(otherOrder, false, (moved, marks) -> {}))
                 .isTrue();
     }
 

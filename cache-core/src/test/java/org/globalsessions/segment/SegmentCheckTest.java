@@ -265,7 +265,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.LEASES_OFFSET + 8, -7L, Region.HEADER, "last cut is below 0"),
                 Arguments.of(
                         SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, -7L, Region.HEADER, "dropped tombstone is below 0"),
-                Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 560"),
+                Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 568"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L << 16, Region.HEADER, "places that do not exist"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L, Region.HEADER, "a place without a relay"),
                 Arguments.of(
@@ -324,7 +324,9 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.TOMBSTONE_DIGEST_HIGH_OFFSET, 12_345L, "does not belong"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_VERSION_OFFSET, -1L, "not above 0"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET, 0x7000_0000L << 32 | 5, "in the future"),
-                Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, -1L, "position is below 0"));
+                Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, -1L, "position is below 0"),
+                Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, -1L, "life that it took away"),
+                Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, Long.MAX_VALUE, "above its version"));
     }
 
     @ParameterizedTest

@@ -257,7 +257,7 @@ class SegmentStatusTest {
             assertThat(records.capacity()).isEqualTo(144 * 256);
             assertThat(records.alignmentOffset(0, 8)).isZero();
             assertThat(segment.tombstones().alignmentOffset(0, 8)).isZero();
-            assertThat(segment.tombstones().capacity()).isEqualTo(segment.tombstoneBucketCount() * 8 * 48);
+            assertThat(segment.tombstones().capacity()).isEqualTo(segment.tombstoneBucketCount() * 8 * 56);
         }
     }
 }

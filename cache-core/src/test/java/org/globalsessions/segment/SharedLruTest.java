@@ -313,6 +313,26 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldNameAnotherEntryToGoWhenTheOldestIsTheOneToBeOverwritten() throws IOException {
+        try (SharedLru lru = SharedLru.open(settings("held").elCount(1).role(Role.HOST))) {
+            for (int i = 0; i < 32; i++) {
+                set(lru, "k" + i, "v" + i);
+            }
+            set(lru, "k0", "new");
+            assertThat(outcome.status())
+                    .as("it is written beside the one there")
+                    .isEqualTo(Status.NO_ROOM);
+            EntrySnapshot oldest = new EntrySnapshot();
+            assertThat(lru.oldestFor(lru.encode("k0"), oldest)).isTrue();
+            assertThat(oldest.toEntry().key()).isNotEqualTo("k0".getBytes(UTF_8));
+            assertThat(lru.clearMarks(oldest.way(), oldest.stateWord(), RecordDescriptor.UNPUBLISHED))
+                    .isTrue();
+            set(lru, "k0", "new");
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+        }
+    }
+
+    @Test
     void shouldKeepTheMarkWhenAnOlderVersionIsAcknowledged() throws IOException {
         try (SharedLru lru = open(Role.HOST)) {
             set(lru, "k", "one");

@@ -2,7 +2,6 @@ package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,29 +19,19 @@ class SmallMemoryFolderTest {
     @TempDir
     private Path folder;
 
+    private SmallMemoryFolder memory;
     private Path mounted;
-
-    private static boolean run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        return process.waitFor() == 0;
-    }
 
     @BeforeEach
     void mount() throws Exception {
-        Path target = Files.createDirectory(folder.resolve("shm"));
-        boolean isMounted = run("mount", "-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs", target.toString());
-        assumeTrue(isMounted, "skipped: this user may not mount a tmpfs");
-        mounted = target;
+        memory = SmallMemoryFolder.mount(folder, SIZE);
+        mounted = memory.path();
     }
 
     @AfterEach
     void unmount() throws Exception {
-        if (mounted != null) {
-            // Lazily: the mapping of a closed segment stays until it is collected.
-            assertThat(run("umount", "-l", mounted.toString())).isTrue();
+        if (memory != null) {
+            memory.close();
         }
     }
 

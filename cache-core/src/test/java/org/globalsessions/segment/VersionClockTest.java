@@ -177,12 +177,20 @@ class VersionClockTest {
     }
 
     @Test
+    void shouldCountSavesThatAreProposedAgainApartForEachRelay() {
+        clock.uniqueAgain(1, now + 30 * SECOND, 7);
+        long again = clock.uniqueAgain(0, now, 7);
+        assertThat(again).isBetween(now, now + SECOND);
+        assertThat(clock.uniqueAgain(0, now, 7)).isGreaterThan(again);
+    }
+
+    @Test
     void shouldCountSavesThatAreProposedAgainApart() {
         long first = clock.unique(0, 7);
-        long again = clock.uniqueAgain(now - HOUR, 7);
+        long again = clock.uniqueAgain(0, now - HOUR, 7);
         assertThat(again).isBetween(now - HOUR, now - HOUR + SECOND);
-        assertThat(clock.uniqueAgain(now - HOUR, 7)).isGreaterThan(again);
-        assertThat(clock.uniqueAgain(now, 7)).isNotEqualTo(first);
+        assertThat(clock.uniqueAgain(0, now - HOUR, 7)).isGreaterThan(again);
+        assertThat(clock.uniqueAgain(0, now, 7)).isNotEqualTo(first);
         clocks.wallClockMs -= 3_600_000;
         clocks.pass(200);
         assertThat(clock.unique(0, 7)).as("those of before are nowhere").isLessThan(now - HOUR + 3 * SECOND);

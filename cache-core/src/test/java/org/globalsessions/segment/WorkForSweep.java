@@ -48,7 +48,7 @@ final class WorkForSweep {
 
     private static void tombstoneNotApplied(SharedLru lru, Segment segment) {
         EncodedKey key = lru.encode("deleted");
-        int place = segment.tombstones().put(key.high, key.low, 7, 1, 0, TombstoneTable.NOT_APPLIED);
+        int place = segment.tombstones().put(key.high, key.low, 7, 1, 0, 0, TombstoneTable.NOT_APPLIED);
         assertThat(place).isNotNegative();
     }
 

@@ -13,6 +13,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.config.PathSection;
 import org.globalsessions.config.Setting;
+import org.globalsessions.relief.extension.ReliefExtensions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -46,6 +47,7 @@ final class CheckCommand implements Callable<Integer> {
             try {
                 boolean client = asClient || NodeConfig.looksLikeClient(file);
                 NodeConfig config = client ? NodeConfig.loadClient(file) : NodeConfig.load(file);
+                var unused = ReliefExtensions.of(config);
                 if (json) {
                     reports.add(asMap(config));
                 } else {

@@ -112,6 +112,11 @@ final class ChildProcess {
         }
     }
 
+    /** Kills it, and waits until it is gone. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /** The last lines of its log, for a message. */
     String lastWords() {
         try {

@@ -45,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             InspectCommand.class,
             HostsCommand.class,
             MembersCommand.class,
+            CallCommand.class,
             BackupCommand.class,
             RestoreCommand.class,
             LoadCommand.class,

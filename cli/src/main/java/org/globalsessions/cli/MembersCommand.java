@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.globalsessions.config.NodeConfig;
-import org.globalsessions.config.NodeKind;
 import org.globalsessions.sibling.MemberList;
 import org.globalsessions.tier.HexId;
 import org.globalsessions.tier.KeyDigest;
@@ -74,8 +73,7 @@ final class MembersCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         NodeConfig config = NodeConfig.load(file);
         NodeLauncher.refuseMissing(List.of(config));
-        boolean isRelief = config.kind() == NodeKind.RELIEF_AGING || config.kind() == NodeKind.RELIEF_EXPANSION;
-        if (isRelief) {
+        if (config.kind().isRelief()) {
             return ask(config);
         }
         if (change.drained != null || change.forgotten != null) {
@@ -140,7 +138,8 @@ final class MembersCommand implements Callable<Integer> {
         return done ? GlobalSessions.DONE : GlobalSessions.FAILED;
     }
 
-    private static KeyDigest idOf(String option, String text) {
+    /** The id that an option gives, or null without it. */
+    static KeyDigest idOf(String option, String text) {
         if (text == null) {
             return null;
         }

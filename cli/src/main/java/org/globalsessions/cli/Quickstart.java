@@ -71,15 +71,18 @@ final class Quickstart implements AutoCloseable {
         ChildProcess relay = startNode("relay");
         NodeConfig relayConfig = NodeConfig.load(folder.config("relay"));
         await("the relay listens", START_LIMIT, () -> listens(relayConfig.port()));
-        startNode("aging");
-        startNode("expansion");
+        for (String node : QuickstartFolder.RELIEF_NODES) {
+            startNode(node);
+        }
         long siblingPid = await("the sibling runs", START_LIMIT, () -> siblingOf(relay, 0));
         processes.add(process("sibling", siblingPid));
         Path segment = folder.nodeSegment("relay");
         await(
-                "both relief nodes have joined",
+                "the relief nodes have joined",
                 START_LIMIT,
-                () -> MemberList.read(segment).members().size() >= 2 ? Boolean.TRUE : null);
+                () -> MemberList.read(segment).members().size() == QuickstartFolder.RELIEF_NODES.size()
+                        ? Boolean.TRUE
+                        : null);
 
         JsonNode written = write(relay, siblingPid);
         JsonNode read = read();
@@ -102,22 +105,51 @@ final class Quickstart implements AutoCloseable {
         AtomicReference<JsonNode> result = new AtomicReference<>();
         ChildProcess writer = start("writer", line -> take(line, result), application("quickstart-writer", "host-a"));
         SegmentStat stat = SegmentStat.open(folder.nodeSegment("relay"));
-        long before = Math.max(1, (plan.sessions() - plan.relayCapacity()) / 3);
+        awaitHandOffs(stat, 1, writer, result);
+        ProcessHandle.of(siblingPid)
+                .orElseThrow(() -> new IOException("the sibling ended by itself" + relay.lastWords()))
+                .destroyForcibly();
+        noteKilled("sibling", siblingPid, stat);
+        long next = await("the sibling runs again", START_LIMIT, () -> siblingOf(relay, siblingPid));
+        processes.add(process("sibling", next));
+        awaitHandOffs(stat, 2, writer, result);
+        killAndRestart("aging-1", stat);
+        awaitHandOffs(stat, 3, writer, result);
+        killAndRestart("expansion-1", stat);
+        finish(writer);
+        return result(writer, result);
+    }
+
+    /** Waits for some fifths of the hand-offs that there will be. */
+    private void awaitHandOffs(SegmentStat stat, int fifths, ChildProcess writer, AtomicReference<JsonNode> result)
+            throws Exception {
+        long before = Math.max(1, (plan.sessions() - plan.relayCapacity()) / 5L * fifths);
         await("hand-offs are under way", WORK_LIMIT, () -> {
             failIfEnded(writer, result);
             return stat.counter(Counter.HANDED_OFF) >= before ? Boolean.TRUE : null;
         });
-        ProcessHandle.of(siblingPid)
-                .orElseThrow(() -> new IOException("the sibling ended by itself" + relay.lastWords()))
-                .destroyForcibly();
-        Map<String, Object> kill = process("sibling", siblingPid);
-        kill.put("handedOffBefore", stat.counter(Counter.HANDED_OFF));
+    }
+
+    /** As whoever looks after a relief node's process does. */
+    private void killAndRestart(String name, SegmentStat stat) throws IOException, InterruptedException {
+        ChildProcess node = nodes.stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        synchronized (this) {
+            nodes.remove(node);
+        }
+        node.kill();
+        noteKilled(name, node.pid(), stat);
+        startNode(name);
+    }
+
+    private void noteKilled(String name, long pid, SegmentStat stat) {
+        Map<String, Object> kill = process(name, pid);
+        long handedOff = stat.counter(Counter.HANDED_OFF);
+        kill.put("handedOffBefore", handedOff);
         killed.add(kill);
-        say("sibling " + siblingPid + " killed after " + stat.counter(Counter.HANDED_OFF) + " hand-offs");
-        long next = await("the sibling runs again", START_LIMIT, () -> siblingOf(relay, siblingPid));
-        processes.add(process("sibling", next));
-        finish(writer);
-        return result(writer, result);
+        say(name + " " + pid + " killed after " + handedOff + " hand-offs");
     }
 
     private JsonNode read() throws Exception {
@@ -254,7 +286,7 @@ final class Quickstart implements AutoCloseable {
 
     private static void failIfEnded(ChildProcess application, AtomicReference<JsonNode> result) throws IOException {
         if (!application.isAlive()) {
-            throw new IOException(application.name() + " ended before the sibling could be killed, result "
+            throw new IOException(application.name() + " ended before all that should be killed was, result "
                     + result.get() + application.lastWords());
         }
     }

@@ -14,9 +14,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "quickstart",
         description = {
-            "Starts a relay, its sibling, an aging and an expansion node as processes of their own, stores sessions through",
-            "an application on one host's segment, deletes 1 in 20, kills the sibling on the way, and reads all back through a",
-            "fresh process on a second host's segment. Exit code 0 only if nothing was lost, torn or resurrected."
+            "Starts a relay, its sibling, two aging and two expansion nodes as processes of their own, stores sessions through",
+            "an application on one host's segment, deletes 1 in 20, kills the sibling and a relief node of each kind on the way,",
+            "and reads all back through a fresh process on a second host's segment. Exit code 0 only if nothing was lost, torn or",
+            "resurrected."
         },
         mixinStandardHelpOptions = true)
 final class QuickstartCommand implements Callable<Integer> {

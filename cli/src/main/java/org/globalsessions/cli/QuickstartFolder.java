@@ -9,10 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.globalsessions.config.NodeConfig;
 
 /** The temporary folders of one quickstart: configurations and logs in one, segments in another one that is memory if it can be. */
 final class QuickstartFolder implements AutoCloseable {
+    /** Names of the relief nodes, two of each kind: each session is kept by both. */
+    static final List<String> RELIEF_NODES = List.of("aging-1", "expansion-1", "aging-2", "expansion-2");
+
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final long SPARE_BYTES = 512L << 20;
 
@@ -51,14 +55,14 @@ final class QuickstartFolder implements AutoCloseable {
      * @param relayCapacity el_count of the relay's segment
      */
     record Plan(int sessions, int frontCapacity, int relayCapacity) {
-        /** El_count of the aging node: all sessions, as no other keeps the old ones. */
+        /** El_count of an aging node: all sessions, as both keep each of them. */
         int agingCapacity() {
             return sessions + sessions / 10 + 1000;
         }
 
         /** Bytes of all segments together, roughly. */
         long segmentBytes() {
-            return (2L * frontCapacity + 2L * relayCapacity + agingCapacity()) * 384 * 5 / 4;
+            return (2L * frontCapacity + 3L * relayCapacity + 2L * agingCapacity()) * 384 * 5 / 4;
         }
     }
 
@@ -83,14 +87,9 @@ final class QuickstartFolder implements AutoCloseable {
     }
 
     private void write(Plan plan) throws IOException {
-        int relayPort;
-        int siblingPort;
-        // Both are held open until both are known, so that they differ.
-        try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            relayPort = first.getLocalPort();
-            siblingPort = second.getLocalPort();
-        }
+        int[] ports = freePorts();
+        int relayPort = ports[0];
+        int siblingPort = ports[1];
         write("relay", """
                 edge_supported_relay : true
                 auth_path : "quickstart"
@@ -106,24 +105,38 @@ final class QuickstartFolder implements AutoCloseable {
                 auth_path : "quickstart"
                 address : "localhost"
                 port : %d
+                replicas : 2
                 cache {
                     token_path : "./relay.token", segment_dir : "%s", am_initializer : false
                     el_count : %d, stop_child : true
                 }
                 """.formatted(siblingPort, segments, plan.relayCapacity()));
-        write("aging", """
-                lru.cache { token_path : "./aging.token", segment_dir : "%s", el_count : %d }
-                message_relay { auth_path : "quickstart", port : %d, age_or_replica : "age-out" }
-                """.formatted(segments, plan.agingCapacity(), siblingPort));
-        write("expansion", """
-                lru.cache { token_path : "./expansion.token", segment_dir : "%s", el_count : %d }
-                message_relay { auth_path : "quickstart", port : %d, age_or_replica : "replicating" }
-                """.formatted(segments, plan.relayCapacity(), siblingPort));
+        for (String node : RELIEF_NODES) {
+            boolean aging = node.startsWith("aging");
+            write(node, """
+                    lru.cache { token_path : "./%s.token", segment_dir : "%s", el_count : %d }
+                    message_relay { auth_path : "quickstart", port : %d, age_or_replica : "%s" }
+                    """.formatted(
+                            node,
+                            segments,
+                            aging ? plan.agingCapacity() : plan.relayCapacity(),
+                            siblingPort,
+                            aging ? "age-out" : "replicating"));
+        }
         for (String host : new String[] {"host-a", "host-b"}) {
             write(host, """
                     lru.cache { token_path : "./%s.token", segment_dir : "%s", el_count : %d }
                     message_relay { auth_path : "quickstart", port : %d }
                     """.formatted(host, segments, plan.frontCapacity(), relayPort));
+        }
+    }
+
+    /** Two ports of the loopback interface that nobody listens on. */
+    static int[] freePorts() throws IOException {
+        // Both are held open until both are known, so that they differ.
+        try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return new int[] {first.getLocalPort(), second.getLocalPort()};
         }
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.config.NodeConfig;
@@ -22,6 +23,7 @@ final class LaunchedNodes implements AutoCloseable {
     private static final int WINDOW = 256;
 
     private final Path folder;
+    private final Map<String, String> variables;
     private final List<LaunchedProcess> processes = new ArrayList<>();
 
     /**
@@ -30,21 +32,33 @@ final class LaunchedNodes implements AutoCloseable {
      * @param folder of the processes, and of their output
      */
     LaunchedNodes(Path folder) {
+        this(folder, Map.of());
+    }
+
+    /**
+     * None runs yet.
+     *
+     * @param folder    of the processes, and of their output
+     * @param variables of their environment besides those of this process
+     */
+    LaunchedNodes(Path folder, Map<String, String> variables) {
         this.folder = folder;
+        this.variables = variables;
     }
 
     LaunchedProcess launch(Object... args) throws IOException {
-        LaunchedProcess process = LaunchedProcess.start(folder, args);
+        LaunchedProcess process = LaunchedProcess.start(folder, variables, args);
         processes.add(process);
         return process;
     }
 
-    /** Starts a relay, which starts its sibling, and both kinds of relief nodes; they have met when this returns. */
+    /** Starts a quickstart's relay, which starts its sibling, and relief nodes; they have met when this returns. */
     void launchAll(QuickstartFolder configs) throws IOException {
-        for (String name : NAMES) {
+        launch(configs.config("relay")).awaitRunning();
+        for (String name : QuickstartFolder.RELIEF_NODES) {
             launch(configs.config(name)).awaitRunning();
         }
-        awaitMembers(NodeConfig.load(configs.config("relay")), 2);
+        awaitMembers(NodeConfig.load(configs.config("relay")), QuickstartFolder.RELIEF_NODES.size());
     }
 
     /** In the order in which they were started. */

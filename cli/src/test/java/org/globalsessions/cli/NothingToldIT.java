@@ -8,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -118,11 +117,9 @@ class NothingToldIT {
     }
 
     private void writeConfigurations() throws IOException {
-        try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                ServerSocket second = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            relayPort = first.getLocalPort();
-            siblingPort = second.getLocalPort();
-        }
+        int[] ports = QuickstartFolder.freePorts();
+        relayPort = ports[0];
+        siblingPort = ports[1];
         Path secret = Files.writeString(folder.resolve("shared.secret"), Markers.SECRET + "\n");
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
         write("relay", """

@@ -59,7 +59,9 @@ enum PlantedBug {
     /** A delete that a relay has refused as too far ahead comes again below what it has deleted. */
     LOWERED_BELOW_WHAT_IS_DELETED(
             "DeleteOperations",
-            new Change("VersionClock.justAbove(above)", "VersionClock.justAbove(above - (above >> 5))")),
+            new Change(
+                    "VersionClock.justAbove(Math.max(above, own.life))",
+                    "VersionClock.justAbove(above - (above >> 5))")),
 
     /** What comes from another host or tier never runs out for want of use. */
     IDLE_LIMIT_LOST(
@@ -80,12 +82,17 @@ enum PlantedBug {
             "Segment",
             new Change(
                     "int owedMask = settings.role().hasNextTier() ?",
-                    "int owedMask = settings.role() == SegmentSettings.Role.HOST ?"));
+                    "int owedMask = settings.role() == SegmentSettings.Role.HOST ?")),
+
+    /** The filter of a relief node does not get the keys that are sent to it. */
+    SENT_AND_NOT_IN_FILTER(
+            Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling"),
+            "NodeFilter",
+            new Change("if (present == null && next == null) {", "if (places >= 0) {"));
 
     private record Change(String from, String to) {}
 
-    private static final Path SOURCES =
-            Path.of("..", "cache-core", "src", "main", "java", "org", "globalsessions", "segment");
+    private final Path sources;
 
     private final String type;
 
@@ -94,13 +101,18 @@ enum PlantedBug {
     private final List<Change> changes;
 
     PlantedBug(String type, Change... changes) {
+        this(Path.of("cache-core", "src", "main", "java", "org", "globalsessions", "segment"), type, changes);
+    }
+
+    PlantedBug(Path sources, String type, Change... changes) {
+        this.sources = sources;
         this.type = type;
         this.changes = List.of(changes);
     }
 
     /** Compiles the changed class into a folder. */
     void compileTo(Path folder) throws IOException {
-        String source = Files.readString(SOURCES.resolve(type + ".java"));
+        String source = Files.readString(Path.of("..").resolve(sources).resolve(type + ".java"));
         for (Change change : changes) {
             assertThat(source).as("what %s is planted in", this).containsOnlyOnce(change.from);
             source = source.replace(change.from, change.to);

@@ -193,6 +193,32 @@ class ReliefTierTest {
         assertThat(eventually(reader, "never there")).isNull();
     }
 
+    @Test
+    void shouldBeAtBothOwnersAgainWhenOneHadLostASessionThatIsRead() throws Exception {
+        int port = sibling.port();
+        sibling.close();
+        sibling = launchSibling(port, 2);
+        ReliefNode second = launchNode("aging-2", true, 4 * SESSIONS);
+        await().until(() -> aging.isConnected() && expansion.isConnected() && second.isConnected());
+        SessionCacheManager writer = openHost("writer");
+        store(writer, 0, SESSIONS);
+        SharedLru first = segmentOf("aging");
+        SharedLru other = segmentOf("aging-2");
+        KeyDigest digest = first.encode("key 0").digest();
+        EntrySnapshot copy = new EntrySnapshot();
+        await().until(() -> first.find(digest, copy) && other.find(digest, new EntrySnapshot()));
+        assertThat(first.discard(copy)).isTrue();
+
+        SessionCacheManager reader = openHost("reader");
+        assertThat(eventually(reader, "key 0")).isEqualTo(value(0));
+        // The relay has it again, and hands it off once its place may be needed.
+        for (int i = SESSIONS; !first.find(digest, copy); i++) {
+            assertThat(i).isLessThan(3 * SESSIONS);
+            store(writer, i, i + 1);
+        }
+        assertThat(copy.toEntry().value()).isEqualTo(value(0));
+    }
+
     private String stateOf(String id) throws IOException {
         return MemberList.read(relaySegmentFile()).members().stream()
                 .filter(member -> member.id().equals(id))
@@ -340,8 +366,12 @@ class ReliefTierTest {
     }
 
     private SiblingEndpoint launchSibling(int port) throws IOException {
+        return launchSibling(port, 1);
+    }
+
+    private SiblingEndpoint launchSibling(int port, int agingReplicas) throws IOException {
         SiblingEndpoint launched = SiblingEndpoint.launch(
-                new SiblingContext(relaySegment()).pathName(PATH).port(port));
+                new SiblingContext(relaySegment()).pathName(PATH).port(port).agingReplicas(agingReplicas));
         open.add(launched);
         return launched;
     }

@@ -9,8 +9,8 @@ import org.globalsessions.transport.frame.VoidFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 
 /**
- * Keeps old sessions until they expire: takes hand-offs and copies of them, and nothing else. It is the last tier, so a live entry that loses its
- * place here is lost, and counted.
+ * Keeps old sessions until they expire: takes hand-offs and copies of them, and nothing else. It is the last tier: when it is full the oldest goes, and
+ * where nobody else has that it is lost, and counted.
  */
 final class AgingNode extends ReliefBehaviour {
     /**
@@ -42,7 +42,7 @@ final class AgingNode extends ReliefBehaviour {
     @Override
     Frame onVoid(VoidFrame frame) {
         for (Voided voided : frame.voided()) {
-            segment().removeOlder(voided.digest(), voided.version());
+            removeOlder(voided);
         }
         return done(frame.correlationId());
     }

@@ -8,8 +8,8 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.VoidFrame;
 
 /**
- * Takes every new session as traffic swells and lets the oldest go: the relay still has them, or has handed them off. Only
- * where there is no aging node does it get hand-offs too, and is then the last tier for them.
+ * Takes every new session as traffic swells and lets the oldest go: the relay still has them, or has handed them off. One that nobody else has it hands
+ * back, for an aging node to keep. Only where there is no aging node does it get hand-offs too, and is then the last tier for them.
  */
 final class ExpansionNode extends ReliefBehaviour {
     /**

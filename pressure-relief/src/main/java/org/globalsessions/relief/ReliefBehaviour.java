@@ -1,6 +1,8 @@
 package org.globalsessions.relief;
 
 import org.globalsessions.Version;
+import org.globalsessions.relief.extension.Departure;
+import org.globalsessions.segment.EncodedKey;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
@@ -13,6 +15,7 @@ import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.FilterFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.MovedFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
@@ -24,6 +27,7 @@ import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.TouchFrame;
 import org.globalsessions.transport.frame.VoidFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
 
 /**
  * What a relief node does with the frames of a sibling. Both kinds answer questions, apply deletes and take in uses; they differ in what they
@@ -37,6 +41,13 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     private final EntrySnapshot snapshot = new EntrySnapshot();
     private final WriteOutcome outcome = new WriteOutcome();
     private final TransferAnswers transfers;
+    private final FilterAnswers filters;
+
+    /** Null where nobody is told. */
+    private ExtensionEvents events;
+
+    /** What is said of a session that is not here. */
+    private Status missing = Status.MISSING;
 
     /**
      * A behaviour over a segment.
@@ -48,6 +59,17 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         this.segment = segment;
         this.isShared = isShared;
         this.transfers = new TransferAnswers(segment);
+        this.filters = new FilterAnswers(segment, isShared);
+    }
+
+    /** Tells somebody from now on what comes and goes; what goes for age or space the segment tells. */
+    final void observedBy(ExtensionEvents value) {
+        events = value;
+    }
+
+    /** Says from now on that another system may know what is not here. */
+    final void besideGateway() {
+        missing = Status.MISSING_HERE;
     }
 
     /** What the node says it is. */
@@ -87,7 +109,17 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
         if (frame instanceof MovedFrame moved) {
             return onMoved(moved);
         }
+        if (frame instanceof FilterFrame filter) {
+            return missing == Status.MISSING
+                    ? filters.answer(filter)
+                    : new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "a gateway may know what is not here");
+        }
         return frame instanceof VoidFrame voids ? onVoid(voids) : transfers.answer(frame);
+    }
+
+    /** What the node tells of its keys. */
+    final FilterAnswers filters() {
+        return filters;
     }
 
     private Frame onMoved(MovedFrame moved) {
@@ -102,14 +134,25 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
             if (same && !segment.discard(snapshot)) {
                 return new ErrorFrame(moved.correlationId(), ErrorCode.BUSY, "an entry has just changed");
             }
+            if (same && events != null) {
+                events.gone(snapshot, Departure.MOVED);
+            }
         }
         return done(moved.correlationId());
     }
 
     private Frame onQuestion(NeedSessionFrame need) {
-        boolean found = segment.find(segment.encode(need.key()), snapshot);
-        return new SessionKnownFrame(
-                need.correlationId(), found ? Status.FOUND : Status.MISSING, 0, 0, found ? snapshot.toEntry() : null);
+        EncodedKey key = segment.encode(need.key());
+        if (!segment.find(key, snapshot)) {
+            return new SessionKnownFrame(need.correlationId(), missing, 0, 0, null);
+        }
+        SessionEntry entry = snapshot.toEntry();
+        if (!entry.isIdle()) {
+            // Used, so that not this one goes next for want of space: the relay may hand it off no more. One that has
+            // been idle for too long has ended for whoever asks, and must not come back by the question.
+            segment.touch(key);
+        }
+        return new SessionKnownFrame(need.correlationId(), Status.FOUND, 0, 0, entry);
     }
 
     private Frame onTouch(TouchFrame frame) {
@@ -121,7 +164,11 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     }
 
     private Frame onDelete(DeleteFrame delete) {
+        boolean isTold = events != null && segment.find(delete.digest(), snapshot);
         segment.applyDelete(delete.digest(), delete.tombstone(), 0, outcome);
+        if (isTold && outcome.held()) {
+            events.gone(snapshot, Departure.DELETED);
+        }
         if (outcome.status() != WriteOutcome.Status.STORED) {
             // The entry is gone, but this node could not say so of a copy that comes later: it does not hold the
             // tombstone.
@@ -131,10 +178,21 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
                 delete.correlationId(), new Receipt(Outcome.STORED, outcome.version(), 0, outcome.held(), 0, 0));
     }
 
-    /** Stores a hand-off or a copy, as the last tier: what loses its place to a hand-off is lost, and counted. */
+    /** Takes an entry away that a newer version stands for elsewhere. */
+    final void removeOlder(Voided voided) {
+        boolean isTold = events != null && segment.find(voided.digest(), snapshot);
+        if (segment.removeOlder(voided.digest(), voided.version()) && isTold) {
+            events.gone(snapshot, Departure.REPLACED);
+        }
+    }
+
+    /**
+     * Stores a hand-off or a copy. What loses its place to it {@link LastCopies} looks after; at a node of several siblings it counts as lost, as none of
+     * them could say who has it.
+     */
     final Frame keep(SessionBackupFrame backup) {
         Frame answer = store(backup.correlationId(), backup.entry(), !backup.freeOnly());
-        if (answer instanceof SessionReceivedFrame && outcome.evicted()) {
+        if (isShared && answer instanceof SessionReceivedFrame && outcome.evicted()) {
             segment.counters().increment(Counter.LOST_FOR_SPACE);
         }
         return answer;
@@ -153,6 +211,9 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
             return new ErrorFrame(correlationId, ErrorCode.TOO_LARGE, "the entry exceeds a record of this relief node");
         }
         segment.fill(segment.encode(entry.key()), entry, Long.MAX_VALUE, 0, evict, outcome);
+        if (events != null && outcome.status() == WriteOutcome.Status.STORED && !entry.hasEnded()) {
+            events.stored(entry);
+        }
         return switch (outcome.status()) {
             case STORED -> received(correlationId, Outcome.STORED, outcome.life());
             case SUPERSEDED -> {

@@ -8,6 +8,8 @@ import java.util.Objects;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.NodeKind;
 import org.globalsessions.config.Schema;
+import org.globalsessions.relief.extension.ReliefExtension;
+import org.globalsessions.relief.extension.ReliefExtensions;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.tier.HexId;
@@ -21,6 +23,9 @@ import org.globalsessions.transport.net.ReconnectPolicy;
  */
 public final class ReliefContext {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    /** A sibling that has refused a node will do so again, unless a person changes something. */
+    private static final Duration REFUSED_WAIT = Duration.ofMinutes(1);
 
     /**
      * Where a sibling is.
@@ -38,6 +43,8 @@ public final class ReliefContext {
     private String nodeId;
     private double weight = 1;
     private String hostId = "";
+    private ReliefExtension extension;
+    private int quota;
     private boolean concluded;
 
     /**
@@ -54,24 +61,29 @@ public final class ReliefContext {
      *
      * @param config configuration of an aging or expansion node
      * @return the settings
+     * @throws org.globalsessions.config.ConfigurationException where its extension is not on the class path
      * @throws org.globalsessions.transport.tls.TlsException where its keys or certificates cannot be used
      */
     public static ReliefContext from(NodeConfig config) {
         ReliefContext context = new ReliefContext(config.cache().toSegmentSettings(Role.RELIEF))
                 .pathName(config.authPath())
                 .aging(config.kind() == NodeKind.RELIEF_AGING)
-                .weight(config.decimal("weight"));
+                .weight(config.decimal("weight"))
+                .extension(ReliefExtensions.of(config));
         for (Config section : config.relaySections()) {
             Duration wait = section.getDuration("reconnect_wait");
             Duration longest = wait.compareTo(LONGEST_WAIT) > 0 ? wait : LONGEST_WAIT;
             int attempts = Math.max(0, section.getInt("max_reconnect"));
             context.sibling(new SiblingAddress(
                     PeerAddress.from(section),
-                    new ReconnectPolicy(wait, longest, attempts),
+                    new ReconnectPolicy(wait, longest, REFUSED_WAIT, attempts),
                     PipelineSecurity.forConnector(section)));
         }
         if (config.has("host_id")) {
             context.hostId(config.text("host_id"));
+        }
+        if (config.has("relief_quota")) {
+            context.quota((int) config.number("relief_quota"));
         }
         return config.has("node_id") ? context.nodeId(config.text("node_id")) : context;
     }
@@ -168,6 +180,28 @@ public final class ReliefContext {
     }
 
     /**
+     * What the application adds to the node, which closes it. Default null: nothing.
+     *
+     * @param value the extension, or null
+     * @return this
+     */
+    public ReliefContext extension(ReliefExtension value) {
+        extension = value;
+        return this;
+    }
+
+    /**
+     * Most sessions that the node keeps; beyond it those go that were unused for longest. Default 0: as many as its segment has places for.
+     *
+     * @param value 1 or more, or 0 for no quota
+     * @return this
+     */
+    public ReliefContext quota(int value) {
+        quota = value;
+        return this;
+    }
+
+    /**
      * Checks the settings.
      *
      * @throws IllegalArgumentException where one is out of its range
@@ -191,6 +225,10 @@ public final class ReliefContext {
             throw new IllegalArgumentException(
                     "host_id out of range: host_id=" + hostId + ", limit=1..64 characters from ! to ~");
         }
+        if (quota < 0) {
+            throw new IllegalArgumentException(
+                    "relief_quota out of range: relief_quota=" + quota + ", limit=0 or more");
+        }
         concluded = true;
     }
 
@@ -212,6 +250,16 @@ public final class ReliefContext {
 
     long weightInHundredths() {
         return Math.round(weight * 100);
+    }
+
+    /** The application's, or null. */
+    ReliefExtension extension() {
+        return extension;
+    }
+
+    /** 0 where there is none. */
+    int quota() {
+        return quota;
     }
 
     String hostId() {

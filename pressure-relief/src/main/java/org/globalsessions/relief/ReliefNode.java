@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.SegmentFile.Duty;
+import org.globalsessions.segment.SessionLimit;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A relief node: holds sessions for a relay, as aging or as expansion node, and answers its sibling, to which it connects.
  *
- * <p>One event loop does all of it, the sweep of the segment included, a slice at a time. Any thread may call any method. The
+ * <p>One event loop does all of it, the sweep of the segment included, a slice at a time; an application's extension runs on threads of its own. Any thread may call any method. The
  * segment outlives the node, and with it the node's id: a node that starts again on its segment has its keys at once.
  */
 public final class ReliefNode implements AutoCloseable {
@@ -37,7 +39,18 @@ public final class ReliefNode implements AutoCloseable {
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefBehaviour behaviour;
+
+    /** Null without one. */
+    private final NodeExtension extension;
+
+    /** Null at a node of several siblings. */
+    private final LastCopies lastCopies;
+
+    /** Null without a quota. */
+    private final SessionLimit limit;
+
     private final List<Connector> connectors = new ArrayList<>();
+    private final List<SiblingConnections> conversations = new ArrayList<>();
     private final Shutdown shutdown = new Shutdown();
     private int nextBucket;
 
@@ -46,6 +59,22 @@ public final class ReliefNode implements AutoCloseable {
         this.loops = loops;
         boolean isShared = context.siblings().size() > 1;
         this.behaviour = context.isAging() ? new AgingNode(segment, isShared) : new ExpansionNode(segment, isShared);
+        this.limit = context.quota() == 0 ? null : segment.limit(context.quota());
+        this.extension = context.extension() == null ? null : new NodeExtension(segment, loops, context.extension());
+        this.lastCopies = isShared ? null : new LastCopies(segment, loops, !context.isAging());
+        List<DepartureListener> listeners = new ArrayList<>();
+        if (lastCopies != null) {
+            listeners.add(lastCopies);
+        }
+        if (extension != null) {
+            behaviour.observedBy(extension.events());
+            if (extension.gateway() != null) {
+                behaviour.besideGateway();
+            }
+            listeners.add(extension.events());
+        }
+        // Without a listener nothing is copied.
+        segment.departures(listeners.isEmpty() ? null : new DepartureListeners(listeners));
     }
 
     /**
@@ -57,7 +86,11 @@ public final class ReliefNode implements AutoCloseable {
      */
     public static ReliefNode launch(ReliefContext context) throws IOException {
         context.conclude();
-        SharedLru segment = SharedLru.open(context.segment());
+        return launch(context, SharedLru.open(context.segment()));
+    }
+
+    /** With a segment that is open, and closed with the node: a test has clocks of its own in it. */
+    static ReliefNode launch(ReliefContext context, SharedLru segment) {
         EventLoops loops = null;
         try {
             loops = EventLoops.start("relief", 1);
@@ -85,6 +118,8 @@ public final class ReliefNode implements AutoCloseable {
                 (int) context.weightInHundredths(),
                 context.hostId());
         for (ReliefContext.SiblingAddress sibling : context.siblings()) {
+            SiblingConnections conversation = new SiblingConnections(segment, behaviour, extension, lastCopies);
+            conversations.add(conversation);
             connectors.add(Connector.start(
                     loops,
                     sibling.peer(),
@@ -92,9 +127,10 @@ public final class ReliefNode implements AutoCloseable {
                     sibling.policy(),
                     LinkSettings.DEFAULTS,
                     sibling.security(),
-                    new SiblingConnections(segment, behaviour)));
+                    conversation));
         }
         loops.schedule(this::sweep, SWEEP_INTERVAL);
+        loops.schedule(this::watchFilters, SWEEP_INTERVAL);
         LOG.info(
                 "{} node {} has its segment in {}",
                 behaviour.kind(),
@@ -111,6 +147,9 @@ public final class ReliefNode implements AutoCloseable {
                 int slice = segment.bucketCount() / SWEEP_SLICES + 1;
                 segment.sweep(nextBucket, slice);
                 nextBucket = nextBucket + slice < segment.bucketCount() ? nextBucket + slice : 0;
+                if (limit != null) {
+                    limit.slice();
+                }
             }
         } catch (RuntimeException e) {
             segment.counters().increment(Counter.ERRORS);
@@ -118,6 +157,13 @@ public final class ReliefNode implements AutoCloseable {
             LOG.error("the sweep failed and goes on with the next slice", e);
         }
         loops.schedule(this::sweep, SWEEP_INTERVAL);
+    }
+
+    private void watchFilters() {
+        if (!shutdown.hasBegun()) {
+            conversations.forEach(SiblingConnections::watchFilter);
+            loops.schedule(this::watchFilters, SWEEP_INTERVAL);
+        }
     }
 
     /**
@@ -156,6 +202,13 @@ public final class ReliefNode implements AutoCloseable {
             }
             connectors.forEach(Connector::close);
             loops.close();
+            segment.departures(null);
+            if (lastCopies != null) {
+                lastCopies.close();
+            }
+            if (extension != null) {
+                extension.close();
+            }
             segment.file().release(Duty.SWEEPER);
             segment.close();
             LOG.info("{} node closed", behaviour.kind());

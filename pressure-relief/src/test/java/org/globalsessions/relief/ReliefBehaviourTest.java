@@ -147,9 +147,9 @@ class ReliefBehaviourTest {
             SessionEntry idle = new SessionEntry(key("a"), value("a", 10), new Version(10, 7), 1, false, 900, 1000, 0);
             aging.answer(backup(1, idle));
             node.answer(touch(digest(segment, "a"), 2, 5));
-            assertThat(found(node, "a").idleTicks()).as("another life").isGreaterThanOrEqualTo(900);
+            assertThat(idleTicks("a")).as("another life").isGreaterThanOrEqualTo(900);
             receipt(node.answer(touch(digest(segment, "a"), 1, 5)));
-            assertThat(found(node, "a").idleTicks()).isBetween(5, 899);
+            assertThat(idleTicks("a")).isBetween(5, 899);
             receipt(node.answer(touch(digest(segment, "absent"), 1, 5)));
             assertThat(known(node, "absent").status()).isEqualTo(Status.MISSING);
             segment.discard(snapshotOf("a"));
@@ -165,6 +165,33 @@ class ReliefBehaviourTest {
 
         assertThat(again.outcome()).isEqualTo(Outcome.SUPERSEDED);
         assertThat(found(aging, "a").idleTicks()).isBetween(5, 899);
+    }
+
+    @Test
+    void shouldKeepWhatIsAskedForWhenAFullNodeLetsTheOldestGo() {
+        aging.answer(backup(1, entry("asked", 10)));
+        aging.answer(backup(2, entry("not asked", 10)));
+        for (int i = 0; i < 20 * EL_COUNT; i++) {
+            aging.answer(backup(3 + i, entry("other-" + i, 10)));
+            assertThat(found(aging, "asked").version().clock()).isEqualTo(10);
+        }
+        assertThat(known(aging, "not asked").status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldTakeAQuestionForAUseOnlyWhenTheSessionHasNotEnded() {
+        aging.answer(backup(1, new SessionEntry(key("a"), value("a", 10), new Version(10, 7), 1, false, 900, 1000, 0)));
+        aging.answer(
+                backup(2, new SessionEntry(key("b"), value("b", 10), new Version(10, 7), 1, false, 1100, 1000, 0)));
+
+        assertThat(found(aging, "a").idleTicks()).as("before the question").isGreaterThanOrEqualTo(900);
+        assertThat(idleTicks("a")).isLessThan(900);
+        assertThat(found(aging, "b").idleTicks()).isGreaterThanOrEqualTo(1100);
+        assertThat(idleTicks("b")).isGreaterThanOrEqualTo(1100);
+    }
+
+    private int idleTicks(String key) {
+        return snapshotOf(key).toEntry().idleTicks();
     }
 
     private static TouchFrame touch(KeyDigest digest, long life, int idleTicks) {
@@ -186,10 +213,11 @@ class ReliefBehaviourTest {
     }
 
     @Test
-    void shouldCountALossWhenAgingHasNoPlaceLeft() {
+    void shouldCountALossWhenAHandOffFindsNoPlaceAtANodeOfSeveralSiblings() {
+        AgingNode shared = new AgingNode(segment, true);
         int sent = 8 * EL_COUNT;
         for (int i = 0; i < sent; i++) {
-            receipt(aging.answer(backup(i + 1, entry("k" + i, 10 + i))));
+            receipt(shared.answer(backup(i + 1, entry("k" + i, 10 + i))));
         }
 
         int kept = segment.size();

@@ -8,9 +8,19 @@ import static org.globalsessions.relief.Entries.key;
 import static org.globalsessions.relief.Entries.value;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.Stream;
+import org.globalsessions.Version;
+import org.globalsessions.segment.OffClock;
 import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.SimulatedMachine;
+import org.globalsessions.segment.SmallMemoryFolder;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
@@ -20,6 +30,8 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.net.ReconnectPolicy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReliefNodeTest {
     private static final ReconnectPolicy AT_ONCE = new ReconnectPolicy(Duration.ofMillis(5), Duration.ofMillis(20), 0);
@@ -102,6 +114,100 @@ class ReliefNodeTest {
             assertThat(known.entry().value()).isEqualTo(value("a", 10));
             assertThat(node.isConnected()).isTrue();
         }
+    }
+
+    @Test
+    void shouldTryEverMoreRarelyWhenItIsRefused() throws IOException {
+        try (SiblingStub sibling = new SiblingStub(0)) {
+            sibling.refuse();
+            ReconnectPolicy patient =
+                    new ReconnectPolicy(Duration.ofMillis(4), Duration.ofMillis(4), Duration.ofMinutes(1), 0);
+            try (ReliefNode node = ReliefNode.launch(new ReliefContext(new SegmentSettings(folder.resolve("refused"))
+                            .elCount(100)
+                            .pathName("test"))
+                    .pathName("test")
+                    .sibling("localhost", sibling.port(), patient))) {
+                long beganNs = System.nanoTime();
+                await().until(() -> sibling.hellos().size() == 9);
+                // Half of 4, 8, ... 512 ms.
+                assertThat(System.nanoTime() - beganNs)
+                        .isGreaterThan(Duration.ofMillis(510).toNanos());
+                await().until(() -> node.counters().get(Counter.ERRORS) == 9);
+                assertThat(node.isConnected()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseItsSegmentAndLeaveNothingWhenItsFolderHasNoRoom() throws Exception {
+        try (SmallMemoryFolder full = SmallMemoryFolder.mount(folder, 1 << 20)) {
+            SegmentSettings settings = new SegmentSettings(full.path().resolve("relief.segment")).elCount(100);
+            full.fill();
+            assertThatThrownBy(() -> ReliefNode.launch(new ReliefContext(settings).sibling("localhost", 1, AT_ONCE)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("no room for the segment: asked=" + settings.fileLength() + " bytes, free=0")
+                    .hasMessageContaining("another segment_dir");
+            try (Stream<Path> left = Files.list(full.path())) {
+                assertThat(left.map(Path::getFileName).map(Path::toString))
+                        .allMatch(name -> name.endsWith(".lock") || name.equals("filler"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1})
+    void shouldKeepEachEntryExactlyItsTimeWhenItsClockIsAnHourOff(int hours) throws Exception {
+        OffClock clock = new OffClock();
+        Duration off = Duration.ofHours(hours);
+        clock.off(off);
+        SegmentSettings settings = new SegmentSettings(folder.resolve("off.segment"))
+                .elCount(100)
+                .role(Role.RELIEF)
+                .pathName("test");
+        SharedLru segment = clock.open(settings);
+        try (SiblingStub sibling = new SiblingStub(0);
+                ReliefNode node = ReliefNode.launch(
+                        new ReliefContext(settings)
+                                .aging(true)
+                                .pathName("test")
+                                .sibling("localhost", sibling.port(), AT_ONCE),
+                        segment)) {
+            SimulatedMachine.tick(segment);
+            await().until(() -> sibling.hellos().size() == 1);
+            assertThat(node.isConnected()).isTrue();
+            int lifetimeTicks = 150;
+            long beganNs = System.nanoTime();
+            sibling.ask(id -> new SessionBackupFrame(id, living("short", 10, lifetimeTicks)));
+            sibling.ask(id -> new SessionBackupFrame(id, living("long", 10, 100 * lifetimeTicks)));
+            assertThat(found(sibling, "long").lifetimeTicks()).isBetween(99 * lifetimeTicks, 100 * lifetimeTicks);
+            // Somebody sets it right, and wrong the other way.
+            clock.off(Duration.ZERO);
+            SimulatedMachine.tick(segment);
+            assertThat(found(sibling, "long").lifetimeTicks()).isBetween(98 * lifetimeTicks, 100 * lifetimeTicks);
+            clock.off(off.negated());
+            SimulatedMachine.tick(segment);
+            assertThat(found(sibling, "long").lifetimeTicks()).isBetween(98 * lifetimeTicks, 100 * lifetimeTicks);
+            // Versions are those of hosts: the node's clock has no say.
+            sibling.ask(id -> new SessionBackupFrame(id, living("long", 20, 100 * lifetimeTicks)));
+            assertThat(found(sibling, "long").version().clock()).isEqualTo(20);
+
+            await().until(() -> {
+                SimulatedMachine.tick(segment);
+                return found(sibling, "short") == null;
+            });
+            assertThat(System.nanoTime() - beganNs)
+                    .isGreaterThanOrEqualTo(
+                            Duration.ofMillis(10L * (lifetimeTicks - 1)).toNanos());
+            assertThat(found(sibling, "long")).isNotNull();
+        }
+    }
+
+    private static SessionEntry living(String key, long clock, int lifetimeTicks) {
+        return new SessionEntry(key(key), value(key, clock), new Version(clock, 7), 1, false, 0, 0, lifetimeTicks);
+    }
+
+    private static SessionEntry found(SiblingStub sibling, String key) {
+        return ((SessionKnownFrame) sibling.ask(id -> new NeedSessionFrame(id, key(key)))).entry();
     }
 
     @Test

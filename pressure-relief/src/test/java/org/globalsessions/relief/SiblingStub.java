@@ -3,6 +3,7 @@ package org.globalsessions.relief;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -11,7 +12,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
+import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -27,6 +30,7 @@ final class SiblingStub implements FrameHandler, AutoCloseable {
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
     private final List<HelloFrame> hellos = new CopyOnWriteArrayList<>();
     private final Listener listener;
+    private volatile boolean refusing;
 
     SiblingStub(int port) throws IOException {
         this.listener = Listener.bind(loops, "localhost", port, this);
@@ -48,8 +52,13 @@ final class SiblingStub implements FrameHandler, AutoCloseable {
         if (!last.send(frame.apply(id))) {
             throw new AssertionError("the connection takes nothing");
         }
-        await().until(() -> answers.containsKey(id));
+        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> answers.containsKey(id));
         return answers.get(id);
+    }
+
+    /** Lets nobody in any more. */
+    void refuse() {
+        refusing = true;
     }
 
     /** Cuts all connections. */
@@ -63,9 +72,14 @@ final class SiblingStub implements FrameHandler, AutoCloseable {
     @Override
     public void onFrame(Connection connection, Frame frame) {
         if (frame instanceof HelloFrame hello) {
+            hellos.add(hello);
+            if (refusing) {
+                connection.send(new ErrorFrame(hello.correlationId(), ErrorCode.REFUSED, "this node has left"));
+                connection.close();
+                return;
+            }
             connection.send(new WelcomeFrame(hello.correlationId(), 1, 0, 0, 0, FrameCodec.MAX_FRAME, Set.of(), 0));
             connections.add(connection);
-            hellos.add(hello);
         } else {
             answers.put(frame.correlationId(), frame);
         }

@@ -18,10 +18,19 @@ import org.globalsessions.transport.net.ReconnectPolicy;
 public final class SimulatedRelief {
     private static final long SWEEP_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private SimulatedRelief() {}
+    private final LastCopies lastCopies;
+
+    private SimulatedRelief(LastCopies lastCopies) {
+        this.lastCopies = lastCopies;
+    }
+
+    /** Whether it has let sessions go of which it does not know yet whether they are lost: a kill loses their count. */
+    public boolean hasUncounted() {
+        return lastCopies.hasWaiting();
+    }
 
     /** Starts a node, which connects to its sibling. */
-    public static void start(
+    public static SimulatedRelief start(
             SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru, false) : new ExpansionNode(lru, false);
         HelloFrame hello = HelloFrame.ofReliefNode(
@@ -34,13 +43,16 @@ public final class SimulatedRelief {
                 "");
         Sweep sweep = new Sweep(lru, process.time());
         process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);
+        LastCopies lastCopies = new LastCopies(lru, network, !aging);
+        lru.departures(lastCopies);
         network.connect(
                 sibling,
                 () -> hello,
                 new ReconnectPolicy(Duration.ofMillis(200), Duration.ofSeconds(2), 0),
                 LinkSettings.DEFAULTS,
                 PipelineSecurity.plain(),
-                new SiblingConnections(lru, behaviour));
+                new SiblingConnections(lru, behaviour, null, lastCopies));
+        return new SimulatedRelief(lastCopies);
     }
 
     private static final class Sweep {

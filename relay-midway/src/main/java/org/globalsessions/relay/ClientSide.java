@@ -19,6 +19,14 @@ interface ClientSide {
      */
     void onBeaten(KeyDigest digest, Version tombstone);
 
+    /**
+     * A relief node holds a higher version than the one that it was sent.
+     *
+     * @param key   the key
+     * @param newer what it holds
+     */
+    void onSuperseded(byte[] key, Version newer);
+
     /** Waits for the relief tier's acknowledgement of one change. */
     interface Waiter {
         /**

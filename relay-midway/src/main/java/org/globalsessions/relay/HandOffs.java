@@ -244,6 +244,8 @@ final class HandOffs {
         if (receipt.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE) {
             KeyDigest digest = lru.encode(done.key).digest();
             loop.execute(() -> clientSide.onBeaten(digest, receipt.version()));
+        } else if (receipt.supersedes(done.version)) {
+            loop.execute(() -> clientSide.onSuperseded(done.key, receipt.version()));
         }
         if (progressQueued.compareAndSet(false, true)) {
             loop.execute(progress);

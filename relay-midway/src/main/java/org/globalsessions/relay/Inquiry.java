@@ -60,6 +60,9 @@ final class Inquiry {
 
         long replacingLife;
 
+        /** Whether one may have come to the relief tier since it was last asked: that it has nothing counts no more. */
+        boolean isStoredSince;
+
         Open(KeyDigest digest, byte[] key, int held) {
             this.digest = digest;
             this.key = key;
@@ -67,6 +70,7 @@ final class Inquiry {
         }
 
         void noteReplacing(Version version, long life) {
+            isStoredSince = true;
             if (version.compareTo(replacing) > 0) {
                 replacing = version;
                 replacingLife = life;
@@ -245,6 +249,7 @@ final class Inquiry {
     }
 
     private void ask(Open question) {
+        question.isStoredSince = false;
         if (lru.findUnsent(lru.encode(question.key), snapshot)) {
             // It goes as soon as the relief tier has it, which may be before the answer comes.
             question.noteReplacing(snapshot.version(), snapshot.life());
@@ -267,20 +272,29 @@ final class Inquiry {
         if (spilled != null && (entry == null || spilled.version().compareTo(entry.version()) > 0)) {
             // Stored and spilled since the question was asked.
             found = takeBack(digest, spilled);
-        } else if (status == Status.FOUND && lru.encode(entry.key()).digest().equals(digest)) {
+        } else if (status.isFound() && lru.encode(entry.key()).digest().equals(digest)) {
             counters.increment(Counter.TIER_HITS);
-            found = takeIn(question, entry);
-            if (found == null && question.attempts < MAX_ATTEMPTS) {
-                ask(question);
-                return;
-            }
-        } else if (status != Status.FOUND) {
-            // Stored here since the question was asked?
-            found = lru.find(lru.encode(question.key), snapshot)
-                    ? Found.of(snapshot.toEntry())
-                    : new Found(status, null, false);
+            // What the relief tier keeps as it is need not be handed off to it again.
+            found = takeIn(question, entry, status == Status.FOUND_KEPT ? 0 : RecordDescriptor.NOT_HANDED_OFF);
+        } else {
+            found = storedSince(question, status);
         }
-        finish(question, found == null ? UNKNOWN : found);
+        if (found == null && question.attempts < MAX_ATTEMPTS) {
+            ask(question);
+        } else {
+            finish(question, found == null ? UNKNOWN : found);
+        }
+    }
+
+    /** Where the relief tier has nothing, or cannot tell; null where it has to be asked again. */
+    private Found storedSince(Open question, Status status) {
+        EncodedKey key = lru.encode(question.key);
+        if (lru.find(key, snapshot)) {
+            return Found.of(snapshot.toEntry());
+        }
+        // What has ended and is still owed here has not gone there. Else it may have, after that tier was asked.
+        boolean isGone = status == Status.MISSING && question.isStoredSince && !lru.findUnsent(key, snapshot);
+        return isGone ? null : status == Status.MISSING ? MISSING : UNKNOWN;
     }
 
     private void finish(Open question, Found found) {
@@ -301,9 +315,9 @@ final class Inquiry {
     }
 
     /** Stores what a relief node answered to a question; null where it has to be asked again. */
-    private Found takeIn(Open question, SessionEntry entry) {
+    private Found takeIn(Open question, SessionEntry entry, int marks) {
         if (!question.isReplaced(entry) || lru.find(lru.encode(entry.key()), snapshot)) {
-            return takeIn(question.digest, entry, question.position);
+            return takeIn(question.digest, entry, question.position, marks);
         }
         // What has replaced it has ended and the relief tier lacks it, or is gone: then that tier knows what became of
         // it.
@@ -312,11 +326,11 @@ final class Inquiry {
     }
 
     /** Stores what a later tier has; null where it has to be asked again. */
-    private Found takeIn(KeyDigest digest, SessionEntry entry, long position) {
+    private Found takeIn(KeyDigest digest, SessionEntry entry, long position, int marks) {
         EncodedKey key = lru.encode(entry.key());
         SessionEntry kept = entry.isIdle() ? entry : entry.usedNow();
         try {
-            lru.fill(key, kept, position, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+            lru.fill(key, kept, position, marks, true, outcome);
         } catch (ValueTooLargeException e) {
             // Too large for this segment's records: answered, not kept. The relief tier has it.
             counters.increment(Counter.ERRORS);
@@ -335,7 +349,7 @@ final class Inquiry {
     /** Stores what lay in the spill file, and takes it out there once it is held here. */
     private Found takeBack(KeyDigest digest, SessionEntry entry) {
         // As new as can be: every change of this key since has passed through here and removed it.
-        Found found = takeIn(digest, entry, Long.MAX_VALUE);
+        Found found = takeIn(digest, entry, Long.MAX_VALUE, RecordDescriptor.NOT_HANDED_OFF);
         if (outcome.status() == WriteOutcome.Status.STORED && spill.removeUpTo(digest, entry.version())) {
             counters.increment(Counter.UNSPILLED);
         }

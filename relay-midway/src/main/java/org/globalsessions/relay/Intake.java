@@ -2,8 +2,10 @@ package org.globalsessions.relay;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
@@ -35,6 +37,9 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
  */
 final class Intake {
     private static final int STALL_FACTOR = 10;
+
+    /** Far above the way of a set on a working connection, and below what a host takes to connect again. */
+    private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
 
     /** Told of an entry of a host that is stored as of a version, before its host is. */
     interface StoreListener {
@@ -93,7 +98,12 @@ final class Intake {
         // A change whose receipt a killed relay has not given comes again: as a new one a delete would take away what
         // has begun since, and a save that has won would lose to that.
         changes.forEachAfter(changes.base(), change -> {
-            receipts.add(change.digest(), change.asked(), change.receipt(file.relayEpoch()));
+            Receipt receipt = change.receipt(file.relayEpoch());
+            if (change.isDelete()) {
+                receipts.addDelete(change.digest(), change.asked(), receipt);
+            } else {
+                receipts.addStored(change.digest(), change.asked(), receipt);
+            }
             return true;
         });
     }
@@ -124,7 +134,7 @@ final class Intake {
     /** Every tier has been asked for what {@link #mustConfirm} asks for; what was found is here now. */
     void onConfirmed(ClientEndPoint endPoint, SessionFrame frame, Status status) {
         switch (status) {
-            case FOUND -> onSession(endPoint, frame);
+            case FOUND, FOUND_KEPT -> onSession(endPoint, frame);
             case MISSING -> {
                 counters.increment(Counter.DISCARDED_UNCONFIRMED);
                 Version version = frame.entry().version();
@@ -132,7 +142,7 @@ final class Intake {
                         new Receipt(Receipt.Outcome.SUPERSEDED, version, 0, false, file.relayEpoch(), file.position());
                 endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
             }
-            case UNAVAILABLE ->
+            case UNAVAILABLE, MISSING_HERE ->
                 endPoint.send(refused(
                         frame.correlationId(), ErrorCode.UNAVAILABLE, "a tier behind did not say whether it lives"));
         }
@@ -280,12 +290,18 @@ final class Intake {
             acknowledge(endPoint, frame, here.way(), ofLife(given, here.life()));
             return true;
         }
+        Receipt later = receipts.ofLaterEntry(digest, frame.entry().version());
+        if (later != null) {
+            lru.renew(digest, later.life(), frame.entry().idleTicks());
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), overtaken(later)));
+            return true;
+        }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         if (hasLost(outcome) && lru.find(key, here)) {
             SessionEntry entry = frame.entry();
             if (receipts.isLaterThan(digest, entry, here.version(), here.life())) {
-                lru.accept(key, after(entry, here), applied, frame.seenTombstone(), outcome);
+                lru.accept(key, raised(entry, here.version(), here.life()), applied, frame.seenTombstone(), outcome);
             }
         }
         switch (outcome.status()) {
@@ -293,7 +309,10 @@ final class Intake {
             case SUPERSEDED -> {
                 // Whoever has set it has used the session all the same.
                 lru.renew(digest, outcome.life(), frame.entry().idleTicks());
-                answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position());
+                receipts.addLost(
+                        digest,
+                        frame.entry().version(),
+                        answer(endPoint, frame, Receipt.Outcome.SUPERSEDED, file.position()));
             }
             case BEATEN_BY_TOMBSTONE -> answer(endPoint, frame, Receipt.Outcome.BEATEN_BY_TOMBSTONE, file.position());
             case NO_ROOM -> {
@@ -310,16 +329,16 @@ final class Intake {
                 || outcome.status() == WriteOutcome.Status.BEATEN_BY_TOMBSTONE;
     }
 
-    /** An entry in the life of another one, and just above it. */
-    private static SessionEntry after(SessionEntry entry, EntrySnapshot other) {
+    /** An entry as of a version just above another one, in a life. */
+    private static SessionEntry raised(SessionEntry entry, Version other, long life) {
         Version above = new Version(
-                Math.max(entry.version().clock(), other.version().clock() + 1),
+                Math.max(entry.version().clock(), other.clock() + 1),
                 entry.version().origin());
         return new SessionEntry(
                 entry.key(),
                 entry.value(),
                 above,
-                other.life(),
+                life,
                 false,
                 entry.idleTicks(),
                 entry.idleLimitTicks(),
@@ -341,12 +360,15 @@ final class Intake {
             spill.removeUpTo(digest, version);
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
-        receipts.add(digest, frame.entry().version(), receipt);
+        receipts.addStored(digest, frame.entry().version(), receipt);
         changes.add(position, knowing, digest, frame.entry().version(), version, way);
         acknowledge(endPoint, frame, way, receipt);
         announcer.announce(knowing, digest, asStored(frame.entry(), version, life), position);
         if (agent.hasSibling()) {
             checkRoom(digest);
+            if (isLate(version)) {
+                bringNewer(frame.entry().key());
+            }
         }
     }
 
@@ -400,10 +422,17 @@ final class Intake {
         };
     }
 
-    private void answer(ClientEndPoint endPoint, SessionFrame frame, Receipt.Outcome how, long position) {
+    private Receipt answer(ClientEndPoint endPoint, SessionFrame frame, Receipt.Outcome how, long position) {
         long life = how == Receipt.Outcome.BEATEN_BY_TOMBSTONE ? 0 : outcome.life();
         Receipt receipt = new Receipt(how, outcome.version(), life, false, file.relayEpoch(), position);
         endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
+        return receipt;
+    }
+
+    /** What the host of an entry is told that a later change of it has overtaken on the way. */
+    private static Receipt overtaken(Receipt later) {
+        return new Receipt(
+                Receipt.Outcome.SUPERSEDED, later.version(), later.life(), false, later.epoch(), later.position());
     }
 
     /** A host publishes a delete. */
@@ -442,7 +471,7 @@ final class Intake {
         Receipt.Outcome how =
                 outcome.status() == WriteOutcome.Status.STORED ? Receipt.Outcome.STORED : Receipt.Outcome.SUPERSEDED;
         Receipt receipt = new Receipt(how, version, 0, held, file.relayEpoch(), position);
-        receipts.add(digest, frame.tombstone(), receipt);
+        receipts.addDelete(digest, frame.tombstone(), receipt);
         changes.addDelete(endPoint.host(), digest, frame.tombstone(), receipt);
         acknowledge(endPoint, frame, receipt);
         announcer.announceDelete(endPoint.host(), digest, version, position);
@@ -478,6 +507,62 @@ final class Intake {
         changes.addDelete(null, digest, tombstone, receipt);
         lru.confirmDelete(digest, tombstone, receipt);
         announcer.announceDelete(null, digest, tombstone, position);
+    }
+
+    /**
+     * A relief node holds a higher version than what was published or handed off: that was long on its way, and took the place of an entry
+     * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one.
+     */
+    void onSuperseded(byte[] key, Version newer) {
+        if (isOlderHere(key, newer)) {
+            bringNewer(key);
+        }
+    }
+
+    private void bringNewer(byte[] key) {
+        agent.ask(key, (status, entry) -> {
+            boolean higher = status.isFound() && Arrays.equals(key, entry.key()) && isOlderHere(key, entry.version());
+            if (higher && here.life() > entry.life()) {
+                // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
+                takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
+            } else if (higher) {
+                takeNewer(entry, 0);
+            }
+        });
+    }
+
+    /**
+     * Whether a set was so long on its way, or its clock lags so far behind others', that one of a higher version may have come, and gone on to the relief
+     * nodes, before it.
+     */
+    private boolean isLate(Version version) {
+        return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
+    }
+
+    private boolean isOlderHere(byte[] key, Version newer) {
+        return lru.find(lru.encode(key), here) && here.version().compareTo(newer) < 0;
+    }
+
+    private void takeNewer(SessionEntry entry, int marks) {
+        EncodedKey key = lru.encode(entry.key());
+        KeyDigest digest = key.digest();
+        lru.fill(key, entry, Long.MAX_VALUE, marks | RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+        if (outcome.status() != WriteOutcome.Status.STORED) {
+            return;
+        }
+        int way = outcome.way();
+        Version version = entry.version();
+        onStored.stored(digest, version, entry.life());
+        long position = file.nextPosition();
+        if (spill != null) {
+            spill.removeUpTo(digest, version);
+        }
+        changes.add(position, null, digest, version, version, way);
+        announcer.announce(null, digest, entry, position);
+        if (marks != 0) {
+            agent.publish(way, version, null);
+        }
+        checkRoom(digest);
     }
 
     /** Has the agent hand off from a key's buckets where they have too few takeable ways. */

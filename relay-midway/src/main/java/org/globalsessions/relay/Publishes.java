@@ -204,6 +204,8 @@ final class Publishes {
             if (receipt.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE) {
                 KeyDigest digest = lru.encode(entry.key).digest();
                 loop.execute(() -> clientSide.onBeaten(digest, receipt.version()));
+            } else if (receipt.supersedes(entry.version)) {
+                loop.execute(() -> clientSide.onSuperseded(entry.key, receipt.version()));
             }
         }
         tell(change.waiter(), receipt);

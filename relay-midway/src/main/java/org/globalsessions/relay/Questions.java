@@ -1,6 +1,7 @@
 package org.globalsessions.relay;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
@@ -20,11 +21,20 @@ final class Questions {
 
     private record Question(byte[] key, long deadlineNs, ClientSide.Asker asker) {}
 
+    private record Answered(ClientSide.Asker asker, SessionKnownFrame.Status status, SessionEntry entry) {
+        void tell() {
+            asker.answered(status, entry);
+        }
+    }
+
     private final Executor loop;
     private final ManyToOneConcurrentArrayQueue<Question> queue;
     private final ArrayDeque<Question> again = new ArrayDeque<>();
     private final InFlightTable<Question> inFlight;
     private final long timeoutNs;
+
+    /** Answers that the askers are told of together: to wake the loop costs more than an answer. */
+    private List<Answered> answered = new ArrayList<>();
 
     Questions(Executor loop, int capacity, long timeoutNs) {
         this.loop = loop;
@@ -111,6 +121,35 @@ final class Questions {
     }
 
     private void tell(Question question, SessionKnownFrame.Status status, SessionEntry entry) {
-        loop.execute(() -> question.asker.answered(status, entry));
+        answered.add(new Answered(question.asker, status, entry));
+    }
+
+    /** Has the askers told of what was answered since the last call; to be called at the end of each turn of the agent. */
+    void deliver() {
+        if (answered.isEmpty()) {
+            return;
+        }
+        List<Answered> told = answered;
+        answered = new ArrayList<>();
+        loop.execute(() -> tell(told));
+    }
+
+    /** All, also where telling one fails. */
+    private static void tell(List<Answered> told) {
+        RuntimeException failure = null;
+        for (Answered next : told) {
+            try {
+                next.tell();
+            } catch (RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 }

@@ -24,19 +24,78 @@ final class RecentReceipts {
     /** Those that tell another version than the change came with, by that one. */
     private final Known[] raised = new Known[CAPACITY];
 
+    /** Of each host's entries of a key the one of the highest version, whether it was stored or has lost. */
+    private final Known[] latest = new Known[CAPACITY];
+
     /**
-     * Remembers a receipt.
+     * Remembers the receipt of an entry that is stored.
      *
      * @param digest  digest of the key
-     * @param sent    version with which the change came
+     * @param sent    version with which the entry came
      * @param receipt what its host is told
      */
-    void add(KeyDigest digest, Version sent, Receipt receipt) {
+    void addStored(KeyDigest digest, Version sent, Receipt receipt) {
         Known known = new Known(digest, sent, receipt);
-        places[placeOf(digest, sent)] = known;
-        if (!receipt.version().equals(sent)) {
-            raised[placeOf(digest, receipt.version())] = known;
+        add(known);
+        addLatest(known);
+    }
+
+    /**
+     * Remembers the receipt of an entry that has lost: nothing of it is here, and it is judged anew if it comes again.
+     *
+     * @param digest  digest of the key
+     * @param sent    version with which the entry came
+     * @param receipt what its host is told
+     */
+    void addLost(KeyDigest digest, Version sent, Receipt receipt) {
+        addLatest(new Known(digest, sent, receipt));
+    }
+
+    /**
+     * Remembers the receipt of a delete.
+     *
+     * @param digest  digest of the key
+     * @param sent    version with which the delete came
+     * @param receipt what its host is told
+     */
+    void addDelete(KeyDigest digest, Version sent, Receipt receipt) {
+        add(new Known(digest, sent, receipt));
+    }
+
+    private void add(Known known) {
+        places[placeOf(known.digest, known.sent)] = known;
+        if (!known.receipt.version().equals(known.sent)) {
+            raised[placeOf(known.digest, known.receipt.version())] = known;
         }
+    }
+
+    private void addLatest(Known known) {
+        int place = placeOf(known.digest, known.sent.origin());
+        Known before = latest[place];
+        if (before == null
+                || !isOfSameHost(before, known.digest, known.sent)
+                || before.sent.compareTo(known.sent) < 0) {
+            latest[place] = known;
+        }
+    }
+
+    /**
+     * The receipt of a later entry by the same host. That one has replaced this one there, so this one does not count any more, whatever
+     * has become of the later one meanwhile: if that has expired, this one must not come back in its place.
+     *
+     * @param digest digest of the key
+     * @param sent   version with which the entry came
+     * @return the receipt, or null where none is remembered
+     */
+    Receipt ofLaterEntry(KeyDigest digest, Version sent) {
+        Known known = latest[placeOf(digest, sent.origin())];
+        return known != null && isOfSameHost(known, digest, sent) && known.sent.compareTo(sent) > 0
+                ? known.receipt
+                : null;
+    }
+
+    private static boolean isOfSameHost(Known known, KeyDigest digest, Version sent) {
+        return known.digest.equals(digest) && known.sent.origin() == sent.origin();
     }
 
     /**
@@ -107,7 +166,11 @@ final class RecentReceipts {
 
     private static int placeOf(KeyDigest digest, Version sent) {
         // The digest's bits are even already; the version's clock differs in its lower ones.
-        long mixed = digest.low() + sent.clock() * 0x9e3779b97f4a7c15L;
+        return placeOf(digest, sent.clock());
+    }
+
+    private static int placeOf(KeyDigest digest, long further) {
+        long mixed = digest.low() + further * 0x9e3779b97f4a7c15L;
         return (int) (mixed >>> 32) & (CAPACITY - 1);
     }
 }

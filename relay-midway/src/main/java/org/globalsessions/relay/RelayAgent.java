@@ -6,13 +6,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.agrona.concurrent.Agent;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NanoClock;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Touch;
+import org.globalsessions.transport.SharedMemoryIdle;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -203,7 +203,12 @@ final class RelayAgent implements Agent {
 
     @Override
     public int doWork() {
-        long nowNs = clock.nanoTime();
+        int work = turn(clock.nanoTime());
+        questions.deliver();
+        return work;
+    }
+
+    private int turn(long nowNs) {
         int work = sweep.expire(nowNs);
         if (link == null) {
             return work;
@@ -352,19 +357,18 @@ final class RelayAgent implements Agent {
                 || (link != null && !link.isReady());
     }
 
-    /** Idles as long as nothing is to be done: with answers open it backs off, else it parks until it is woken. */
+    /** Idles as long as nothing is to be done: with answers open it looks for them, else it parks until it is woken. */
     IdleStrategy idleStrategy() {
         return new AgentIdle();
     }
 
     private final class AgentIdle implements IdleStrategy {
-        private final BackoffIdleStrategy backoff =
-                new BackoffIdleStrategy(4, 8, 1_000, TimeUnit.MICROSECONDS.toNanos(500));
+        private final SharedMemoryIdle inFlight = new SharedMemoryIdle(TimeUnit.MICROSECONDS.toNanos(500));
 
         @Override
         public void idle(int workCount) {
             if (workCount > 0) {
-                backoff.reset();
+                inFlight.reset();
             } else {
                 idle();
             }
@@ -373,8 +377,9 @@ final class RelayAgent implements Agent {
         @Override
         public void idle() {
             if (hasInFlight()) {
-                // The answer arrives in shared memory, and nobody unparks a thread for it.
-                backoff.idle();
+                // The answer arrives in shared memory, and nobody unparks a thread for it; nor for what is asked
+                // meanwhile, as to wake a thread costs more than these waits are long.
+                inFlight.idle();
                 return;
             }
             parked = true;
@@ -389,7 +394,7 @@ final class RelayAgent implements Agent {
 
         @Override
         public void reset() {
-            backoff.reset();
+            inFlight.reset();
         }
     }
 

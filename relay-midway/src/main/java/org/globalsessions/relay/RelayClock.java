@@ -1,12 +1,13 @@
 package org.globalsessions.relay;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
- * The clock that a relay tells its hosts and judges their versions by: its wall clock, which goes on as before where that is set back. Hosts would
- * otherwise make versions of the earlier time from then on, and what they write would lose to all that was written before, for as long as
- * the clock went back.
+ * The clock that a relay tells its hosts and judges their versions by: its wall clock, which goes on as before where that is set back, also over a
+ * restart. Hosts would otherwise make versions of the earlier time from then on, and what they write would lose to all that was written before,
+ * for as long as the clock went back.
  *
  * <p>Small steps are followed, as clocks are corrected all the time, and those by more than a day: such a clock was wrong before. On the relay's
  * event loop alone.
@@ -17,20 +18,25 @@ final class RelayClock {
 
     private final LongSupplier wallMicros;
     private final LongSupplier nanoTime;
+    private final LongConsumer keeper;
     private long lastMicros;
     private long lastNanos;
+    private long keptMicros;
 
     /**
      * A clock that goes on from a time.
      *
      * @param wallMicros the wall clock, microseconds since 1970
      * @param nanoTime   a clock that nobody sets, nanoseconds
-     * @param reached    what the path's clock has reached for certain, microseconds since 1970; 0 where nothing is known
+     * @param kept       what the path's clock has come to since it was last kept, microseconds since 1970; 0 where nothing is known
+     * @param keeper     keeps what the clock is; told before anybody is, where it is not as far as it was kept
      */
-    RelayClock(LongSupplier wallMicros, LongSupplier nanoTime, long reached) {
+    RelayClock(LongSupplier wallMicros, LongSupplier nanoTime, long kept, LongConsumer keeper) {
         this.wallMicros = wallMicros;
         this.nanoTime = nanoTime;
-        this.lastMicros = reached;
+        this.keeper = keeper;
+        this.lastMicros = kept;
+        this.keptMicros = kept;
         this.lastNanos = nanoTime.getAsLong();
     }
 
@@ -42,6 +48,11 @@ final class RelayClock {
         lastMicros = ahead > FOLLOWED_MICROS && ahead <= MOST_MICROS ? lastMicros + elapsed : wall;
         // Whole microseconds alone have passed: the rest of one counts the next time.
         lastNanos += elapsed * 1_000;
+        keptMicros += elapsed;
+        if (Math.abs(lastMicros - keptMicros) > FOLLOWED_MICROS) {
+            keeper.accept(lastMicros);
+            keptMicros = lastMicros;
+        }
         return lastMicros;
     }
 }

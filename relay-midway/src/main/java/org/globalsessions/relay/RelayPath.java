@@ -65,6 +65,7 @@ final class RelayPath implements AutoCloseable {
 
     /** A path over a segment that is open. */
     static RelayPath over(SharedLru lru, PathSettings<?> settings, int index) {
+        lru.adoptRole();
         if (lru.file().relayEpoch() == 0) {
             lru.file().beginRelayEpoch();
         }
@@ -187,6 +188,11 @@ final class RelayPath implements AutoCloseable {
         @Override
         public void onBeaten(KeyDigest digest, Version tombstone) {
             intake.onBeaten(digest, tombstone);
+        }
+
+        @Override
+        public void onSuperseded(byte[] key, Version newer) {
+            intake.onSuperseded(key, newer);
         }
     }
 

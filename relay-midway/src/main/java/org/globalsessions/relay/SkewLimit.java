@@ -31,9 +31,8 @@ final class SkewLimit {
         this.intake = intake;
         this.limitMicros = TimeUnit.NANOSECONDS.toMicros(limit.toNanos());
         SegmentFile file = lru.file();
-        // What was taken before a restart was within the limit of the clock then.
-        long reached = (lru.highestAhead() >> Version.LOGICAL_BITS) - limitMicros;
-        this.clock = new RelayClock(file::wallClockMicros, file::nanoTime, Math.max(0, reached));
+        this.clock =
+                new RelayClock(file::wallClockMicros, file::nanoTime, file.relayClockMicros(), file::relayClockMicros);
     }
 
     /** The clock that hosts are told, and that the limit counts from: microseconds since 1970. */
@@ -59,7 +58,8 @@ final class SkewLimit {
     }
 
     private boolean isAhead(long version) {
-        return lru.isAhead(version, limitMicros) && aheadMicros(version) > limitMicros;
+        // The clock is looked at, and kept, before anything is taken by it.
+        return aheadMicros(version) > limitMicros && lru.isAhead(version, limitMicros);
     }
 
     private long aheadMicros(long version) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
+import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
@@ -141,6 +142,57 @@ class DuplicateChangesTest {
         Receipt lost = receipt(
                 a.ask(new SessionFrame(8, Acknowledgement.RELAY, a.welcome.epoch(), 1, early.seenTombstone(), before)));
         assertThat(lost.outcome()).isNotEqualTo(Receipt.Outcome.STORED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldNotBringBackWhatItsHostHadReplacedWhenThatComesAfterItsEnd(boolean startedAgain) throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        assertThat(receipt(a.ask(set(a, 1_000, 1, 3))).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        awaitTheEnd();
+        if (startedAgain) {
+            relay.close();
+            launch(false);
+            a = host(1);
+        }
+        Receipt late = receipt(a.ask(set(a, 999, 1, 0)));
+        assertThat(late.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(late.version()).isEqualTo(new Version(1_000, 1));
+        assertThat(host(2).get("user-1").entry()).isNull();
+        // Another host's is none that the first one had replaced, nor is a later one of its own.
+        assertThat(receipt(a.ask(set(a, 998, 2, 3))).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(receipt(a.ask(set(a, 1_001, 1, 0))).outcome()).isEqualTo(Receipt.Outcome.STORED);
+    }
+
+    @Test
+    void shouldNotBringBackWhatItsHostHadReplacedWhenThatHasLostMeanwhile() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        receipt(a.ask(set(a, 2_000, 2, 3)));
+        assertThat(receipt(a.ask(set(a, 1_000, 1, 0))).outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        awaitTheEnd();
+        Receipt late = receipt(a.ask(set(a, 999, 1, 0)));
+        assertThat(late.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(late.version()).isEqualTo(new Version(2_000, 2));
+        assertThat(host(2).get("user-1").entry()).isNull();
+    }
+
+    private void awaitTheEnd() {
+        await().atMost(TestHost.LIMIT)
+                .until(() -> !relay.lru().find(relay.lru().encode("user-1".getBytes(UTF_8)), new EntrySnapshot()));
+    }
+
+    /** A set of the session "user-1" in a life of its own. */
+    private static SessionFrame set(TestHost host, long clock, int origin, int lifetimeTicks) {
+        Version version = new Version(clock, origin);
+        return new SessionFrame(
+                clock,
+                Acknowledgement.RELAY,
+                host.welcome.epoch(),
+                host.welcome.position(),
+                Version.NONE,
+                new SessionEntry("user-1".getBytes(UTF_8), new byte[1], version, clock, true, 0, 0, lifetimeTicks));
     }
 
     @Test

@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.globalsessions.Version;
@@ -60,6 +62,9 @@ final class FakeSibling implements AutoCloseable {
 
     /** Questions are answered from what was handed off alone. */
     volatile boolean agingOnly;
+
+    /** Every aging node has what was handed off, and answers say so. */
+    volatile boolean keeping;
 
     /** Answers to questions are made as these come, and sent once this is false again. */
     volatile boolean holdingAnswers;
@@ -134,10 +139,10 @@ final class FakeSibling implements AutoCloseable {
             return new ErrorFrame(frame.correlationId(), ErrorCode.UNAVAILABLE, "the owner is away");
         }
         if (frame instanceof SessionFrame session) {
-            return received(frame, take(published, session.entry()));
+            return take(frame, published, session.entry());
         }
         if (frame instanceof SessionBackupFrame backup) {
-            return received(frame, take(handedOff, backup.entry()));
+            return take(frame, handedOff, backup.entry());
         }
         if (frame instanceof TouchFrame touch) {
             touch.touches().forEach(this::renew);
@@ -157,12 +162,18 @@ final class FakeSibling implements AutoCloseable {
         usedAtNs.merge(touch.digest(), System.nanoTime() - touch.idleTicks() * 10_000_000L, Math::max);
     }
 
-    private Version take(Map<KeyDigest, SessionEntry> tier, SessionEntry entry) {
-        tier.merge(
-                digests.apply(entry.key()),
-                entry,
-                (there, other) -> there.version().compareTo(other.version()) >= 0 ? there : other);
-        return entry.version();
+    private Frame take(Frame frame, Map<KeyDigest, SessionEntry> tier, SessionEntry entry) {
+        KeyDigest digest = digests.apply(entry.key());
+        tier.merge(digest, entry, (there, other) -> there.version().compareTo(other.version()) >= 0 ? there : other);
+        for (SessionEntry there : Stream.of(published.get(digest), handedOff.get(digest))
+                .filter(Objects::nonNull)
+                .toList()) {
+            if (there.version().compareTo(entry.version()) > 0) {
+                Receipt receipt = new Receipt(Receipt.Outcome.SUPERSEDED, there.version(), there.life(), false, 0, 0);
+                return new SessionReceivedFrame(frame.correlationId(), receipt);
+            }
+        }
+        return received(frame, entry.version());
     }
 
     private static Frame received(Frame frame, Version version) {
@@ -174,7 +185,9 @@ final class FakeSibling implements AutoCloseable {
         KeyDigest digest = digests.apply(question.key());
         SessionEntry entry = handedOff.getOrDefault(digest, agingOnly ? null : published.get(digest));
         SessionKnownFrame.Status status = entry != null
-                ? SessionKnownFrame.Status.FOUND
+                ? keeping && handedOff.containsKey(digest)
+                        ? SessionKnownFrame.Status.FOUND_KEPT
+                        : SessionKnownFrame.Status.FOUND
                 : refusing ? SessionKnownFrame.Status.UNAVAILABLE : SessionKnownFrame.Status.MISSING;
         return new SessionKnownFrame(question.correlationId(), status, 0, 0, entry);
     }

@@ -22,13 +22,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The network between hosts and a relay, on loopback, with faults that a test switches on and off. It loses bytes only together with their
+ * The network between hosts, or relief nodes, and a relay or sibling, on loopback, with faults that a test switches on and off. It loses bytes only together with their
  * connection: what may not pass waits, as TCP waits behind a network that drops, at most {@link FaultyWay#LIMIT} bytes here beside what the
  * sockets hold; then the sender is held back.
  *
  * <p>One thread moves all bytes. Any thread may call any method; a fault counts once the call returns.
  */
-final class FaultProxy implements AutoCloseable {
+public final class FaultProxy implements AutoCloseable {
     /** Most connections at a time; further ones are reset. */
     static final int MAX_CONNECTIONS = 64;
 
@@ -39,7 +39,7 @@ final class FaultProxy implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** Which way bytes go. */
-    enum Way {
+    public enum Way {
         TO_RELAY,
         TO_HOSTS
     }
@@ -70,7 +70,7 @@ final class FaultProxy implements AutoCloseable {
      * @param relayPort where the relay listens, on loopback
      * @param seed      of the jitter
      */
-    FaultProxy(int relayPort, long seed) throws IOException {
+    public FaultProxy(int relayPort, long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         toRelay = new FaultyWay.Faults(random.split());
         toHosts = new FaultyWay.Faults(random.split());
@@ -83,17 +83,17 @@ final class FaultProxy implements AutoCloseable {
         thread.start();
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
     /** Nothing passes either way, and nobody is told: connections stay half-open until {@link #heal}, also those that begin meanwhile. */
-    void cut() {
+    public void cut() {
         cut(Way.TO_RELAY, Way.TO_HOSTS);
     }
 
     /** As {@link #cut()}, for the ways given alone. */
-    void cut(Way... ways) {
+    public void cut(Way... ways) {
         command(() -> {
             for (Way way : ways) {
                 faults(way).cut = true;
@@ -102,7 +102,7 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /** Every byte is under way for so long, both ways, and for up to the jitter longer; none overtakes another. */
-    void delay(Duration latency, Duration jitter) {
+    public void delay(Duration latency, Duration jitter) {
         command(() -> {
             for (Way way : Way.values()) {
                 faults(way).latencyNs = latency.toNanos();
@@ -112,7 +112,7 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /** So many bytes pass an interval, each way. */
-    void drip(int bytes, Duration interval) {
+    public void drip(int bytes, Duration interval) {
         command(() -> {
             for (Way way : Way.values()) {
                 faults(way).dripBytes = bytes;
@@ -122,12 +122,12 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /** Nobody listens any more; connections that stand go on. */
-    void refuse() {
+    public void refuse() {
         command(this::stopListening);
     }
 
     /** Ends all connections with RST on both sides; what was under way is lost. New ones are taken. */
-    void reset() {
+    public void reset() {
         command(() -> {
             passages.forEach(Passage::reset);
             passages.clear();
@@ -135,7 +135,7 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /** Ends every fault: what waited passes now. */
-    void heal() {
+    public void heal() {
         command(() -> {
             for (Way way : Way.values()) {
                 faults(way).heal();
@@ -145,7 +145,7 @@ final class FaultProxy implements AutoCloseable {
     }
 
     /** Connections that stand as far as the proxy can know. */
-    int connections() {
+    public int connections() {
         int[] count = new int[1];
         command(() -> count[0] = passages.size());
         return count[0];

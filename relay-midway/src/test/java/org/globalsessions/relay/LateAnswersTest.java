@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A relief node answers late, with what an entry has replaced that has come to its end meanwhile: it is not brought back. */
+/** A relief node answers late, of a time before an entry that has come and gone meanwhile: that answer does not count. */
 class LateAnswersTest {
     private static final String KEY = "user-1";
     private static final int LIFETIME = 20;
@@ -66,15 +66,17 @@ class LateAnswersTest {
         return new SessionEntry(key, key, version, replaced.clock(), false, 0, 0, lifetimeTicks);
     }
 
-    private void publish(int lifetimeTicks) {
+    private SessionEntry publish(int lifetimeTicks) {
+        SessionEntry entry = entry(TestHost.newVersion(1), lifetimeTicks);
         Frame answer = host.ask(new SessionFrame(
                 host.nextId(),
                 Acknowledgement.RELAY,
                 host.welcome.epoch(),
                 host.welcome.position(),
                 Version.NONE,
-                entry(TestHost.newVersion(1), lifetimeTicks)));
+                entry));
         assertThat(((SessionReceivedFrame) answer).receipt().outcome()).isEqualTo(Receipt.Outcome.STORED);
+        return entry;
     }
 
     private CompletableFuture<Frame> askAndHoldTheAnswer() {
@@ -107,6 +109,21 @@ class LateAnswersTest {
         publish(LIFETIME);
         await().atMost(TestHost.LIMIT).until(() -> !isHereOrOwed());
         letGoAndExpectNothing(answer);
+    }
+
+    @Test
+    void shouldAskAgainWhenItIsSaidToBeMissingAndWasStoredAndHandedOffWhileTheQuestionWasOpen() throws Exception {
+        sibling.handedOff.remove(digest());
+        CompletableFuture<Frame> answer = askAndHoldTheAnswer();
+        SessionEntry stored = publish(0);
+        sibling.handedOff.put(digest(), stored);
+        // As an eviction does, which takes nothing that the relief tier has not acknowledged.
+        await().atMost(TestHost.LIMIT).until(() -> relay.lru().removeOlder(digest(), TestHost.newVersion(1)));
+        assertThat(isHere()).isFalse();
+        sibling.holdingAnswers = false;
+        SessionKnownFrame known = (SessionKnownFrame) answer.get(TestHost.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(known.status()).isEqualTo(SessionKnownFrame.Status.FOUND);
+        assertThat(known.entry().version()).isEqualTo(stored.version());
     }
 
     @Test

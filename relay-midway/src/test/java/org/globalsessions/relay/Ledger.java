@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * What one host has asked for of its keys, each in order, and what of that the relay has acknowledged: kept by a test, outside of all that may be
  * killed. One thread begins; any thread ends and judges.
  */
-final class Ledger {
+public final class Ledger {
     /** What an answer is worth. */
-    enum Verdict {
+    public enum Verdict {
         RIGHT,
         /** Older than what was acknowledged before the question, or not there. */
         LOST,
@@ -37,7 +37,7 @@ final class Ledger {
 
     private final AtomicIntegerArray open;
 
-    Ledger(String prefix, int count) {
+    public Ledger(String prefix, int count) {
         this.prefix = prefix;
         this.count = count;
         asked = new AtomicIntegerArray(count);
@@ -46,21 +46,21 @@ final class Ledger {
         open = new AtomicIntegerArray(count);
     }
 
-    int count() {
+    public int count() {
         return count;
     }
 
-    String key(int index) {
+    public String key(int index) {
         return prefix + index;
     }
 
     /** Whether the last change of a key has not ended yet. */
-    boolean isOpen(int index) {
+    public boolean isOpen(int index) {
         return open.get(index) != 0;
     }
 
     /** A change begins; the change, for its end. */
-    int begin(int index, boolean delete) {
+    public int begin(int index, boolean delete) {
         number++;
         int change = number << 1 | (delete ? DELETED : 0);
         if (delete) {
@@ -72,11 +72,11 @@ final class Ledger {
     }
 
     /** The value that a change sets. */
-    byte[] value(int index, int change) {
+    public byte[] value(int index, int change) {
         return (key(index) + "=" + (change >> 1)).getBytes(UTF_8);
     }
 
-    void end(int index, int change, boolean wasAcknowledged) {
+    public void end(int index, int change, boolean wasAcknowledged) {
         if (wasAcknowledged) {
             acknowledged.set(index, change);
         }
@@ -84,7 +84,7 @@ final class Ledger {
     }
 
     /** What is acknowledged by now, for {@link #judge} once the answer has come. */
-    int acknowledged(int index) {
+    public int acknowledged(int index) {
         return acknowledged.get(index);
     }
 
@@ -94,7 +94,7 @@ final class Ledger {
      * @param before what was acknowledged before it was asked
      * @param value  the answer, null for none
      */
-    Verdict judge(int index, int before, byte[] value) {
+    public Verdict judge(int index, int before, byte[] value) {
         if (value == null) {
             return deletes.get(index) >= before >> 1 ? Verdict.RIGHT : Verdict.LOST;
         }
@@ -109,7 +109,7 @@ final class Ledger {
     }
 
     /** Whether an answer is what the host has asked for last, acknowledged or not. */
-    boolean isLast(int index, byte[] value) {
+    public boolean isLast(int index, byte[] value) {
         int last = asked.get(index);
         return value == null
                 ? last == 0 || (last & DELETED) != 0

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.Version;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
@@ -515,6 +516,51 @@ class MidwayRelayTest {
         assertThat(Path.of(aeronDir).getParent()).doesNotExist();
     }
 
+    @Test
+    void shouldHandOffAgainWhatReliefNodesAnswerOnlyWhenNotAllOfThemKeepIt() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        for (int i = 0; i < 2000; i++) {
+            a.set("user-" + i, "value-" + i);
+        }
+        await().atMost(LIMIT).until(() -> sibling.handedOff.containsKey(digest("user-1")));
+
+        assertThat(value(a.get("user-0"))).isEqualTo("value-0");
+        assertThat(marks("user-0")).isEqualTo(RecordDescriptor.NOT_HANDED_OFF);
+        sibling.keeping = true;
+        assertThat(value(a.get("user-1"))).isEqualTo("value-1");
+        assertThat(marks("user-1")).isZero();
+    }
+
+    /** Set before it and long on its way: the entry had left the relay, which could not see that this one is the older. */
+    @Test
+    void shouldTakeBackWhatCountsMoreWhenALateSetHasTakenItsPlace() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        Receipt begun = receipt(a.set("user-1", "before"));
+        Version later = new Version(begun.version().clock() + (1L << 30), 7);
+        sibling.handedOff.put(
+                digest("user-1"),
+                new SessionEntry(
+                        "user-1".getBytes(UTF_8), "newer".getBytes(UTF_8), later, begun.life(), false, 0, 0, 0));
+
+        assertThat(receipt(a.set("user-1", "older")).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        await().atMost(LIMIT).until(() -> value(b.get("user-1")).equals("newer"));
+        await().atMost(LIMIT)
+                .until(() -> b.announced.stream()
+                        .anyMatch(frame -> frame instanceof AnnounceSessionFrame session
+                                && session.entry().version().equals(later)));
+    }
+
+    private int marks(String key) {
+        EntrySnapshot snapshot = new EntrySnapshot();
+        assertThat(relay.lru().find(relay.lru().encode(key), snapshot)).isTrue();
+        return snapshot.marks();
+    }
+
     private List<String> childCommand() {
         List<String> command = new ArrayList<>(SiblingCommand.resolve(List.of("global-sessions")));
         command.set(command.size() - 1, FakeSibling.class.getName());
@@ -527,9 +573,7 @@ class MidwayRelayTest {
         launch(context().siblingExternal(true));
         TestHost a = host(1);
         a.set("user-1", "x");
-        EntrySnapshot snapshot = new EntrySnapshot();
-        assertThat(relay.lru().find(relay.lru().encode("user-1"), snapshot)).isTrue();
-        assertThat(snapshot.marks()).isEqualTo(RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF);
+        assertThat(marks("user-1")).isEqualTo(RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF);
         assertThat(Files.exists(segment().resolveSibling("relay.segment.spill")))
                 .isTrue();
     }

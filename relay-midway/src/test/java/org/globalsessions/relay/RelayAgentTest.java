@@ -86,6 +86,11 @@ class RelayAgentTest {
                     public void onBeaten(KeyDigest digest, Version tombstone) {
                         beaten.add(digest);
                     }
+
+                    @Override
+                    public void onSuperseded(byte[] key, Version newer) {
+                        throw new AssertionError("nothing here is superseded");
+                    }
                 });
     }
 

@@ -2,6 +2,8 @@ package org.globalsessions.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -12,10 +14,11 @@ class RelayClockTest {
     private static final long HOUR = 3_600 * SECOND;
 
     private long wall = START;
+    private final List<Long> kept = new ArrayList<>();
     private long nanos;
 
     private RelayClock clock(long reached) {
-        return new RelayClock(() -> wall, () -> nanos, reached);
+        return new RelayClock(() -> wall, () -> nanos, reached, kept::add);
     }
 
     private void pass(long micros) {
@@ -65,6 +68,26 @@ class RelayClockTest {
         assertThat(clock.micros()).isEqualTo(START - 10_000);
         wall -= 25 * HOUR;
         assertThat(clock.micros()).isEqualTo(START - 10_000 - 25 * HOUR);
+    }
+
+    @Test
+    void shouldKeepWhatItIsWhenItIsNotAsFarAsItWasKept() {
+        RelayClock clock = clock(0);
+        clock.micros();
+        pass(HOUR);
+        clock.micros();
+        assertThat(kept).as("goes on by itself").containsExactly(START);
+        wall += HOUR;
+        clock.micros();
+        assertThat(kept).as("set on").containsExactly(START, START + 2 * HOUR);
+        wall -= HOUR;
+        clock.micros();
+        wall += 5_000;
+        clock.micros();
+        assertThat(kept).as("nothing new").hasSize(2);
+        wall -= 26 * HOUR;
+        clock.micros();
+        assertThat(kept).as("was far from the truth").endsWith(START - 25 * HOUR + 5_000);
     }
 
     @Test

@@ -96,6 +96,18 @@ class SkewLimitTest {
     }
 
     @Test
+    void shouldGoOnFromItsEarlierClockWhenItStartsAgainWithTheWallClockSetBack() throws IOException {
+        assertRefused(set("beyond", now + 3_600 * SECOND));
+        // As it had kept it before the wall clock was set back by an hour.
+        relay.lru().file().relayClockMicros(now / MICROSECOND + 3_600_000_000L);
+        relay.close();
+        launch();
+        assertThat(host.welcome.clockMicros() * MICROSECOND)
+                .isBetween(now + 3_600 * SECOND - SECOND, now + 3_900 * SECOND);
+        assertTaken(set("beyond", now + 3_600 * SECOND));
+    }
+
+    @Test
     void shouldNotBeDrivenAheadWhenChangesFollowEachOther() {
         assertTaken(set("k", now + 590 * SECOND));
         for (int i = 1; i <= 20; i++) {

@@ -20,7 +20,7 @@ final class AntiEntropy {
     private final SharedLru segment;
     private final Scheduler scheduler;
     private final RefillPace pace;
-    private final ReliefRouter router;
+    private final ReliefTier tier;
     private final Duration interval;
 
     /** Whose turn is still to come in this round. */
@@ -30,7 +30,7 @@ final class AntiEntropy {
     private Transfer walk;
 
     /** How keys are placed in this walk. */
-    private ReliefRouter.Arrangement arrangement;
+    private ReliefTier.Arrangement arrangement;
 
     private boolean closed;
     private long listed;
@@ -44,22 +44,22 @@ final class AntiEntropy {
      * @param segment   the relay's segment
      * @param scheduler the sibling's event loop
      * @param pace      of all transfers
-     * @param router    knows nodes and owners
+     * @param tier      knows nodes and owners
      * @param interval  from the end of one round to the next; longer than tombstones stay at a node, or two nodes would send each
      *                  other one that both had dropped in turn for ever
      */
-    AntiEntropy(SharedLru segment, Scheduler scheduler, RefillPace pace, ReliefRouter router, Duration interval) {
+    AntiEntropy(SharedLru segment, Scheduler scheduler, RefillPace pace, ReliefTier tier, Duration interval) {
         this.segment = segment;
         this.scheduler = scheduler;
         this.pace = pace;
-        this.router = router;
+        this.tier = tier;
         this.interval = interval;
-        router.whenArranged(this::arranged);
+        tier.whenArranged(this::arranged);
     }
 
     /** What is placed otherwise by now must not be copied any more: nobody may look for it there. */
     private void arranged() {
-        if (walk != null && !router.arrangement(arrangement.whole().kind()).equals(arrangement)) {
+        if (walk != null && !tier.arrangement(arrangement.whole().kind()).equals(arrangement)) {
             walk.cancel();
         }
     }
@@ -78,8 +78,8 @@ final class AntiEntropy {
     }
 
     private void beginRound() {
-        sources.addAll(router.keepers());
-        if (sources.size() < 2 || !router.list(sources.peek().kind())) {
+        sources.addAll(tier.keepers());
+        if (sources.size() < 2 || !tier.list(sources.peek().kind())) {
             // Nobody there to compare with, or nothing may be copied.
             sources.clear();
         }
@@ -99,13 +99,13 @@ final class AntiEntropy {
             endRound();
             return;
         }
-        arrangement = router.arrangement(source.kind());
+        arrangement = tier.arrangement(source.kind());
         walk = new Transfer(
                 segment,
                 scheduler,
                 pace,
                 source,
-                Transfer.Plan.copying(digest -> router.ownersOf(digest, source)),
+                Transfer.Plan.copying(digest -> tier.ownersOf(digest, source)),
                 this::onOver);
         walk.start();
     }

@@ -23,12 +23,12 @@ final class MemberAdministration {
 
     private final SharedLru segment;
     private final Membership membership;
-    private final ReliefRouter router;
+    private final ReliefTier tier;
 
-    MemberAdministration(SharedLru segment, Membership membership, ReliefRouter router) {
+    MemberAdministration(SharedLru segment, Membership membership, ReliefTier tier) {
         this.segment = segment;
         this.membership = membership;
-        this.router = router;
+        this.tier = tier;
     }
 
     /**
@@ -68,7 +68,7 @@ final class MemberAdministration {
     private KnownHost told(Member member) {
         KeyDigest id = new KeyDigest(member.id().high(), member.id().low());
         long nowMs = segment.file().wallClockMicros() / 1000;
-        return router.isConnected(member.id())
+        return tier.isConnected(member.id())
                 ? new KnownHost(id, 1, 0)
                 : new KnownHost(id, 0, Math.max(0, nowMs - member.sinceMs()));
     }
@@ -77,11 +77,11 @@ final class MemberAdministration {
         if (!isMember(id)) {
             return Outcome.UNKNOWN_HOST;
         }
-        if (router.isConnected(id)) {
+        if (tier.isConnected(id)) {
             return Outcome.CONNECTED;
         }
         membership.forget(id);
-        router.membersChanged();
+        tier.membersChanged();
         return Outcome.DONE;
     }
 
@@ -95,7 +95,7 @@ final class MemberAdministration {
         }
         if (drained.isPlaced()) {
             membership.drain(id);
-            router.membersChanged();
+            tier.membersChanged();
         }
         return Outcome.DONE;
     }

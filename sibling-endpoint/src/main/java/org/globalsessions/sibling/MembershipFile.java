@@ -86,7 +86,7 @@ final class MembershipFile {
                 .toList();
     }
 
-    static void write(Path file, List<Member> members, Collection<Ring> used) throws IOException {
+    static void write(Path file, List<Member> members, Collection<Ring> used) throws WriteException {
         StringBuilder text = new StringBuilder(HEADER).append('\n');
         for (Member member : members) {
             text.append("member ")
@@ -128,9 +128,37 @@ final class MembershipFile {
         text.append('\n');
     }
 
-    private static void replace(Path file, byte[] body) throws IOException {
-        byte[] end = endOf(body, body.length).getBytes(StandardCharsets.US_ASCII);
+    /** Where the file cannot be replaced: it is as it was. */
+    static final class WriteException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        WriteException(Path file, IOException cause) {
+            super(
+                    "cannot write the list of members: file=" + file + ": " + cause.getMessage()
+                            + "; it stays as it was, make room there or mend the folder's rights",
+                    cause);
+        }
+    }
+
+    private static void replace(Path file, byte[] body) throws WriteException {
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        try {
+            writeAnew(temporary, body);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            WriteException failure = new WriteException(file, e);
+            try {
+                // Half of a list is of no use, and on a full disk it takes the room that the next attempt needs.
+                Files.deleteIfExists(temporary);
+            } catch (IOException alsoFailed) {
+                failure.addSuppressed(alsoFailed);
+            }
+            throw failure;
+        }
+    }
+
+    private static void writeAnew(Path temporary, byte[] body) throws IOException {
+        byte[] end = endOf(body, body.length).getBytes(StandardCharsets.US_ASCII);
         try (FileChannel channel = FileChannel.open(
                 temporary,
                 CREATE_OPTIONS,
@@ -140,7 +168,6 @@ final class MembershipFile {
             // The rename must not reach the disk before the bytes do.
             channel.force(true);
         }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void writeFully(FileChannel channel, byte[] bytes) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Transfer.Result;
@@ -14,16 +15,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the nodes of one kind what they should have after one has joined, left or come back: walks over what each connected one holds, one after
- * the other, and so copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the end of such a
- * round.
+ * Gives the nodes of one kind what they should have after one has joined, left or come back, or stays away: walks over what each connected one
+ * holds, one after the other, and so copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the
+ * end of such a round.
  *
  * <p>Where all nodes that may hold anything are there from the beginning of a round to its end, an entry leaves each node that should not have it
  * once its owners have it, and at the end the earlier rings are taken from the list: nothing is held by them any more. No entry went out under
  * them meanwhile, as all went to the owners of today. What one of those let go, was deleted or has ended since is gone as it should be.
  *
  * <p>A round begins soon after the members of the kind or their connections have changed, and ends when they change again: then the next one is
- * due. One that fails is made up for after a pause that doubles each time.
+ * due. One that fails is made up for after a pause that doubles each time. Where others stand in for nodes that stay away, they are given the copies
+ * that those had once that has lasted for long enough.
  *
  * <p>Belongs to the sibling's event loop: all methods are called there.
  */
@@ -39,14 +41,15 @@ final class Refill {
     private final SharedLru segment;
     private final Scheduler scheduler;
     private final RefillPace pace;
-    private final ReliefRouter router;
+    private final ReliefTier tier;
     private final Kind kind;
+    private final Duration leaveAfter;
 
     /** Whose turn is still to come in this round. */
     private final ArrayDeque<ReliefEndPoint> sources = new ArrayDeque<>();
 
     /** Who is there, and how keys are placed, as of the last change. */
-    private ReliefRouter.Arrangement arrangement;
+    private ReliefTier.Arrangement arrangement;
 
     /** The nodes that are complete at the end of this round. */
     private List<ReliefEndPoint> reconciling = List.of();
@@ -56,6 +59,18 @@ final class Refill {
 
     /** The beginning of the next round, or null. */
     private Scheduled next;
+
+    /** The ring of those who stand in for others, or null where nobody does. */
+    private Ring standIns;
+
+    /** When those are to be given copies, or null. */
+    private Scheduled remake;
+
+    /** Whether they are to be given copies now. */
+    private boolean remakeDue;
+
+    /** Whether they are in this round. */
+    private boolean remakes;
 
     private Duration pause = FIRST_PAUSE;
     private boolean closed;
@@ -68,45 +83,73 @@ final class Refill {
 
     private long copied;
 
-    /** What found no place in this round. */
+    /** What is not where it should be alone, or not known to be deleted there. */
     private long left;
 
+    /** Copies for which an owner had no place, of what another owner has. */
+    private long lacking;
+
     /**
-     * Follows a router's nodes from now on.
+     * Follows the nodes of a tier from now on.
      *
      * @param segment   the relay's segment
      * @param scheduler the sibling's event loop
      * @param pace      of all transfers
-     * @param router    knows nodes and owners
+     * @param tier      knows nodes and owners
      * @param kind      the nodes that this is about
+     * @param leaveAfter how long the same nodes are away before the copies that they had are made again
      */
-    Refill(SharedLru segment, Scheduler scheduler, RefillPace pace, ReliefRouter router, Kind kind) {
+    Refill(SharedLru segment, Scheduler scheduler, RefillPace pace, ReliefTier tier, Kind kind, Duration leaveAfter) {
         this.segment = segment;
         this.scheduler = scheduler;
         this.pace = pace;
-        this.router = router;
+        this.tier = tier;
         this.kind = kind;
-        this.arrangement = router.arrangement(kind);
-        router.whenArranged(this::arranged);
+        this.leaveAfter = leaveAfter;
+        this.arrangement = tier.arrangement(kind);
+        tier.whenArranged(this::arranged);
     }
 
     /** Ends the round under way, and begins no other. */
     void close() {
         closed = true;
         stop();
+        watch(null);
     }
 
     private void arranged() {
-        ReliefRouter.Arrangement now = router.arrangement(kind);
+        ReliefTier.Arrangement now = tier.arrangement(kind);
         if (closed || now.equals(arrangement)) {
             return;
         }
         arrangement = now;
         stop();
         pause = FIRST_PAUSE;
+        watch(now.effective().equals(now.whole()) ? null : now.effective());
         boolean anyReconciles = now.connected().stream().anyMatch(endPoint -> !endPoint.isComplete());
-        if (anyReconciles || !router.earlierRings(kind).isEmpty()) {
+        if (anyReconciles || remakeDue || !tier.earlierRings(kind).isEmpty()) {
             beginLater();
+        }
+    }
+
+    /** Counts the time since these stand in, whoever is connected meanwhile. */
+    private void watch(Ring standingIn) {
+        if (Objects.equals(standingIn, standIns)) {
+            return;
+        }
+        standIns = standingIn;
+        remakeDue = false;
+        if (remake != null) {
+            remake.cancel();
+        }
+        remake = standingIn == null ? null : scheduler.schedule(this::remake, leaveAfter);
+    }
+
+    private void remake() {
+        remake = null;
+        remakeDue = true;
+        if (walk == null && next == null) {
+            begin();
         }
     }
 
@@ -123,6 +166,9 @@ final class Refill {
     }
 
     private void beginLater() {
+        if (next != null) {
+            next.cancel();
+        }
         next = scheduler.schedule(this::begin, pause);
     }
 
@@ -132,16 +178,18 @@ final class Refill {
         sources.addAll(arrangement.connected());
         reconciling =
                 sources.stream().filter(endPoint -> !endPoint.isComplete()).toList();
-        earlier = router.earlierRings(kind);
-        moves = !earlier.isEmpty() && !arrangement.whole().isEmpty() && router.isWhole(kind);
+        earlier = tier.earlierRings(kind);
+        moves = !earlier.isEmpty() && !arrangement.whole().isEmpty() && tier.isWhole(kind);
         copied = 0;
         left = 0;
+        lacking = 0;
         // Alone a node has nobody to reconcile with: the next one that comes begins the round.
         boolean reconciles = !reconciling.isEmpty() && sources.size() > 1;
-        if (!reconciles && !moves) {
+        remakes = remakeDue && sources.size() > 1;
+        if (!reconciles && !moves && !remakes) {
             return;
         }
-        if (router.list(kind)) {
+        if (tier.list(kind)) {
             walkOn();
         } else {
             tryAgain("their ring cannot be listed");
@@ -160,7 +208,7 @@ final class Refill {
                 scheduler,
                 pace,
                 source,
-                new Transfer.Plan(digest -> router.ownersOf(digest, source), moves, arrangement.lastTier()),
+                new Transfer.Plan(digest -> tier.ownersOf(digest, source), moves, arrangement.lastTier()),
                 result -> onOver(begun[0], result));
         walk = begun[0];
         walk.start();
@@ -172,7 +220,8 @@ final class Refill {
         }
         walk = null;
         copied += result.copied();
-        left += result.refused() + result.stayed();
+        left += result.stayed();
+        lacking += result.refused();
         if (result.failure() != null) {
             tryAgain(result.failure());
             return;
@@ -194,24 +243,36 @@ final class Refill {
 
     private void end() {
         for (ReliefEndPoint endPoint : reconciling) {
-            router.reconciled(endPoint);
+            tier.reconciled(endPoint);
             LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());
         }
-        if (!moves) {
+        // A copy that is lacking keeps no ring listed: who has the session is one of its owners now. Comparisons make
+        // it later.
+        if ((moves && left > 0) || (remakes && left + lacking > 0)) {
+            tryAgain(left + lacking + " entries and tombstones found no place where they should be");
             return;
         }
-        if (left > 0) {
-            tryAgain(left + " entries and tombstones found no place where they should be");
-            return;
+        if (remakes) {
+            remakeDue = false;
+            LOG.info("{} nodes have copies of what those had that stay away: {} were made", kind.word(), copied);
+        } else if (remakeDue) {
+            beginLater();
         }
+        if (moves) {
+            leaveEarlierRings();
+        }
+    }
+
+    private void leaveEarlierRings() {
         try {
-            router.transferred(earlier);
+            tier.transferred(earlier);
             LOG.info(
                     "all that {} nodes hold is where it should be, {} entries and tombstones were copied: {} earlier rings"
-                            + " count no more",
+                            + " count no more, {} copies found no place",
                     kind.word(),
                     copied,
-                    earlier.size());
+                    earlier.size(),
+                    lacking);
         } catch (IOException e) {
             segment.counters().increment(Counter.ERRORS);
             segment.file().errors().record("rings cannot be taken from the list of members", e);

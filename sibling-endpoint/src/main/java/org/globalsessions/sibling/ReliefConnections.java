@@ -1,6 +1,7 @@
 package org.globalsessions.sibling;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Set;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
@@ -8,10 +9,15 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FaultCountingHandler;
+import org.globalsessions.transport.LogPause;
 import org.globalsessions.transport.frame.AdministerFrame;
+import org.globalsessions.transport.frame.CalledFrame;
+import org.globalsessions.transport.frame.CommandFrame;
+import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FetchedFrame;
+import org.globalsessions.transport.frame.FilteredFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameType;
@@ -19,6 +25,7 @@ import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.PeerKind;
+import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.WelcomeFrame;
@@ -34,14 +41,23 @@ import org.slf4j.LoggerFactory;
 final class ReliefConnections extends FaultCountingHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ReliefConnections.class);
 
+    /** Within this an earlier connection of a node's id gives a sign of life, or is taken for one that has ended. */
+    static final Duration PROBE_LIMIT = Duration.ofSeconds(1);
+
     private final SharedLru segment;
     private final ReliefRouter router;
     private final MemberAdministration administration;
+    private final NodeCommands commands;
+    private final CopySearch copies;
     private final String pathName;
     private final Runnable answersReady;
+    private final LogPause failurePause = new LogPause();
 
     /** An operator's connection, which is no member's. */
     private static final class Operator {}
+
+    /** A relief node's connection before its welcome. */
+    private static final class Newcomer {}
 
     /**
      * The handler.
@@ -49,6 +65,7 @@ final class ReliefConnections extends FaultCountingHandler {
      * @param segment        the relay's segment
      * @param router         gets nodes and answers
      * @param administration does what operators ask for
+     * @param commands       passes on what operators ask nodes for
      * @param pathName       the path that is served here
      * @param answersReady   called after what may have made answers for the relay
      */
@@ -56,12 +73,15 @@ final class ReliefConnections extends FaultCountingHandler {
             SharedLru segment,
             ReliefRouter router,
             MemberAdministration administration,
+            NodeCommands commands,
             String pathName,
             Runnable answersReady) {
         super(segment.counters(), segment.file().errors(), new Log(LOG::debug, LOG::info, LOG::warn));
         this.segment = segment;
         this.router = router;
         this.administration = administration;
+        this.commands = commands;
+        this.copies = new CopySearch(segment, router);
         this.pathName = pathName;
         this.answersReady = answersReady;
     }
@@ -78,6 +98,10 @@ final class ReliefConnections extends FaultCountingHandler {
             onFrameOfNode(connection, endPoint, frame);
         } else if (known instanceof Operator) {
             onFrameOfOperator(connection, frame);
+        } else if (known instanceof Newcomer) {
+            if (!(frame instanceof GoodbyeFrame)) {
+                refuse(connection, frame, ErrorCode.UNEXPECTED, "a relief node waits for its welcome");
+            }
         } else if (frame instanceof HelloFrame hello) {
             onHello(connection, hello);
         } else {
@@ -89,23 +113,44 @@ final class ReliefConnections extends FaultCountingHandler {
         if (frame instanceof AdministerFrame administer) {
             connection.send(administration.answer(administer, connection.remoteAddress()));
             answersReady.run();
+        } else if (frame instanceof CommandFrame command) {
+            commands.run(command, connection.remoteAddress(), connection::send);
         } else if (!(frame instanceof GoodbyeFrame)) {
             refuse(connection, frame, ErrorCode.UNEXPECTED, "an operator does not send " + frame.type());
         }
     }
 
     private void onFrameOfNode(Connection connection, ReliefEndPoint endPoint, Frame frame) {
+        copies.passes(frame);
         if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
             onAnswer(endPoint, frame);
         } else if (frame instanceof InventoriedFrame
                 || frame instanceof ComparedFrame
-                || frame instanceof FetchedFrame) {
+                || frame instanceof FetchedFrame
+                || frame instanceof CalledFrame) {
             // One that nobody waits for any more comes late.
             endPoint.answerInquiry(frame);
+        } else if (frame instanceof CompareFrame compare) {
+            copies.ask(endPoint, compare);
+        } else if (frame instanceof SessionBackupFrame backup
+                && endPoint.kind() == Kind.EXPANSION
+                && backup.freeOnly()) {
+            copies.takeBack(endPoint, backup);
+        } else if (frame instanceof FilteredFrame filtered) {
+            onFiltered(endPoint, filtered);
         } else if (frame instanceof ErrorFrame error) {
             onError(endPoint, error);
         } else if (!(frame instanceof GoodbyeFrame)) {
             refuse(connection, frame, ErrorCode.UNEXPECTED, "a relief node does not send " + frame.type());
+        }
+    }
+
+    private static void onFiltered(ReliefEndPoint endPoint, FilteredFrame filtered) {
+        if (!filtered.isOfNoMoreUse()) {
+            endPoint.answerInquiry(filtered);
+        } else if (endPoint.filter() != null) {
+            LOG.info("node {} is asked for all keys: another process has opened its segment", endPoint.id());
+            endPoint.filter().drop();
         }
     }
 
@@ -128,18 +173,63 @@ final class ReliefConnections extends FaultCountingHandler {
             welcome(connection, hello);
             return;
         }
-        ReliefEndPoint endPoint;
-        ReliefEndPoint before;
+        NodeId id = new NodeId(hello.idHigh(), hello.idLow());
+        connection.attachment(new Newcomer());
         try {
-            NodeId id = new NodeId(hello.idHigh(), hello.idLow());
-            endPoint = new ReliefEndPoint(new Seat(id, hello.weight(), hello.hostId()), kind, connection);
-            before = router.connected(endPoint);
+            join(connection, hello, new ReliefEndPoint(new Seat(id, hello.weight(), hello.hostId()), kind, connection));
         } catch (IllegalArgumentException e) {
             refuse(connection, hello, ErrorCode.REFUSED, e.getMessage());
+        }
+    }
+
+    /**
+     * Takes a node in, unless one of its id is connected and alive: of two nodes with one id each would be asked for what the other one holds. One
+     * that comes back is the only one, though its earlier connection may not have ended here yet.
+     */
+    private void join(Connection connection, HelloFrame hello, ReliefEndPoint endPoint) {
+        ReliefEndPoint there = router.tier().connectionOf(endPoint.id());
+        // Of another kind it is refused for that.
+        if (there == null || !there.connection().isOpen() || there.kind() != endPoint.kind()) {
+            admit(connection, hello, endPoint);
+            return;
+        }
+        there.connection().probe(PROBE_LIMIT, heard -> {
+            if (!connection.isOpen()) {
+                return;
+            }
+            if (router.tier().connectionOf(endPoint.id()) != there) {
+                join(connection, hello, endPoint);
+            } else if (heard && there.connection().isOpen()) {
+                refuse(connection, hello, ErrorCode.REFUSED, twice(endPoint.id(), there.connection()));
+            } else {
+                admit(connection, hello, endPoint);
+            }
+        });
+    }
+
+    private static String twice(NodeId id, Connection there) {
+        return "node " + id + " is connected already, from "
+                + there.remoteAddress().replaceFirst(":[0-9]+$", "")
+                + ": give this one another node_id, or a new segment where it has none";
+    }
+
+    private void admit(Connection connection, HelloFrame hello, ReliefEndPoint endPoint) {
+        ReliefEndPoint before;
+        try {
+            before = router.connected(endPoint);
+        } catch (MembershipFile.WriteException e) {
+            onJoinFailed(e);
+            if (failurePause.ends()) {
+                LOG.warn("a relief node cannot join: {}", e.getMessage());
+            }
+            refuse(
+                    connection,
+                    hello,
+                    ErrorCode.INTERNAL,
+                    "the sibling cannot write its list of members: its log says why");
             return;
         } catch (IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("a relief node cannot join", e);
+            onJoinFailed(e);
             refuse(connection, hello, ErrorCode.REFUSED, e.getMessage());
             return;
         }
@@ -148,8 +238,13 @@ final class ReliefConnections extends FaultCountingHandler {
         if (before != null) {
             before.connection().close();
         }
-        LOG.info("{} node {} is here, from {}", kind.word(), endPoint.id(), connection.remoteAddress());
+        LOG.info("{} node {} is here, from {}", endPoint.kind().word(), endPoint.id(), connection.remoteAddress());
         answersReady.run();
+    }
+
+    private void onJoinFailed(IOException failure) {
+        segment.counters().increment(Counter.ERRORS);
+        segment.file().errors().record("a relief node cannot join", failure);
     }
 
     private void welcome(Connection connection, HelloFrame hello) {

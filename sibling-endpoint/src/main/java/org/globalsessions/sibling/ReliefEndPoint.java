@@ -3,10 +3,12 @@ package org.globalsessions.sibling;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.agrona.collections.Long2ObjectHashMap;
 import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.VoidFrame;
@@ -27,9 +29,19 @@ final class ReliefEndPoint {
     private final Connection connection;
     private final Long2ObjectHashMap<Request> open = new Long2ObjectHashMap<>();
     private final Long2ObjectHashMap<Inquiry> inquiries = new Long2ObjectHashMap<>();
+    /** Voids to be sent together, and for each the request that it is a part of. */
     private List<Voided> voids = new ArrayList<>();
+
+    private List<Request> voiding = new ArrayList<>();
+
+    /** Those of each batch that was sent. */
+    private final Long2ObjectHashMap<List<Request>> openVoids = new Long2ObjectHashMap<>();
+
     private long lastCorrelationId;
     private boolean complete;
+
+    /** Of its keys; null as long as nobody asks for it. */
+    private NodeFilter filter;
 
     /**
      * A connection of a node that is {@linkplain #isComplete reconciling}.
@@ -69,6 +81,21 @@ final class ReliefEndPoint {
         return kind;
     }
 
+    /** What is known of the node's keys; null where nothing ever will be. */
+    NodeFilter filter() {
+        return filter;
+    }
+
+    /** Notes from now on what is sent. */
+    void filter(NodeFilter value) {
+        filter = value;
+    }
+
+    /** Whether the node has no entry of a key for sure, so that it need not be asked: it would say "missing". */
+    boolean lacksForSure(KeyDigest digest) {
+        return filter != null && filter.refuses(digest);
+    }
+
     Connection connection() {
         return connection;
     }
@@ -82,37 +109,47 @@ final class ReliefEndPoint {
      */
     boolean ask(Request request, LongFunction<Frame> frame) {
         lastCorrelationId++;
-        if (!connection.send(frame.apply(lastCorrelationId))) {
+        if (!send(frame.apply(lastCorrelationId))) {
             return false;
         }
         open.put(lastCorrelationId, request);
         return true;
     }
 
-    /** What a transfer has asked, and how to give it the answer. */
-    private record Inquiry(Transfer asker, Consumer<Frame> onAnswer) {}
+    /** The one way by which entries come to the node. */
+    private boolean send(Frame frame) {
+        if (filter != null) {
+            // Before it leaves: a question that comes next must not find it lacking.
+            filter.sending(frame);
+        }
+        return connection.send(frame);
+    }
+
+    /** What was asked besides requests of the relay, and how to give the answer. */
+    private record Inquiry(BooleanSupplier isOver, Consumer<Frame> onAnswer) {}
 
     /**
-     * Sends a frame of a transfer, which must not fill the connection: changes go before.
+     * Sends a frame of a transfer or of an operator, which must not fill the connection: changes go before.
      *
-     * @param asker    the transfer
+     * @param isOver   whether the asker wants the answer no more
      * @param onAnswer given the answer, or null where the connection ends before
      * @param frame    makes the frame from its correlation id
      * @return false if the connection takes nothing now: nothing was sent
      */
-    boolean inquire(Transfer asker, Consumer<Frame> onAnswer, LongFunction<Frame> frame) {
-        // Those of walks that have failed meanwhile: so there are never more than the walks under way have open.
-        inquiries.values().removeIf(inquiry -> inquiry.asker().isOver());
+    boolean inquire(BooleanSupplier isOver, Consumer<Frame> onAnswer, LongFunction<Frame> frame) {
+        // Those of walks that have failed meanwhile, or of operators who were told so: there are never more than those
+        // under way have open.
+        inquiries.values().removeIf(inquiry -> inquiry.isOver().getAsBoolean());
         lastCorrelationId++;
-        if (!connection.isWritable() || !connection.send(frame.apply(lastCorrelationId))) {
+        if (!connection.isWritable() || !send(frame.apply(lastCorrelationId))) {
             return false;
         }
-        inquiries.put(lastCorrelationId, new Inquiry(asker, onAnswer));
+        inquiries.put(lastCorrelationId, new Inquiry(isOver, onAnswer));
         return true;
     }
 
     /**
-     * Gives an answer to the transfer that has asked.
+     * Gives an answer to the transfer or operator who has asked.
      *
      * @return false where none has
      */
@@ -125,46 +162,60 @@ final class ReliefEndPoint {
         return true;
     }
 
-    /** Tells all transfers that have asked that there will be no answer. */
+    /** Tells all transfers and operators who have asked that there will be no answer. */
     void failInquiries() {
         List<Inquiry> failed = new ArrayList<>(inquiries.values());
         inquiries.clear();
         failed.forEach(inquiry -> inquiry.onAnswer().accept(null));
     }
 
-    /** The request that an answer belongs to, now no longer open here; null if it is answered or timed out already. */
-    Request answered(long correlationId) {
-        return open.remove(correlationId);
+    /** The requests that an answer belongs to, now no longer open here; none where they are answered or timed out already. */
+    List<Request> answered(long correlationId) {
+        Request request = open.remove(correlationId);
+        if (request != null) {
+            return List.of(request);
+        }
+        List<Request> batch = openVoids.remove(correlationId);
+        return batch == null ? List.of() : batch;
     }
 
     /** Forgets the parts of requests that are done. */
     void forgetDone() {
         open.values().removeIf(Request::isDone);
+        openVoids.values().removeIf(batch -> batch.stream().allMatch(Request::isDone));
     }
 
-    /** Everything still open, which is forgotten here. */
+    /** Everything still open, which is forgotten here, a request once for each of its parts. */
     Collection<Request> takeOpen() {
         List<Request> requests = new ArrayList<>(open.values());
         open.clear();
+        openVoids.values().forEach(requests::addAll);
+        openVoids.clear();
+        requests.addAll(voiding);
+        voiding = new ArrayList<>();
+        voids = new ArrayList<>();
         return requests;
     }
 
     /**
-     * Adds a void to the batch.
+     * Adds a void to the batch, as a part of a request: what it makes void must not be answered with once the request is acknowledged.
      *
-     * @return false if the batch is full and the connection does not take it
+     * @param request whose part it is
+     * @param voided  what is void
+     * @return false if the batch is full and the connection does not take it: nothing was added
      */
-    boolean addVoid(Voided voided) {
+    boolean addVoid(Request request, Voided voided) {
         if (voids.size() >= MAX_VOIDS && !flushVoids()) {
             return false;
         }
         voids.add(voided);
+        voiding.add(request);
+        request.partSent();
         return true;
     }
 
     /**
-     * Sends the batch of voids, if there is one. Nobody waits for the answer: a void lost with its connection leaves an old
-     * version at the node, which the next hand-off of the key replaces.
+     * Sends the batch of voids, if there is one.
      *
      * @return false if the connection does not take it: the batch waits
      */
@@ -176,7 +227,9 @@ final class ReliefEndPoint {
         if (!connection.send(new VoidFrame(lastCorrelationId, voids))) {
             return false;
         }
+        openVoids.put(lastCorrelationId, voiding);
         voids = new ArrayList<>();
+        voiding = new ArrayList<>();
         return true;
     }
 }

@@ -2,27 +2,23 @@ package org.globalsessions.sibling;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongFunction;
-import java.util.stream.Stream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
-import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.LogPause;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -30,6 +26,7 @@ import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.TouchFrame;
+import org.globalsessions.transport.frame.ValidateFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,12 +42,11 @@ import org.slf4j.LoggerFactory;
  * <tr><td>SESSION_BACKUP</td><td>effective aging owners; expansion owners where keys are placed at no aging node</td><td>the same</td></tr>
  * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
  * <tr><td>TOUCH</td><td>of each session, all that may hold it</td><td>all of them have it</td></tr>
- * <tr><td>NEED_SESSION</td><td>all connected that may hold it, then all others</td><td>see {@link Question}</td></tr>
+ * <tr><td>NEED_SESSION</td><td>all connected that may hold it, then all others, but those that lack it by their {@linkplain NodeFilter filter}; then a
+ *     gateway</td><td>see {@link Question}</td></tr>
  * </table>
  *
- * <p>A member whose connection has just ended, or that the sibling has not heard of since its start, is given a while to come
- * back before others stand in for it: a reset connection or a sibling that starts again moves nothing. Changes of its keys are refused
- * meanwhile, and the relay sends them again.
+ * <p>Changes of the keys of a member that is waited for are refused meanwhile, and the relay sends them again.
  *
  * <p>Belongs to the sibling's event loop: all methods are called there.
  */
@@ -58,41 +54,31 @@ final class ReliefRouter {
     private static final Logger LOG = LoggerFactory.getLogger(ReliefRouter.class);
 
     private final SharedLru segment;
-    private final Membership membership;
+    private final ReliefTier tier;
     private final IpcExchange exchange;
     private final long timeoutNs;
-    private final Attendance attendance;
-    private final List<Runnable> arrangedListeners = new ArrayList<>();
+    private final PassingEntries passing;
 
-    /** Members that may lack what others stood in for them with; also while they are not connected. */
-    private final Set<NodeId> reconciling = new HashSet<>();
+    /** What fails, as on a full disk, may fail with every frame. */
+    private final LogPause failurePause = new LogPause();
 
     /** In the order of their deadlines, as all have the same time. Bounded by {@link IpcExchange#CAPACITY}. */
     private final Set<Request> inFlight = new LinkedHashSet<>();
 
-    private Placement placement;
-
-    /** For each of the placement's members its connection, or null while it is away. */
-    private ReliefEndPoint[] endPoints = {};
-
-    /** Kinds whose effective ring is listed, so that entries may go out under it. */
-    private final Set<Kind> listed = EnumSet.noneOf(Kind.class);
-
     /**
-     * A router without connections.
+     * A router.
      *
-     * @param segment    the relay's segment
-     * @param membership who is a member
-     * @param exchange   brings frames of the relay and takes the answers
-     * @param timeoutNs  how long relief nodes have for their answers
+     * @param segment   the relay's segment
+     * @param tier      the relief nodes
+     * @param exchange  brings frames of the relay and takes the answers
+     * @param timeoutNs how long relief nodes have for their answers
      */
-    ReliefRouter(SharedLru segment, Membership membership, IpcExchange exchange, long timeoutNs) {
+    ReliefRouter(SharedLru segment, ReliefTier tier, IpcExchange exchange, long timeoutNs) {
         this.segment = segment;
-        this.membership = membership;
+        this.tier = tier;
         this.exchange = exchange;
         this.timeoutNs = timeoutNs;
-        this.attendance = new Attendance(membership.members(), segment.file().nanoTime());
-        arrange();
+        this.passing = new PassingEntries(segment.file().nanoTime());
     }
 
     /**
@@ -103,92 +89,17 @@ final class ReliefRouter {
      * @throws IOException where it cannot become a member: why
      */
     ReliefEndPoint connected(ReliefEndPoint endPoint) throws IOException {
-        boolean mayLack = mayLack(endPoint);
-        membership.join(endPoint.seat(), endPoint.kind());
-        if (mayLack) {
-            reconciling.add(endPoint.id());
-        }
-        if (!reconciling.contains(endPoint.id())) {
-            endPoint.complete();
-        }
-        ReliefEndPoint before = attendance.arrived(endPoint);
-        arrange();
+        ReliefEndPoint before = tier.arrived(endPoint);
         if (before != null) {
             failOpen(before);
         }
         return before;
     }
 
-    /**
-     * Whether a node that connects is to be given what others have before its "missing" counts: entries went out to others in its place while it was
-     * away, and each should be at one more node at least. One that has only just joined had nothing to lose: who had its keys before is asked as well.
-     */
-    private boolean mayLack(ReliefEndPoint endPoint) {
-        Member known = membership.find(endPoint.id());
-        return known != null
-                && known.isPlaced()
-                && (known.state() == State.AWAY || !attendance.isThere(known.id()))
-                && membership.ring(known.kind()).replicas() > 1
-                && membership.used().stream().anyMatch(ring -> ring.kind() == known.kind() && !ring.has(known.id()));
-    }
-
-    /** A node has been given all that others have and it should have: its "missing" counts from now on. */
-    void reconciled(ReliefEndPoint endPoint) {
-        reconciling.remove(endPoint.id());
-        endPoint.complete();
-    }
-
     /** A connection is gone; what it had open has failed. */
     void disconnected(ReliefEndPoint endPoint) {
-        if (attendance.left(endPoint, segment.file().nanoTime())) {
-            arrange();
-        }
+        tier.left(endPoint);
         failOpen(endPoint);
-    }
-
-    /**
-     * All that was placed by earlier rings is at the owners of today, so that their own need not be asked or told any more.
-     *
-     * @param rings rings that entries went out under
-     * @throws IOException where that cannot be written down; nothing has changed then
-     */
-    void transferred(Collection<Ring> rings) throws IOException {
-        membership.transferred(rings);
-        membersChanged();
-    }
-
-    /** Members drain or are gone now: places keys accordingly, and sends those away that are gone. */
-    void membersChanged() {
-        arrange();
-        for (ReliefEndPoint endPoint : endPoints()) {
-            if (membership.find(endPoint.id()).state() == State.GONE) {
-                LOG.info("{} node {} is drained", endPoint.kind().word(), endPoint.id());
-                endPoint.connection()
-                        .send(new ErrorFrame(
-                                0, ErrorCode.REFUSED, "this node is drained, nothing it has counts any more"));
-                endPoint.connection().close();
-            }
-        }
-    }
-
-    /** Whether a member is connected. */
-    boolean isConnected(NodeId id) {
-        return attendance.connectionOf(id) != null;
-    }
-
-    /** Rings of a kind under which entries went out and that are not the one by which they should be placed now. */
-    List<Ring> earlierRings(Kind kind) {
-        Ring whole = membership.ring(kind);
-        return membership.used().stream()
-                .filter(ring -> ring.kind() == kind && !ring.equals(whole))
-                .toList();
-    }
-
-    /** Whether every node of a kind that may hold anything is connected. */
-    boolean isWhole(Kind kind) {
-        return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
-                .flatMap(ring -> ring.seats().stream())
-                .allMatch(seat -> attendance.connectionOf(seat.id()) != null);
     }
 
     private void failOpen(ReliefEndPoint endPoint) {
@@ -198,98 +109,20 @@ final class ReliefRouter {
         }
     }
 
-    private void arrange() {
-        placement = new Placement(membership, attendance::isThere);
-        listed.clear();
-        for (Kind kind : Kind.values()) {
-            if (membership.used().contains(placement.effective(kind))) {
-                listed.add(kind);
-            }
-        }
-        endPoints = new ReliefEndPoint[placement.members().size()];
-        for (int i = 0; i < endPoints.length; i++) {
-            endPoints[i] = attendance.connectionOf(placement.members().get(i).id());
-        }
-        arrangedListeners.forEach(Runnable::run);
+    /** The relief nodes. */
+    ReliefTier tier() {
+        return tier;
     }
 
-    /**
-     * Who of a kind is there, and how its keys are placed.
-     *
-     * @param whole     the ring by which they should be placed
-     * @param effective the ring by which they are
-     * @param connected connections of all members, those that drain among them
-     * @param lastTier  whether what these let go is lost
-     */
-    record Arrangement(Ring whole, Ring effective, List<ReliefEndPoint> connected, boolean lastTier) {}
-
-    /** How it is now for a kind. */
-    Arrangement arrangement(Kind kind) {
-        return new Arrangement(
-                membership.ring(kind),
-                placement.effective(kind),
-                Stream.of(endPoints)
-                        .filter(endPoint -> endPoint != null && endPoint.kind() == kind)
-                        .toList(),
-                kind == handOffKind());
-    }
-
-    /** Whom to tell when an arrangement may have become another one. */
-    void whenArranged(Runnable listener) {
-        arrangedListeners.add(listener);
-    }
-
-    /** How many relief nodes are connected. */
-    int connectedCount() {
-        return attendance.connected().size();
-    }
-
-    /** All connections of relief nodes, for closing. */
-    List<ReliefEndPoint> endPoints() {
-        return new ArrayList<>(attendance.connected());
-    }
-
-    /** The connected and complete nodes of the kind that keeps what is handed off: aging nodes, or expansion nodes where none of those ever joined. */
-    List<ReliefEndPoint> keepers() {
-        Kind kind = handOffKind();
-        return attendance.connected().stream()
-                .filter(endPoint -> endPoint.kind() == kind && endPoint.isComplete())
-                .toList();
-    }
-
-    /**
-     * The connected owners of a key that are of a node's kind, to which it may be copied.
-     *
-     * @param digest digest of the key
-     * @param holder a node that has something of it
-     * @return none where the holder is not among those that may hold the key: deletes do not wait for it, so nobody answers for what it has; nor where
-     *     the ring that makes owners of them is not {@linkplain #list listed}
-     */
-    List<ReliefEndPoint> ownersOf(KeyDigest digest, ReliefEndPoint holder) {
-        List<ReliefEndPoint> owners = new ArrayList<>();
-        if (!listed.contains(holder.kind())) {
-            return owners;
-        }
-        placement.place(digest.low());
-        boolean mayHold = false;
-        for (int i = 0; i < endPoints.length; i++) {
-            ReliefEndPoint endPoint = endPoints[i];
-            mayHold |= endPoint == holder && placement.mayHold(i);
-            if (endPoint != null && endPoint.kind() == holder.kind() && placement.takes(i)) {
-                owners.add(endPoint);
-            }
-        }
-        return mayHold ? owners : List.of();
-    }
-
-    private Kind handOffKind() {
-        return placement.has(Kind.AGING) ? Kind.AGING : Kind.EXPANSION;
+    /** Entries that are between relay and nodes at this moment. */
+    PassingEntries passing() {
+        return passing;
     }
 
     /** Takes what the agent has let in. */
     void drain() {
         exchange.drain(this::onMessage);
-        for (ReliefEndPoint endPoint : attendance.connected()) {
+        for (ReliefEndPoint endPoint : tier.connected()) {
             endPoint.flushVoids();
         }
     }
@@ -299,7 +132,10 @@ final class ReliefRouter {
             onFrame(message);
         } catch (RuntimeException | IOException e) {
             segment.counters().increment(Counter.ERRORS);
-            LOG.error("a frame of the relay failed: {}", message.frame().type(), e);
+            segment.file().errors().record("a frame of the relay failed", e);
+            if (failurePause.ends()) {
+                LOG.error("a frame of the relay failed: {}", message.frame().type(), e);
+            }
             exchange.answer(new Message(
                     message.ipcSession(),
                     new ErrorFrame(message.frame().correlationId(), ErrorCode.INTERNAL, "the sibling failed")));
@@ -311,7 +147,7 @@ final class ReliefRouter {
         Frame frame = message.frame();
         int ipcSession = message.ipcSession();
         if (frame instanceof NeedSessionFrame need) {
-            ask(new Question(ipcSession, need, deadlineNs));
+            ask(new Question(ipcSession, need, segment.encode(need.key()).digest(), deadlineNs));
         } else if (frame instanceof SessionBackupFrame backup) {
             SessionEntry entry = backup.entry();
             handOff(
@@ -334,26 +170,37 @@ final class ReliefRouter {
     }
 
     private void ask(Question question) {
-        if (endPoints.length == 0) {
+        if (tier.size() == 0) {
             // No list of members is not yet a relief tier without sessions: after the loss of the list its nodes come
             // back.
             question.fail();
         }
-        placement.place(segment.encode(question.key()).digest().low());
-        for (int i = 0; i < endPoints.length; i++) {
-            if (placement.mayHold(i) && endPoints[i] != null) {
-                send(question, i, id -> new NeedSessionFrame(id, question.key()));
-            }
-        }
+        askWhere(true, question);
         sendingOver(question);
     }
 
-    /** Whether by the answers of those who may hold its key nobody does. */
-    boolean isDenied(Question question) {
-        return placement.isDenied(
-                segment.encode(question.key()).digest().low(),
-                member -> endPoints[member] != null && endPoints[member].isComplete(),
-                member -> question.isDeniedBy(endPoints[member]));
+    /** Asks the connected nodes that may hold the key, or those that may not; false if none was asked. */
+    private boolean askWhere(boolean mayHold, Question question) {
+        Placement placement = tier.place(question.digest());
+        boolean asked = false;
+        for (int i = 0; i < tier.size(); i++) {
+            ReliefEndPoint endPoint = tier.at(i);
+            if (placement.mayHold(i) != mayHold || endPoint == null) {
+                continue;
+            }
+            if (endPoint.lacksForSure(question.digest())) {
+                question.deniedByFilterOf(endPoint);
+            } else {
+                question.asking();
+                asked |= send(question, endPoint, id -> new NeedSessionFrame(id, question.key()));
+            }
+        }
+        return asked;
+    }
+
+    /** A question was answered without a node's being asked. */
+    void countFiltered() {
+        segment.counters().increment(Counter.QUESTIONS_FILTERED);
     }
 
     /**
@@ -362,34 +209,36 @@ final class ReliefRouter {
      * @return false if there are none
      */
     boolean askOthers(Question question) {
-        placement.place(segment.encode(question.key()).digest().low());
-        boolean asked = false;
-        for (int i = 0; i < endPoints.length; i++) {
-            if (!placement.mayHold(i) && endPoints[i] != null) {
-                asked |= send(question, i, id -> new NeedSessionFrame(id, question.key()));
-            }
-        }
-        return asked;
+        return askWhere(false, question);
+    }
+
+    /**
+     * Asks a node's gateway to another system.
+     *
+     * @return false where it cannot be asked
+     */
+    boolean askGateway(Question question, ReliefEndPoint endPoint) {
+        return send(question, endPoint, id -> new ValidateFrame(id, question.key()));
     }
 
     private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
-        placement.place(digest.low());
-        sendToOwners(change, handOffKind(), id -> new SessionBackupFrame(id, entry));
+        passing.handedOff(digest, segment.file().nanoTime());
+        sendToOwners(change, digest, tier.handOffKind(), id -> new SessionBackupFrame(id, entry));
         voidElsewhere(change, new Voided(digest, entry.version()), false);
         sendingOver(change);
     }
 
     private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
-        boolean taken = placement.has(Kind.EXPANSION);
+        boolean taken = tier.has(Kind.EXPANSION);
         if (frame.level() == Acknowledgement.RELIEF && !taken) {
             // Somebody waits until relief nodes have it: where none takes new entries, the aging owners do.
             handOff(change, digest, frame.entry());
             return;
         }
-        placement.place(digest.low());
         if (taken) {
             sendToOwners(
                     change,
+                    digest,
                     Kind.EXPANSION,
                     id -> new SessionFrame(
                             id,
@@ -403,39 +252,19 @@ final class ReliefRouter {
         sendingOver(change);
     }
 
-    /** Sends an entry to the effective owners of the placed key, which have to be as many as there should be. */
-    private void sendToOwners(Change change, Kind kind, LongFunction<Frame> frame) throws IOException {
-        if (!placement.hasOwnersEnough(kind) || !isListed(kind)) {
+    /** Sends an entry to the effective owners of its key, which have to be as many as there should be. */
+    private void sendToOwners(Change change, KeyDigest digest, Kind kind, LongFunction<Frame> frame)
+            throws IOException {
+        Placement placement = tier.place(digest);
+        if (!placement.hasOwnersEnough(kind) || !tier.isListed(kind)) {
             change.fail();
             return;
         }
-        for (int i = 0; i < endPoints.length; i++) {
-            if (placement.takes(i) && placement.members().get(i).kind() == kind) {
-                send(change, i, frame);
+        for (int i = 0; i < tier.size(); i++) {
+            if (tier.takes(i, kind)) {
+                send(change, tier.at(i), frame);
             }
         }
-    }
-
-    /**
-     * Lists the ring by which keys of a kind are placed now, so that what is copied by it will be asked for and deleted.
-     *
-     * @return false where it cannot be: nothing is to be copied
-     */
-    boolean list(Kind kind) {
-        try {
-            return isListed(kind);
-        } catch (IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("a ring cannot be listed", e);
-            return false;
-        }
-    }
-
-    private boolean isListed(Kind kind) throws IOException {
-        if (!listed.contains(kind) && membership.use(placement.effective(kind))) {
-            listed.add(kind);
-        }
-        return listed.contains(kind);
     }
 
     /**
@@ -443,27 +272,29 @@ final class ReliefRouter {
      * be told: it would answer with its older version once the newer one has expired.
      */
     private void voidElsewhere(Change change, Voided voided, boolean ownersToo) {
-        for (int i = 0; i < endPoints.length; i++) {
-            ReliefEndPoint endPoint = endPoints[i];
-            Membership.Member member = placement.members().get(i);
+        Placement placement = tier.place(voided.digest());
+        for (int i = 0; i < tier.size(); i++) {
+            ReliefEndPoint endPoint = tier.at(i);
+            Member member = placement.members().get(i);
             boolean concerned =
                     member.kind() == Kind.AGING && placement.mayHold(i) && (ownersToo || !placement.takes(i));
-            if (concerned && endPoint == null && attendance.isThere(member.id())) {
+            if (concerned && endPoint == null && tier.isThere(member.id())) {
                 change.fail();
-            } else if (concerned && endPoint != null && !endPoint.addVoid(voided)) {
+            } else if (concerned && endPoint != null && !endPoint.addVoid(change, voided)) {
                 change.failBusy();
             }
         }
     }
 
     private void delete(Change change, DeleteFrame frame) {
-        if (endPoints.length == 0) {
+        if (tier.size() == 0 || tier.isListLost()) {
             change.fail();
         }
-        placement.place(frame.digest().low());
-        for (int i = 0; i < endPoints.length; i++) {
-            if (placement.mayHold(i) || endPoints[i] != null) {
-                send(change, i, id -> new DeleteFrame(id, frame.level(), frame.digest(), frame.tombstone()));
+        Placement placement = tier.place(frame.digest());
+        for (int i = 0; i < tier.size(); i++) {
+            ReliefEndPoint endPoint = tier.at(i);
+            if (placement.mayHold(i) || endPoint != null) {
+                send(change, endPoint, id -> new DeleteFrame(id, frame.level(), frame.digest(), frame.tombstone()));
             }
         }
         sendingOver(change);
@@ -471,29 +302,28 @@ final class ReliefRouter {
 
     private void touch(Change change, List<Touch> touches) {
         List<List<Touch>> parts = new ArrayList<>();
-        for (int i = 0; i < endPoints.length; i++) {
+        for (int i = 0; i < tier.size(); i++) {
             parts.add(new ArrayList<>());
         }
         for (Touch touch : touches) {
-            placement.place(touch.digest().low());
-            for (int i = 0; i < endPoints.length; i++) {
+            Placement placement = tier.place(touch.digest());
+            for (int i = 0; i < tier.size(); i++) {
                 if (placement.mayHold(i)) {
                     parts.get(i).add(touch);
                 }
             }
         }
-        for (int i = 0; i < endPoints.length; i++) {
+        for (int i = 0; i < tier.size(); i++) {
             List<Touch> part = parts.get(i);
             if (!part.isEmpty()) {
-                send(change, i, id -> new TouchFrame(id, part));
+                send(change, tier.at(i), id -> new TouchFrame(id, part));
             }
         }
         sendingOver(change);
     }
 
     /** Sends a part; one that cannot leave has failed. */
-    private boolean send(Request request, int member, LongFunction<Frame> frame) {
-        ReliefEndPoint endPoint = endPoints[member];
+    private static boolean send(Request request, ReliefEndPoint endPoint, LongFunction<Frame> frame) {
         if (endPoint == null) {
             request.fail();
             return false;
@@ -522,19 +352,17 @@ final class ReliefRouter {
 
     /** A relief node has answered. */
     void onAnswer(ReliefEndPoint endPoint, Frame answer) {
-        Request request = endPoint.answered(answer.correlationId());
-        if (request != null && !request.isDone()) {
-            request.answered(endPoint, answer);
-            partOver(request);
+        for (Request request : endPoint.answered(answer.correlationId())) {
+            if (!request.isDone()) {
+                request.answered(endPoint, answer);
+                partOver(request);
+            }
         }
     }
 
     /** Answers what has waited too long, and lets others stand in for members that have been waited for long enough. */
     void timeOut(long nowNs) {
-        List<NodeId> missed = attendance.takeMissed(nowNs);
-        if (!missed.isEmpty()) {
-            standInFor(missed);
-        }
+        tier.standInForMissed(nowNs);
         boolean any = false;
         for (Iterator<Request> i = inFlight.iterator(); i.hasNext(); ) {
             Request request = i.next();
@@ -546,21 +374,8 @@ final class ReliefRouter {
             any = true;
         }
         if (any) {
-            attendance.connected().forEach(ReliefEndPoint::forgetDone);
+            tier.connected().forEach(ReliefEndPoint::forgetDone);
         }
-    }
-
-    private void standInFor(List<NodeId> missed) {
-        for (NodeId id : missed) {
-            try {
-                membership.away(id);
-            } catch (IOException e) {
-                // It is away all the same: since when is all that is not known after the next start.
-                segment.counters().increment(Counter.ERRORS);
-                segment.file().errors().record("that a relief node is away is not written down", e);
-            }
-        }
-        arrange();
     }
 
     private void finish(Request request, Frame answer) {

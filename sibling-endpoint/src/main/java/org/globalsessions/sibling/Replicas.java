@@ -9,6 +9,11 @@ import org.globalsessions.sibling.Membership.Kind;
  * @param expansion expansion nodes, 1 or more
  */
 record Replicas(int aging, int expansion) {
+    /** Whether there are keys with several owners. */
+    boolean areSeveral() {
+        return aging > 1 || expansion > 1;
+    }
+
     int of(Kind kind) {
         return kind == Kind.AGING ? aging : expansion;
     }

@@ -7,6 +7,7 @@ import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.Ticks;
+import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.PipelineSecurity;
 
 /**
@@ -24,12 +25,14 @@ public final class SiblingContext {
     private int port;
     private Path unixSocket;
     private PipelineSecurity security = PipelineSecurity.plain();
+    private LinkSettings links = LinkSettings.DEFAULTS;
     private int agingReplicas = 1;
     private int expansionReplicas = 1;
     /** Below the relay's 1.5 s and a host's 2 s: an outer tier that gives up first would throw late answers away. */
     private Duration requestTimeout = Duration.ofSeconds(1);
 
     private int refillRate = 10_000;
+    private Duration leaveAfter = Duration.ofMinutes(5);
     private Duration antiEntropyInterval = Duration.ZERO;
     private Duration driverTimeout = Duration.ofSeconds(10);
     private String aeronDir;
@@ -63,6 +66,7 @@ public final class SiblingContext {
                 .security(PipelineSecurity.forListener(config))
                 .replicas((int) config.number("replicas"))
                 .refillRate((int) config.number("refill_rate"))
+                .leaveAfter(config.duration("leave_after"))
                 .antiEntropyInterval(
                         config.text("anti_entropy_interval").equals("off")
                                 ? Duration.ZERO
@@ -133,6 +137,17 @@ public final class SiblingContext {
     }
 
     /**
+     * Limits and time-outs of connections of relief nodes. Default {@link LinkSettings#DEFAULTS}.
+     *
+     * @param value the limits
+     * @return this
+     */
+    public SiblingContext links(LinkSettings value) {
+        links = Objects.requireNonNull(value, "links");
+        return this;
+    }
+
+    /**
      * How many relief nodes of each kind own a key. Default 1, from 1 to 8.
      *
      * @param value count
@@ -187,8 +202,19 @@ public final class SiblingContext {
     }
 
     /**
-     * How long to wait before relief nodes are compared again as a whole. Default 0, for never. To be longer than tombstones stay, which
-     * is 5 min.
+     * How long a relief node is away before others are given the copies that it had. Default 5 min.
+     *
+     * @param value the time
+     * @return this
+     */
+    public SiblingContext leaveAfter(Duration value) {
+        leaveAfter = Objects.requireNonNull(value, "leaveAfter");
+        return this;
+    }
+
+    /**
+     * How long to wait before relief nodes are compared again as a whole, where a key has several owners. Default 0, for never. To be
+     * longer than tombstones stay, which is 5 min.
      *
      * @param value the time
      * @return this
@@ -246,6 +272,7 @@ public final class SiblingContext {
         inRange("aging replicas", agingReplicas, 1, MAX_REPLICAS);
         inRange("expansion replicas", expansionReplicas, 1, MAX_REPLICAS);
         inRange("refillRate", refillRate, 1, MAX_REFILL_RATE);
+        inRange("leaveAfter in ms", leaveAfter.toMillis(), 0, Ticks.MAX.toMillis());
         inRange("antiEntropyInterval in ms", antiEntropyInterval.toMillis(), 0, Ticks.MAX.toMillis());
         inRange("requestTimeout in ms", requestTimeout.toMillis(), 1, 600_000);
         inRange("driverTimeout in ms", driverTimeout.toMillis(), 1000, 600_000);
@@ -279,6 +306,10 @@ public final class SiblingContext {
         return unixSocket;
     }
 
+    LinkSettings links() {
+        return links;
+    }
+
     PipelineSecurity security() {
         return security;
     }
@@ -293,6 +324,10 @@ public final class SiblingContext {
 
     int refillRate() {
         return refillRate;
+    }
+
+    Duration leaveAfter() {
+        return leaveAfter;
     }
 
     Duration antiEntropyInterval() {

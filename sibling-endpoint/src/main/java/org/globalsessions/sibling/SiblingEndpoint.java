@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.agrona.concurrent.AgentRunner;
-import org.agrona.concurrent.BackoffIdleStrategy;
+import org.agrona.concurrent.IdleStrategy;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.status.Counter;
+import org.globalsessions.transport.SharedMemoryIdle;
 import org.globalsessions.transport.Shutdown;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.net.EventLoops;
-import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Listener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class SiblingEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SiblingEndpoint.class);
     private static final Duration TICK = Duration.ofMillis(100);
-    private static final long MIN_PARK_NS = 1_000;
     private static final long MAX_PARK_NS = 1_000_000;
     private static final Duration CLOSE_WAIT = Duration.ofMillis(500);
 
@@ -41,8 +40,10 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final EventLoops loops;
     private final ReliefRouter router;
     private final MemberAdministration administration;
+    private final NodeCommands commands;
     private final List<Refill> refills;
     private final AntiEntropy antiEntropy;
+    private final NodeFilters filters;
     private final AgentRunner agentRunner;
     private final Shutdown shutdown = new Shutdown();
     private Listener listener;
@@ -54,19 +55,19 @@ public final class SiblingEndpoint implements AutoCloseable {
         this.segment = segment;
         this.loops = loops;
         IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
+        ReliefTier tier = new ReliefTier(segment, membership);
         this.router = new ReliefRouter(
-                segment, membership, exchange, context.requestTimeout().toNanos());
-        this.administration = new MemberAdministration(segment, membership, router);
+                segment, tier, exchange, context.requestTimeout().toNanos());
+        this.administration = new MemberAdministration(segment, membership, tier);
+        this.commands = new NodeCommands(segment, tier);
         RefillPace pace = new RefillPace(context.refillRate());
         this.refills = Stream.of(Kind.values())
-                .map(kind -> new Refill(segment, loops, pace, router, kind))
+                .map(kind -> new Refill(segment, loops, pace, tier, kind, context.leaveAfter()))
                 .toList();
-        this.antiEntropy = new AntiEntropy(segment, loops, pace, router, context.antiEntropyInterval());
+        this.antiEntropy = new AntiEntropy(segment, loops, pace, tier, context.antiEntropyInterval());
+        this.filters = new NodeFilters(segment, loops, tier, FilterRenewal.CHECK_INTERVAL, FilterRenewal.OLD_AFTER);
         this.agentRunner = new AgentRunner(
-                new BackoffIdleStrategy(0, 10, MIN_PARK_NS, MAX_PARK_NS),
-                this::onAgentError,
-                null,
-                new SiblingAgent(segment, exchange, context));
+                new AgentIdle(), this::onAgentError, null, new SiblingAgent(segment, exchange, context));
     }
 
     /**
@@ -111,14 +112,14 @@ public final class SiblingEndpoint implements AutoCloseable {
             warnOfPlainTcp(context.address());
         }
         ReliefConnections connections =
-                new ReliefConnections(segment, router, administration, context.pathName(), this::wakeAgent);
+                new ReliefConnections(segment, router, administration, commands, context.pathName(), this::wakeAgent);
         listener = Listener.bind(
-                loops, context.address(), context.port(), LinkSettings.DEFAULTS, context.security(), connections);
+                loops, context.address(), context.port(), context.links(), context.security(), connections);
         if (context.unixSocket() != null) {
-            unixListener = Listener.bindUnix(loops, context.unixSocket(), LinkSettings.DEFAULTS, connections);
+            unixListener = Listener.bindUnix(loops, context.unixSocket(), context.links(), connections);
         }
         loops.schedule(this::tick, TICK);
-        if (!context.antiEntropyInterval().isZero()) {
+        if (!context.antiEntropyInterval().isZero() && context.replicas().areSeveral()) {
             loops.execute(antiEntropy::start);
         }
         AgentRunner.startOnThread(agentRunner, task -> {
@@ -153,9 +154,34 @@ public final class SiblingEndpoint implements AutoCloseable {
         }
         try {
             router.timeOut(segment.file().nanoTime());
+            commands.timeOut(segment.file().nanoTime());
             wakeAgent();
         } finally {
             loops.schedule(this::tick, TICK);
+        }
+    }
+
+    /** The agent's, which waits for frames of the relay. */
+    private static final class AgentIdle implements IdleStrategy {
+        private final SharedMemoryIdle frames = new SharedMemoryIdle(MAX_PARK_NS);
+
+        @Override
+        public void idle(int workCount) {
+            if (workCount > 0) {
+                frames.reset();
+            } else {
+                frames.idle();
+            }
+        }
+
+        @Override
+        public void idle() {
+            frames.idle();
+        }
+
+        @Override
+        public void reset() {
+            frames.reset();
         }
     }
 
@@ -212,7 +238,8 @@ public final class SiblingEndpoint implements AutoCloseable {
     private void sayGoodbye() {
         refills.forEach(Refill::close);
         antiEntropy.close();
-        for (ReliefEndPoint endPoint : router.endPoints()) {
+        filters.close();
+        for (ReliefEndPoint endPoint : router.tier().endPoints()) {
             endPoint.connection().send(new GoodbyeFrame(GoodbyeFrame.ENDING));
             endPoint.connection().close();
         }

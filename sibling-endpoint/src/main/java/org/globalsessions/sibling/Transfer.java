@@ -76,8 +76,8 @@ final class Transfer {
      * @param failure why it has ended before the end of the inventory; null where it has not
      * @param listed  items that the source has listed
      * @param copied  items that another node has got
-     * @param refused items that a node lacks and has not taken: it is as much without them as before
-     * @param stayed  entries that the source should not have any more, and still has
+     * @param refused entries that a node lacks and has not taken: it is as much without them as before
+     * @param stayed  entries that the source should not have any more, and still has, and tombstones that a node lacks and has not taken
      */
     record Result(String failure, long listed, long copied, long refused, long stayed) {
         /** Whether each node has what it should have of all that the source had, and the source no more than that. */
@@ -241,7 +241,7 @@ final class Transfer {
             fail(gone(step.at()));
             return false;
         }
-        if (!step.at().inquire(this, answer -> onAnswer(step, answer), step.frame())) {
+        if (!step.at().inquire(this::isOver, answer -> onAnswer(step, answer), step.frame())) {
             pause(BACK_PRESSURE_PAUSE);
             return false;
         }
@@ -321,7 +321,7 @@ final class Transfer {
                 steps.add(new Step(
                         at,
                         id -> new DeleteFrame(id, Acknowledgement.RELIEF, item.digest(), item.version()),
-                        this::onCopied));
+                        deleted -> stayed += onCopied(deleted) ? 0 : 1));
             } else {
                 lacking.computeIfAbsent(item.digest(), any -> new ArrayList<>()).add(at);
             }
@@ -378,6 +378,7 @@ final class Transfer {
                 return;
             }
             boolean hasIt = onCopied(answer);
+            refused += hasIt ? 0 : 1;
             // Of another version the one listed says nothing.
             if (hasIt && moving != null && entry.version().equals(moving.item.version())) {
                 moving.lacking--;
@@ -388,7 +389,6 @@ final class Transfer {
     /** Returns whether what is there now is what was copied, or counts more. */
     private boolean onCopied(Frame answer) {
         if (!(answer instanceof SessionReceivedFrame received)) {
-            refused++;
             return false;
         }
         if (received.receipt().outcome() == Outcome.STORED) {

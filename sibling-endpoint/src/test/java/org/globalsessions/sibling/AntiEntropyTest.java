@@ -17,6 +17,7 @@ import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.transport.ConnectionStub;
+import org.globalsessions.transport.ManualScheduler;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
@@ -48,8 +49,11 @@ class AntiEntropyTest {
         Membership membership =
                 Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
         router = new ReliefRouter(
-                segment, membership, exchange, Duration.ofSeconds(1).toNanos());
-        antiEntropy = new AntiEntropy(segment, scheduler, new RefillPace(1_000_000), router, INTERVAL);
+                segment,
+                new ReliefTier(segment, membership),
+                exchange,
+                Duration.ofSeconds(1).toNanos());
+        antiEntropy = new AntiEntropy(segment, scheduler, new RefillPace(1_000_000), router.tier(), INTERVAL);
         antiEntropy.start();
     }
 

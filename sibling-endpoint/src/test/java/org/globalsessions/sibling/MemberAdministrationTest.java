@@ -6,12 +6,7 @@ import static org.globalsessions.sibling.Entries.key;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.function.LongFunction;
-import org.globalsessions.segment.SharedLru;
-import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.tier.KeyDigest;
@@ -22,69 +17,34 @@ import org.globalsessions.transport.frame.AdministeredFrame;
 import org.globalsessions.transport.frame.AdministeredFrame.KnownHost;
 import org.globalsessions.transport.frame.AdministeredFrame.Outcome;
 import org.globalsessions.transport.frame.ErrorFrame;
-import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator is told, and what his word does. */
-class MemberAdministrationTest {
+class MemberAdministrationTest extends PlayedTierTest {
     private static final NodeId UNKNOWN = new NodeId(9, 9);
 
-    @TempDir
-    private Path folder;
-
-    private final IpcExchange exchange = new IpcExchange(() -> {});
-    private SharedLru segment;
-    private Membership membership;
-    private ReliefRouter router;
     private MemberAdministration administration;
     private PlayedNode a1;
     private PlayedNode a2;
 
     @BeforeEach
     void open() throws IOException {
-        segment = Entries.relaySegment(folder);
-        membership = Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
-        router = new ReliefRouter(
-                segment, membership, exchange, Duration.ofSeconds(1).toNanos());
-        administration = new MemberAdministration(segment, membership, router);
-        a1 = new PlayedNode(segment, 1, Kind.AGING);
-        a2 = new PlayedNode(segment, 2, Kind.AGING);
-        router.connected(a1.connect());
-        router.connected(a2.connect());
-    }
-
-    @AfterEach
-    void close() {
-        segment.close();
+        begin(1, Duration.ofSeconds(1));
+        administration = new MemberAdministration(segment, membership, router.tier());
+        a1 = join(1, Kind.AGING);
+        a2 = join(2, Kind.AGING);
     }
 
     private AdministeredFrame ask(Action action, NodeId id) {
         AdministerFrame frame = new AdministerFrame(5, action, new KeyDigest(id.high(), id.low()));
         AdministeredFrame answer = (AdministeredFrame) administration.answer(frame, "test");
         assertThat(answer.correlationId()).isEqualTo(5);
-        return answer;
-    }
-
-    private Frame let(LongFunction<Frame> frame) {
-        exchange.letIn(new Message(1, frame.apply(1)));
-        router.drain();
-        boolean any = true;
-        while (any) {
-            any = false;
-            for (PlayedNode node : List.of(a1, a2)) {
-                any |= node.isConnected() && node.answer(router);
-            }
-        }
-        Frame answer = exchange.peekAnswer().frame();
-        exchange.answerTaken();
         return answer;
     }
 
@@ -135,7 +95,7 @@ class MemberAdministrationTest {
             assertThat(let(id -> new SessionBackupFrame(id, entry(key, 10)))).isInstanceOf(SessionReceivedFrame.class);
         }
         assertThat(a1.size()).isEqualTo(held);
-        assertThat(statusOf("a")).isEqualTo(Status.FOUND);
+        assertThat(statusOf("a")).matches(Status::isFound);
         assertThat(ask(Action.DRAIN, a2.id()).outcome()).isEqualTo(Outcome.LAST);
         assertThat(ask(Action.DRAIN, UNKNOWN).outcome()).isEqualTo(Outcome.UNKNOWN_HOST);
     }

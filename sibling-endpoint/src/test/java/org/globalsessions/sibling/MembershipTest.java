@@ -239,7 +239,7 @@ class MembershipTest {
         Membership membership = load();
         List<Member> before = membership.members();
         Ring ring = membership.ring(Kind.AGING);
-        Files.createDirectory(folder.resolve("x.segment.members.new"));
+        Files.createDirectories(folder.resolve("x.segment.members.new").resolve("in the way"));
 
         assertThatThrownBy(() -> membership.join(seat(SECOND), Kind.AGING)).isInstanceOf(IOException.class);
         assertThatThrownBy(() -> membership.use(ring)).isInstanceOf(IOException.class);

@@ -1,12 +1,13 @@
 package org.globalsessions.sibling;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
@@ -17,13 +18,17 @@ import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ConnectionStub;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.CalledFrame;
+import org.globalsessions.transport.frame.CommandFrame;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FetchFrame;
 import org.globalsessions.transport.frame.FetchedFrame;
+import org.globalsessions.transport.frame.FilterFrame;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.FrameType;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
 import org.globalsessions.transport.frame.MovedFrame;
@@ -33,19 +38,25 @@ import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
+import org.globalsessions.transport.frame.VoidFrame;
 
-/** A relief node over a map, which answers when a test lets it; all entries are of one life. */
+/** A relief node over a map, which answers when a test lets it; all entries are of one life. Its filter has no key that came after it was begun. */
 final class PlayedNode {
     private final SharedLru digests;
     private final NodeId id;
     private final Kind kind;
     private final Map<KeyDigest, SessionEntry> entries = new LinkedHashMap<>();
     private final Map<KeyDigest, Version> tombstones = new LinkedHashMap<>();
+    private final List<Frame> told = new ArrayList<>();
     private ConnectionStub connection;
     private ReliefEndPoint endPoint;
+    private final Map<FrameType, Integer> taken = new EnumMap<>(FrameType.class);
     private int walks;
     private int room = Integer.MAX_VALUE;
     private boolean silent;
+    private final ArrayDeque<Frame> asked = new ArrayDeque<>();
+    private final PlayedFilter filter = new PlayedFilter();
+    private int questions;
 
     /** A node that is not connected; the segment is only used to compute digests. */
     PlayedNode(SharedLru digests, long id, Kind kind) {
@@ -65,6 +76,7 @@ final class PlayedNode {
     /** A new connection. */
     ReliefEndPoint connect() {
         connection = new ConnectionStub();
+        asked.clear();
         endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, connection);
         return endPoint;
     }
@@ -73,6 +85,7 @@ final class PlayedNode {
     ReliefEndPoint disconnect() {
         connection.close();
         connection.takeSent();
+        asked.clear();
         return endPoint;
     }
 
@@ -85,6 +98,16 @@ final class PlayedNode {
         return walks;
     }
 
+    /** How many frames of a type have come. */
+    int taken(FrameType type) {
+        return taken.getOrDefault(type, 0);
+    }
+
+    /** How many frames have come. */
+    int taken() {
+        return taken.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
     /** Entries that it takes copies up to. */
     void room(int value) {
         room = value;
@@ -93,6 +116,17 @@ final class PlayedNode {
     /** Whether to leave what comes unanswered. */
     void silent(boolean value) {
         silent = value;
+    }
+
+    /** Answers that it was given since the last call. */
+    List<Frame> takeTold() {
+        List<Frame> taken = new ArrayList<>(told);
+        told.clear();
+        return taken;
+    }
+
+    void drop(String key) {
+        entries.remove(digests.encode(key).digest());
     }
 
     void keep(SessionEntry entry) {
@@ -121,15 +155,52 @@ final class PlayedNode {
 
     /** Answers what has come; false where nothing has. */
     boolean answer(ReliefRouter router) {
-        List<Frame> asked = connection.takeSent();
-        for (Frame frame : asked) {
-            walks += frame instanceof InventoryFrame ? 1 : 0;
-            Frame answer = silent ? null : answer(frame);
-            if (answer != null && !endPoint.answerInquiry(answer)) {
-                router.onAnswer(endPoint, answer);
-            }
+        boolean any = false;
+        while (answerNext(router)) {
+            any = true;
         }
-        return !asked.isEmpty();
+        return any;
+    }
+
+    /** Answers the next of what has come; false where nothing has. */
+    boolean answerNext(ReliefRouter router) {
+        if (asked.isEmpty()) {
+            // What comes of the answers is for the next time.
+            asked.addAll(connection.takeSent());
+        }
+        Frame frame = asked.poll();
+        if (frame == null) {
+            return false;
+        }
+        walks += frame instanceof InventoryFrame ? 1 : 0;
+        taken.merge(frame.type(), 1, Integer::sum);
+        Frame answer = silent ? null : answer(frame);
+        if (answer != null && !endPoint.answerInquiry(answer)) {
+            router.onAnswer(endPoint, answer);
+        }
+        return true;
+    }
+
+    /** As {@link #answerNext}, and nothing where it is not connected. */
+    void answerNextIfConnected(ReliefRouter router) {
+        if (isConnected()) {
+            answerNext(router);
+        }
+    }
+
+    /** How often it was asked for a key. */
+    int questions() {
+        return questions;
+    }
+
+    /** How it answers when it is asked for a filter. */
+    PlayedFilter filter() {
+        return filter;
+    }
+
+    /** Digests of the keys that it has. */
+    Set<KeyDigest> keys() {
+        return entries.keySet();
     }
 
     private Frame answer(Frame frame) {
@@ -170,15 +241,31 @@ final class PlayedNode {
             entries.remove(delete.digest());
             tombstones.put(delete.digest(), delete.tombstone());
             return received(asked, delete.tombstone());
-        } else if (frame instanceof MovedFrame moved) {
-            for (InventoryItem item : moved.items()) {
-                assertThat(entries.remove(item.digest()).version()).isEqualTo(item.version());
+        } else if (frame instanceof VoidFrame voids) {
+            for (VoidFrame.Voided voided : voids.voided()) {
+                entries.computeIfPresent(
+                        voided.digest(),
+                        (digest, entry) -> entry.version().compareTo(voided.version()) < 0 ? null : entry);
             }
             return received(asked, Version.NONE);
+        } else if (frame instanceof MovedFrame moved) {
+            for (InventoryItem item : moved.items()) {
+                entries.computeIfPresent(
+                        item.digest(), (digest, entry) -> entry.version().equals(item.version()) ? null : entry);
+            }
+            return received(asked, Version.NONE);
+        } else if (frame instanceof CommandFrame command) {
+            List<String> lines = new ArrayList<>(List.of(id.low() + " " + command.name()));
+            lines.addAll(command.arguments());
+            return new CalledFrame(asked, CalledFrame.Outcome.DONE, lines);
+        } else if (frame instanceof FilterFrame question) {
+            return filter.answer(question, entries.keySet());
         } else if (frame instanceof NeedSessionFrame need) {
+            questions++;
             SessionEntry entry = entries.get(digests.encode(need.key()).digest());
             return new SessionKnownFrame(asked, entry == null ? Status.MISSING : Status.FOUND, 0, 0, entry);
         }
+        told.add(frame);
         return null;
     }
 

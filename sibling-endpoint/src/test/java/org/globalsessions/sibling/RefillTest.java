@@ -4,52 +4,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.globalsessions.sibling.Entries.entry;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongFunction;
+import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
-import org.globalsessions.segment.SharedLru;
-import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
 import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
-import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What nodes have after one of them was away, with nodes that are played. */
-class RefillTest {
+class RefillTest extends PlayedTierTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration LEAVE_AFTER = Duration.ofMinutes(1);
     private static final int SESSIONS = 40;
 
-    @TempDir
-    private Path folder;
-
-    private final ManualScheduler scheduler = new ManualScheduler();
-    private final IpcExchange exchange = new IpcExchange(() -> {});
-    private final List<PlayedNode> nodes = new ArrayList<>();
-    private SharedLru segment;
-    private Membership membership;
-    private ReliefRouter router;
     private Refill refill;
     private PlayedNode a1;
     private PlayedNode a2;
     private PlayedNode a3;
-    private long lastId;
 
     @BeforeEach
     void open() throws IOException {
-        segment = Entries.relaySegment(folder);
         a1 = new PlayedNode(segment, 1, Kind.AGING);
         a2 = new PlayedNode(segment, 2, Kind.AGING);
         a3 = new PlayedNode(segment, 3, Kind.AGING);
@@ -57,42 +41,14 @@ class RefillTest {
         start(2);
     }
 
-    @AfterEach
-    void close() {
-        segment.close();
-    }
-
     /** A sibling without a past but the list of members. */
     private void start(int replicas) throws IOException {
-        membership =
-                Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, membership, exchange, TIMEOUT.toNanos());
-        refill = new Refill(segment, scheduler, new RefillPace(1_000_000), router, Kind.AGING);
-    }
-
-    private void join(PlayedNode node) throws IOException {
-        router.connected(node.connect());
-    }
-
-    private void leave(PlayedNode node) {
-        ReliefEndPoint left = node.disconnect();
-        router.disconnected(left);
-        left.failInquiries();
+        begin(replicas, TIMEOUT);
+        refill = new Refill(segment, scheduler, new RefillPace(1_000_000), router.tier(), Kind.AGING, LEAVE_AFTER);
     }
 
     private void letOthersStandIn() {
         router.timeOut(segment.file().nanoTime() + Attendance.START_NS + 1);
-    }
-
-    /** The relay sends a frame, and all nodes answer. Returns what it is told. */
-    private Frame let(LongFunction<Frame> frame) {
-        lastId++;
-        exchange.letIn(new Message(1, frame.apply(lastId)));
-        router.drain();
-        answerAll();
-        Frame answer = exchange.peekAnswer().frame();
-        exchange.answerTaken();
-        return answer;
     }
 
     private void handOff(int from, int to) {
@@ -102,27 +58,8 @@ class RefillTest {
         }
     }
 
-    /** Answers until nobody asks anything. */
-    private void answerAll() {
-        boolean any = true;
-        while (any) {
-            any = false;
-            for (PlayedNode node : nodes) {
-                any |= node.isConnected() && node.answer(router);
-            }
-        }
-    }
-
-    /** Lets time pass, in which nodes answer. */
-    private void pass(Duration time) {
-        for (int i = 0; i < 100; i++) {
-            scheduler.pass(time.dividedBy(100));
-            answerAll();
-        }
-    }
-
-    /** The first node is back, while others have stood in for it. */
-    private void beBackAfterStandIns() throws IOException {
+    /** All have what they should have, and then others stand in for the first node. */
+    private void leaveToStandIns() throws IOException {
         join(a1);
         join(a2);
         join(a3);
@@ -130,6 +67,11 @@ class RefillTest {
         pass(Duration.ofSeconds(5));
         leave(a1);
         letOthersStandIn();
+    }
+
+    /** The first node is back, while others have stood in for it. */
+    private void beBackAfterStandIns() throws IOException {
+        leaveToStandIns();
         handOff(SESSIONS, 2 * SESSIONS);
         join(a1);
     }
@@ -190,6 +132,55 @@ class RefillTest {
             assertThat(a1.holdsTombstone(key)).as(key).isEqualTo(copied.contains(key));
         }
         assertThat(a1.endPoint().isComplete()).isTrue();
+    }
+
+    private long copies(PlayedNode node) {
+        return IntStream.range(0, SESSIONS).filter(i -> node.holds("key " + i)).count();
+    }
+
+    @Test
+    void shouldMakeCopiesAgainWhenANodeStaysAway() throws IOException {
+        leaveToStandIns();
+        long before = copies(a2) + copies(a3);
+        assertThat(before).isBetween(SESSIONS + 1L, 2L * SESSIONS - 1);
+        pass(LEAVE_AFTER.minusSeconds(1));
+        assertThat(copies(a2) + copies(a3)).isEqualTo(before);
+        pass(Duration.ofSeconds(3));
+        assertThat(copies(a2)).isEqualTo(SESSIONS);
+        assertThat(copies(a3)).isEqualTo(SESSIONS);
+    }
+
+    @Test
+    void shouldMakeCopiesAgainInTimeWhenAnotherNodeReconnectsMeanwhile() throws IOException {
+        leaveToStandIns();
+        pass(LEAVE_AFTER.minusSeconds(10));
+        leave(a2);
+        join(a2);
+        pass(Duration.ofSeconds(13));
+        assertThat(copies(a2) + copies(a3)).isEqualTo(2 * SESSIONS);
+    }
+
+    @Test
+    void shouldMakeNoCopiesWhenTheNodeComesBackInTime() throws IOException {
+        leaveToStandIns();
+        long before = copies(a2) + copies(a3);
+        int walks = a2.walks();
+        pass(LEAVE_AFTER.minusSeconds(10));
+        join(a1);
+        pass(LEAVE_AFTER.multipliedBy(2));
+        assertThat(copies(a2) + copies(a3)).isEqualTo(before);
+        assertThat(a2.walks()).isEqualTo(walks);
+    }
+
+    @Test
+    void shouldTryAgainWhenCopiesCannotBeMade() throws IOException {
+        leaveToStandIns();
+        a3.room(0);
+        pass(LEAVE_AFTER.plusSeconds(3));
+        assertThat(copies(a3)).isLessThan(SESSIONS);
+        a3.room(2 * SESSIONS);
+        pass(Duration.ofMinutes(1));
+        assertThat(copies(a3)).isEqualTo(SESSIONS);
     }
 
     @Test
@@ -351,6 +342,19 @@ class RefillTest {
         a2.room(SESSIONS);
         pass(Refill.LONGEST_PAUSE.plusSeconds(10));
         assertEachHasThatOnly(SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    /** A node far from full may have two full buckets: of a million sessions one was without its second copy, and the walks had no end. */
+    @Test
+    void shouldEndWhenASecondCopyFindsNoPlace() throws IOException {
+        join(a1);
+        handOff(0, SESSIONS);
+        a2.room(SESSIONS - 1);
+        join(a2);
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.size()).isEqualTo(SESSIONS);
+        assertThat(a2.size()).isEqualTo(SESSIONS - 1);
         assertOnlyTheCurrentRingIsListed();
     }
 

@@ -6,6 +6,7 @@ import static org.globalsessions.sibling.Entries.entry;
 import static org.globalsessions.sibling.Entries.key;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.State;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
@@ -75,7 +77,7 @@ class ReliefRouterTest {
         exchange = new IpcExchange(() -> {});
         membership = Membership.load(
                 folder.resolve("relay.segment.members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, membership, exchange, TIMEOUT.toNanos());
+        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT.toNanos());
         connections.clear();
         endPoints.clear();
     }
@@ -86,6 +88,32 @@ class ReliefRouterTest {
         assertUnavailable(let(backup("a", 10)));
         assertUnavailable(let(delete("a", 20)));
         assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    /** Nodes that nobody knows of any more come back one after the other. */
+    @Test
+    void shouldNeitherSayMissingNorDeletedWhenTheListOfMembersIsLostUntilNodesHadTimeToComeBack() throws IOException {
+        join(A1, Kind.AGING);
+        long handedOff = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        receipt(handedOff);
+        segment.counters().increment(Counter.HANDED_OFF);
+        restart(1);
+        join(A1, Kind.AGING);
+        assertThat(denied("a")).as("the list is there").isEqualTo(Status.MISSING);
+
+        Files.delete(folder.resolve("relay.segment.members"));
+        restart(1);
+        join(A2, Kind.AGING);
+        assertThat(denied("a")).as("A1 has it").isEqualTo(Status.UNAVAILABLE);
+        long deleted = let(delete("a", 20));
+        answer(A2, FrameType.DELETE, part -> stored(part, 20));
+        assertUnavailable(deleted);
+        router.timeOut(segment.file().nanoTime() + ReliefTier.COME_BACK_NS);
+        assertThat(denied("a")).isEqualTo(Status.MISSING);
+        long again = let(delete("a", 20));
+        answer(A2, FrameType.DELETE, part -> stored(part, 20));
+        receipt(again);
     }
 
     @Test
@@ -142,6 +170,57 @@ class ReliefRouterTest {
         assertThat(known(again).entry().idleTicks()).isZero();
     }
 
+    /** A hand-off of what the relay is told so would bring nothing to anybody. */
+    @Test
+    void shouldSayThatItIsKeptOnlyWhenAllOwnersHaveTheSameVersion() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        assertThat(statusWhen(10, 10)).as("nothing went out by this ring yet").isEqualTo(Status.FOUND);
+        long id = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        answer(A2, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        receipt(id);
+
+        assertThat(statusWhen(10, 10)).isEqualTo(Status.FOUND_KEPT);
+        assertThat(statusWhen(10, 9)).isEqualTo(Status.FOUND);
+        assertThat(statusWhen(9, 10)).isEqualTo(Status.FOUND);
+        assertThat(statusWhen(10, 0)).isEqualTo(Status.FOUND);
+        assertThat(statusWhen(0, 10)).isEqualTo(Status.FOUND);
+
+        // An expansion node lets go of it soon, and is none of those that a hand-off goes to.
+        join(E1, Kind.EXPANSION);
+        assertThat(statusWhen(10, 10, 0)).isEqualTo(Status.FOUND_KEPT);
+        assertThat(statusWhen(10, 10, 10)).isEqualTo(Status.FOUND_KEPT);
+        assertThat(statusWhen(10, 10, 9)).isEqualTo(Status.FOUND);
+        assertThat(statusWhen(0, 10, 10)).isEqualTo(Status.FOUND);
+        assertThat(statusWhen(0, 0, 10)).isEqualTo(Status.FOUND);
+
+        // Whoever is away may have another version, which a hand-off voids.
+        leave(E1);
+        assertThat(statusWhen(10, 10)).isEqualTo(Status.FOUND);
+        join(E1, Kind.EXPANSION);
+        leave(A2);
+        long alone = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        answer(E1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+        assertThat(known(alone).status()).isEqualTo(Status.FOUND);
+    }
+
+    /** What is said of a key of which A1, A2 and E1 have these versions, 0 for none. */
+    private Status statusWhen(long... clocks) {
+        List<NodeId> nodes = List.of(A1, A2, E1);
+        long id = let(need("a"));
+        for (int i = 0; i < clocks.length; i++) {
+            long clock = clocks[i];
+            answer(
+                    nodes.get(i),
+                    FrameType.NEED_SESSION,
+                    part -> clock == 0 ? missing(part) : found(part, entry("a", clock)));
+        }
+        return known(id).status();
+    }
+
     @Test
     void shouldSayMissingOnlyWhenAllHaveSaidSo() throws IOException {
         join(A1, Kind.AGING);
@@ -152,6 +231,52 @@ class ReliefRouterTest {
         assertThat(exchange.peekAnswer()).isNull();
         answer(E1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
         assertThat(known(id).status()).isEqualTo(Status.MISSING);
+    }
+
+    @Test
+    void shouldAskAGatewayLastWhenAllHaveSaidThatTheSessionIsMissing() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        long handedOff = let(backup("a", 10));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        receipt(handedOff);
+        // FOUND and not FOUND_KEPT: no node keeps what a gateway tells.
+        for (Status said : List.of(Status.FOUND, Status.MISSING, Status.UNAVAILABLE)) {
+            long id = let(need("a"));
+            answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missingHere);
+            answer(E1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
+            assertThat(exchange.peekAnswer()).isNull();
+            SessionEntry entry = said == Status.FOUND ? entry("a", 10) : null;
+            answer(A1, FrameType.CALL, part -> new SessionKnownFrame(part, said, 0, 0, entry));
+            SessionKnownFrame known = known(id);
+            assertThat(known.status()).isEqualTo(said);
+            assertThat(known.entry()).isEqualTo(entry);
+        }
+    }
+
+    @Test
+    void shouldAskNoGatewayWhenSomebodyHasTheSessionOrMayHaveIt() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        long id = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missingHere);
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        assertThat(known(id).status()).isEqualTo(Status.FOUND);
+
+        long unknown = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missingHere);
+        answer(E1, FrameType.NEED_SESSION, part -> new ErrorFrame(part, ErrorCode.BUSY, ""));
+        assertThat(known(unknown).status()).isEqualTo(Status.UNAVAILABLE);
+    }
+
+    @Test
+    void shouldNotSayMissingWhenTheGatewayLeavesBeforeItHasAnswered() throws IOException {
+        join(A1, Kind.AGING);
+        long id = let(need("a"));
+        answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missingHere);
+        assertThat(exchange.peekAnswer()).isNull();
+        leave(A1);
+        assertThat(known(id).status()).isEqualTo(Status.UNAVAILABLE);
     }
 
     @Test
@@ -274,13 +399,16 @@ class ReliefRouterTest {
         join(E1, Kind.EXPANSION);
 
         long id = let(session("a", 10));
+        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        assertThat(exchange.peekAnswer())
+                .as("the aging node may still answer with what is void")
+                .isNull();
         List<Frame> toAging = connections.get(A1).takeSent();
         assertThat(toAging).extracting(Frame::type).containsExactly(FrameType.VOID);
         VoidFrame voids = (VoidFrame) toAging.get(0);
         assertThat(voids.voided())
                 .containsExactly(new VoidFrame.Voided(segment.encode("a").digest(), new Version(10, 7)));
-        assertThat(exchange.peekAnswer()).isNull();
-        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        router.onAnswer(endPoints.get(A1), done(voids.correlationId()));
         assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
     }
 
@@ -311,11 +439,26 @@ class ReliefRouterTest {
     }
 
     @Test
-    void shouldAcknowledgeNewEntriesAtOnceWhenThereIsNoExpansionNode() throws IOException {
+    void shouldAcknowledgeNewEntriesOnceOlderOnesAreVoidWhenThereIsNoExpansionNode() throws IOException {
         join(A1, Kind.AGING);
 
-        assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
-        assertThat(connections.get(A1).takeSent()).extracting(Frame::type).containsExactly(FrameType.VOID);
+        long id = let(session("a", 10));
+        answer(A1, FrameType.VOID, ReliefRouterTest::done);
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
+    @Test
+    void shouldNotAcknowledgeNewEntriesWhenAVoidIsRefusedOrLostWithItsConnection() throws IOException {
+        join(A1, Kind.AGING);
+        long refused = let(session("a", 10));
+        answer(A1, FrameType.VOID, part -> new ErrorFrame(part, ErrorCode.INTERNAL, "failed"));
+        assertUnavailable(refused);
+
+        long lost = let(session("a", 10));
+        long withIt = let(session("b", 10));
+        leave(A1);
+        assertUnavailable(lost);
+        assertUnavailable(withIt);
     }
 
     @Test
@@ -411,15 +554,21 @@ class ReliefRouterTest {
         assertThat(refusal.code()).isEqualTo(ErrorCode.BUSY);
 
         // Voids wait, as many as there is room for; then the new entry waits at the relay.
-        int taken = 0;
-        while (takeAnswerOf(let(session("s" + taken, 10))) instanceof SessionReceivedFrame) {
-            taken++;
+        long first = let(session("s0", 10));
+        for (int i = 1; i < ReliefEndPoint.MAX_VOIDS; i++) {
+            let(session("s" + i, 10));
         }
-        assertThat(taken).isEqualTo(ReliefEndPoint.MAX_VOIDS);
+        assertThat(exchange.peekAnswer()).isNull();
+        long beyond = let(session("beyond", 10));
+        assertThat(takeAnswerOf(beyond)).isInstanceOf(ErrorFrame.class);
         connections.get(A1).full(false);
         router.drain();
-        assertThat(((VoidFrame) connections.get(A1).takeSent().get(0)).voided()).hasSize(ReliefEndPoint.MAX_VOIDS);
-        assertThat(takeAnswerOf(let(session("again", 10)))).isInstanceOf(SessionReceivedFrame.class);
+        VoidFrame voids = (VoidFrame) connections.get(A1).takeSent().get(0);
+        assertThat(voids.voided()).hasSize(ReliefEndPoint.MAX_VOIDS);
+        router.onAnswer(endPoints.get(A1), done(voids.correlationId()));
+        for (int i = 0; i < ReliefEndPoint.MAX_VOIDS; i++) {
+            assertThat(receipt(first + i).outcome()).isEqualTo(Outcome.STORED);
+        }
     }
 
     @Test
@@ -449,8 +598,9 @@ class ReliefRouterTest {
         restart(1);
         assertUnavailable(let(session("a", 10)));
         join(A1, Kind.AGING);
-        assertThat(receipt(let(session("a", 10))).outcome()).isEqualTo(Outcome.STORED);
-        assertThat(connections.get(A1).takeSent()).extracting(Frame::type).containsExactly(FrameType.VOID);
+        long heard = let(session("a", 10));
+        answer(A1, FrameType.VOID, ReliefRouterTest::done);
+        assertThat(receipt(heard).outcome()).isEqualTo(Outcome.STORED);
 
         leave(A1);
         router.timeOut(segment.file().nanoTime() + 2 * Attendance.RESET_NS);
@@ -487,7 +637,43 @@ class ReliefRouterTest {
         // New changes are the owner's again.
         long id = let(backup(key, 30));
         answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 30));
+        assertThat(exchange.peekAnswer()).as("who stood in has an older one").isNull();
+        answer(A2, FrameType.VOID, ReliefRouterTest::done);
         assertThat(receipt(id).version().clock()).isEqualTo(30);
+    }
+
+    @Test
+    void shouldNotAnswerWithWhatOneHasWhoHasMissedChangesWhenOthersAreAway() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        NodeId third = new NodeId(7, 7);
+        join(third, Kind.AGING);
+        String key = keyOf(A1);
+        leave(A1);
+        letOthersStandIn();
+        long changed = let(backup(key, 20));
+        for (NodeId there : List.of(A2, third)) {
+            connections
+                    .get(there)
+                    .takeSent()
+                    .forEach(frame -> router.onAnswer(endPoints.get(there), stored(frame.correlationId(), 20)));
+        }
+        receipt(changed);
+
+        join(A1, Kind.AGING);
+        leave(A2);
+        leave(third);
+        long id = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        assertThat(known(id).status()).as("A2 and the third have a newer one").isEqualTo(Status.UNAVAILABLE);
+
+        // One that has missed nothing is answered with, whoever else is away.
+        join(A2, Kind.AGING);
+        long again = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        answer(A2, FrameType.NEED_SESSION, part -> found(part, entry(key, 20)));
+        assertThat(known(again).entry().version().clock()).isEqualTo(20);
     }
 
     private void standInForOwner(String key) throws IOException {
@@ -513,8 +699,9 @@ class ReliefRouterTest {
         standInForOwner(key);
         join(A1, Kind.AGING);
         leave(A2);
-        router.transferred(
-                membership.used().stream().filter(ring -> !ring.has(A1)).toList());
+        router.tier()
+                .transferred(
+                        membership.used().stream().filter(ring -> !ring.has(A1)).toList());
 
         long id = let(need(key));
         answer(A1, FrameType.NEED_SESSION, ReliefRouterTest::missing);
@@ -561,7 +748,7 @@ class ReliefRouterTest {
         leave(A1);
         join(A1, Kind.AGING);
         assertThat(denied(key)).isEqualTo(Status.UNAVAILABLE);
-        router.reconciled(endPoints.get(A1));
+        router.tier().reconciled(endPoints.get(A1));
         assertThat(denied(key)).isEqualTo(Status.MISSING);
         leave(A1);
         join(A1, Kind.AGING);
@@ -661,7 +848,7 @@ class ReliefRouterTest {
 
         // The end of the old connection does not take the new one away.
         router.disconnected(old);
-        assertThat(router.connectedCount()).isEqualTo(1);
+        assertThat(router.tier().connectedCount()).isEqualTo(1);
     }
 
     @Test
@@ -783,8 +970,16 @@ class ReliefRouterTest {
         return new SessionKnownFrame(id, Status.MISSING, 0, 0, null);
     }
 
+    private static Frame missingHere(long id) {
+        return new SessionKnownFrame(id, Status.MISSING_HERE, 0, 0, null);
+    }
+
     private static Frame found(long id, SessionEntry entry) {
         return new SessionKnownFrame(id, Status.FOUND, 0, 0, entry);
+    }
+
+    private static Frame done(long id) {
+        return new SessionReceivedFrame(id, new Receipt(Outcome.STORED, Version.NONE, 0, false, 0, 0));
     }
 
     private static Frame stored(long id, long clock) {

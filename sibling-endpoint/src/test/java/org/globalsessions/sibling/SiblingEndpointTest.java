@@ -8,6 +8,8 @@ import static org.globalsessions.sibling.Entries.entry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +22,8 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.FrameCodec;
+import org.globalsessions.transport.frame.FrameException;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
@@ -188,7 +192,7 @@ class SiblingEndpointTest {
 
         relay.restart();
         await().atMost(Duration.ofSeconds(5)).until(() -> relay.hellos().size() == 2);
-        assertThat(relay.question("a").status()).isEqualTo(Status.FOUND);
+        assertThat(relay.question("a").status()).matches(Status::isFound);
     }
 
     @Test
@@ -199,7 +203,7 @@ class SiblingEndpointTest {
 
         relay.restartClient();
         await().until(() -> relay.hellos().size() == 2);
-        assertThat(relay.question("a").status()).isEqualTo(Status.FOUND);
+        assertThat(relay.question("a").status()).matches(Status::isFound);
     }
 
     @Test
@@ -233,6 +237,94 @@ class SiblingEndpointTest {
             assertThat(changed.refusal()).contains("is a member as aging node and cannot join as expansion node");
         }
         assertThat(relay.segment().counters().get(Counter.BAD_FRAMES)).isGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void shouldKeepTheFirstOfTwoNodesWithOneIdAndTakeTheOtherInWhenItHasLeft() throws IOException {
+        SiblingEndpoint sibling = launch(0);
+        ReliefStub first = join(sibling, PeerKind.AGING, 1);
+        relay.ask(id -> new SessionBackupFrame(id, entry("a", 10)));
+        long refused = relay.segment().counters().get(Counter.BAD_FRAMES);
+
+        ReliefStub other = new ReliefStub(relay.segment(), sibling.port(), PeerKind.AGING, 1, Entries.PATH);
+        open.add(other);
+        await().until(() -> relay.segment().counters().get(Counter.BAD_FRAMES) >= refused + 3);
+        assertThat(other.refusal())
+                .isEqualTo("node " + new NodeId(1, 1) + " is connected already, from 127.0.0.1: give this one another"
+                        + " node_id, or a new segment where it has none");
+        assertThat(other.isWelcome()).isFalse();
+        assertThat(first.isWelcome()).isTrue();
+        assertThat(relay.ask(id -> new SessionBackupFrame(id, entry("b", 10))))
+                .isInstanceOf(SessionReceivedFrame.class);
+        assertThat(relay.question("a").status()).matches(Status::isFound);
+        assertThat(other.entries()).isEmpty();
+
+        first.close();
+        await().until(other::isWelcome);
+    }
+
+    @Test
+    void shouldTakeANodeInAgainWhenItsEarlierConnectionIsHalfOpen() throws IOException {
+        SiblingEndpoint sibling = launch(0);
+        await().until(() -> !relay.hellos().isEmpty());
+        // Its machine was cut off: it says nothing more, and its end never comes.
+        try (Socket halfOpen = new Socket("localhost", sibling.port())) {
+            halfOpen.getOutputStream().write(bytesOf(helloOf(1, 1)));
+            halfOpen.setSoTimeout(10_000);
+            assertThat(halfOpen.getInputStream().read()).isPositive();
+
+            long beganNs = System.nanoTime();
+            join(sibling, PeerKind.AGING, 9);
+            assertThat(System.nanoTime() - beganNs).isGreaterThanOrEqualTo(ReliefConnections.PROBE_LIMIT.toNanos());
+            assertThat(relay.ask(id -> new SessionBackupFrame(id, entry("a", 10))))
+                    .isInstanceOf(SessionReceivedFrame.class);
+        }
+    }
+
+    @Test
+    void shouldSpeakItsOwnVersionOrSayWhyNotWhenANodeIsOfTheNextOne() throws IOException {
+        SiblingEndpoint sibling = launch(0);
+        await().until(() -> !relay.hellos().isEmpty());
+        ReliefStub onlyNext = new ReliefStub(relay.segment(), sibling.port(), helloOf(2, 3));
+        open.add(onlyNext);
+        await().until(() -> "no protocol version in common".equals(onlyNext.refusal()));
+        assertThat(onlyNext.isWelcome()).isFalse();
+        assertThat(Files.exists(folder.resolve("relay.segment.members"))).isFalse();
+        onlyNext.close();
+
+        ReliefStub both = new ReliefStub(relay.segment(), sibling.port(), helloOf(1, 2));
+        open.add(both);
+        await().until(both::isWelcome);
+        assertThat(relay.ask(id -> new SessionBackupFrame(id, entry("a", 10))))
+                .isInstanceOf(SessionReceivedFrame.class);
+        assertThat(relay.question("a").status()).matches(Status::isFound);
+    }
+
+    @Test
+    void shouldAnswerInAVersionOfItsOwnWhenAFrameIsWrittenInTheNextOne() throws IOException, FrameException {
+        SiblingEndpoint sibling = launch(0);
+        byte[] hello = bytesOf(helloOf(2, 2));
+        // The header's version, which the protocol forbids for a HELLO.
+        hello[6] = 2;
+        try (Socket socket = new Socket("localhost", sibling.port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(hello);
+            ErrorFrame error = (ErrorFrame)
+                    FrameCodec.decode(ByteBuffer.wrap(socket.getInputStream().readAllBytes()));
+            assertThat(error.code()).isEqualTo(ErrorCode.UNSUPPORTED_VERSION);
+            assertThat(error.text()).isEqualTo("protocol version not spoken: version=2, spoken=1..1");
+        }
+    }
+
+    /** The hello of the aging node 9. */
+    private static HelloFrame helloOf(int minVersion, int maxVersion) {
+        return new HelloFrame(1, minVersion, maxVersion, PeerKind.AGING, 9, 9, 0, 0, 0, Entries.PATH, "", 100, "");
+    }
+
+    private static byte[] bytesOf(HelloFrame hello) {
+        ByteBuffer buffer = ByteBuffer.allocate(FrameCodec.encodedLength(hello));
+        FrameCodec.encode(hello, buffer);
+        return buffer.array();
     }
 
     @Test

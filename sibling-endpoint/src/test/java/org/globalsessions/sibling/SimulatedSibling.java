@@ -2,6 +2,7 @@ package org.globalsessions.sibling;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -21,6 +22,9 @@ import org.globalsessions.transport.frame.PeerKind;
 public final class SimulatedSibling {
     private static final long TIMEOUT_NS = TimeUnit.SECONDS.toNanos(1);
     private static final int REFILL_RATE = 10_000;
+    private static final Duration LEAVE_AFTER = Duration.ofSeconds(5);
+    private static final Duration FILTER_PAUSE = Duration.ofMillis(20);
+    private static final Duration FILTER_OLD_AFTER = Duration.ofSeconds(1);
     private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final SharedLru segment;
@@ -38,6 +42,7 @@ public final class SimulatedSibling {
      * @param segment the relay's segment, attached to
      * @param scheduler its event loop
      * @param members the list of relief nodes
+     * @param filters whether it keeps filters of their keys, made anew each second
      * @param toRelay takes what it sends to the relay
      */
     public SimulatedSibling(
@@ -47,6 +52,7 @@ public final class SimulatedSibling {
             String pathName,
             int replicas,
             Path members,
+            boolean filters,
             Consumer<Frame> toRelay)
             throws IOException {
         this.segment = segment;
@@ -58,13 +64,21 @@ public final class SimulatedSibling {
                 members,
                 new Replicas(replicas, replicas),
                 () -> TimeUnit.MICROSECONDS.toMillis(segment.file().wallClockMicros()));
-        router = new ReliefRouter(segment, membership, exchange, TIMEOUT_NS);
+        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT_NS);
         RefillPace pace = new RefillPace(REFILL_RATE);
         for (Kind kind : Kind.values()) {
-            new Refill(segment, scheduler, pace, router, kind);
+            new Refill(segment, scheduler, pace, router.tier(), kind, LEAVE_AFTER);
+        }
+        if (filters) {
+            new NodeFilters(segment, scheduler, router.tier(), FILTER_PAUSE, FILTER_OLD_AFTER);
         }
         connections = new ReliefConnections(
-                segment, router, new MemberAdministration(segment, membership, router), pathName, () -> {});
+                segment,
+                router,
+                new MemberAdministration(segment, membership, router.tier()),
+                new NodeCommands(segment, router.tier()),
+                pathName,
+                () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);
     }
@@ -77,7 +91,7 @@ public final class SimulatedSibling {
     /** Whether sessions are looked for by more rings than the present ones. */
     public boolean hasEarlierRings() {
         return Stream.of(Kind.values())
-                .anyMatch(kind -> !router.earlierRings(kind).isEmpty());
+                .anyMatch(kind -> !router.tier().earlierRings(kind).isEmpty());
     }
 
     /** A relay is there, this one or a new one. */

@@ -26,6 +26,7 @@ import org.globalsessions.tier.Receipt.Outcome;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ConnectionStub;
 import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.ManualScheduler;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.DeleteFrame;

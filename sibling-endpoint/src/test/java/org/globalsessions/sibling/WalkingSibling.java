@@ -3,6 +3,7 @@ package org.globalsessions.sibling;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,9 +13,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.IpcExchange.Message;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Membership.State;
+import org.globalsessions.status.Counter;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.net.EventLoops;
 import org.globalsessions.transport.net.Listener;
@@ -24,7 +29,11 @@ public final class WalkingSibling implements AutoCloseable {
     /** Name of the path that is served. */
     public static final String PATH = Entries.PATH;
 
+    /** Frames that may be asked at once. */
+    public static final int MOST_AT_A_TIME = 256;
+
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration FILTER_PAUSE = Duration.ofMillis(5);
 
     private final EventLoops loops = EventLoops.start("walking-sibling", 1);
     private final IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
@@ -32,6 +41,7 @@ public final class WalkingSibling implements AutoCloseable {
     private final SharedLru segment;
     private final ReliefRouter router;
     private final RefillPace pace;
+    private final Membership membership;
     private final Listener listener;
     private long lastId;
 
@@ -52,9 +62,9 @@ public final class WalkingSibling implements AutoCloseable {
     public WalkingSibling(Path folder, int replicas, int rate) throws IOException {
         segment = Entries.relaySegment(folder);
         pace = new RefillPace(rate);
-        Membership membership =
+        membership =
                 Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, membership, exchange, TIMEOUT.toNanos());
+        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT.toNanos());
         listener = Listener.bind(
                 loops,
                 "localhost",
@@ -62,9 +72,51 @@ public final class WalkingSibling implements AutoCloseable {
                 new ReliefConnections(
                         segment,
                         router,
-                        new MemberAdministration(segment, membership, router),
+                        new MemberAdministration(segment, membership, router.tier()),
+                        new NodeCommands(segment, router.tier()),
                         Entries.PATH,
                         () -> {}));
+    }
+
+    /**
+     * From now on refills aging nodes as a sibling does, and keeps filters of what they hold.
+     *
+     * @param oldAfter when a filter is made anew at the latest
+     */
+    public void keepFilters(Duration oldAfter) {
+        onLoop(() -> {
+            new Refill(segment, loops, pace, router.tier(), Kind.AGING, Duration.ofMinutes(5));
+            return new NodeFilters(segment, loops, router.tier(), FILTER_PAUSE, oldAfter);
+        });
+    }
+
+    /** Whether every connected node has a filter of its keys. */
+    public boolean haveFilters() {
+        return onLoop(() -> endPoints()
+                .allMatch(node -> node.filter() != null && node.filter().isThere()));
+    }
+
+    /** Questions that no node was asked. */
+    public long questionsFiltered() {
+        return segment.counters().get(Counter.QUESTIONS_FILTERED);
+    }
+
+    /** Places no more keys at a node, as an operator asks for. */
+    public void drain(long nodeId) {
+        onLoop(() -> {
+            try {
+                membership.drain(new NodeId(nodeId, nodeId));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            router.tier().membersChanged();
+            return null;
+        });
+    }
+
+    /** Whether nobody counts any more on what a node has. */
+    public boolean isGone(long nodeId) {
+        return onLoop(() -> membership.find(new NodeId(nodeId, nodeId)).state()) == State.GONE;
     }
 
     private void drain() {
@@ -78,7 +130,7 @@ public final class WalkingSibling implements AutoCloseable {
 
     /** Waits until so many relief nodes are connected. */
     public void awaitConnected(int count) {
-        await().until(() -> onLoop(router::connectedCount) == count);
+        await().until(() -> onLoop(router.tier()::connectedCount) == count);
     }
 
     private <T> T onLoop(Supplier<T> task) {
@@ -87,18 +139,25 @@ public final class WalkingSibling implements AutoCloseable {
 
     /** Sends a frame as the relay and waits for the answer. */
     public Frame ask(LongFunction<Frame> frame) {
-        lastId++;
-        long id = lastId;
-        exchange.letIn(new Message(1, frame.apply(id)));
+        return askAll(List.of(frame)).get(0);
+    }
+
+    /** Sends at most {@link #MOST_AT_A_TIME} frames as the relay and waits for all answers, which are in the order of the frames. */
+    public List<Frame> askAll(List<LongFunction<Frame>> frames) {
+        long first = lastId + 1;
+        for (LongFunction<Frame> frame : frames) {
+            lastId++;
+            exchange.letIn(new Message(1, frame.apply(lastId)));
+        }
         exchange.letInDone();
         await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> {
             for (Message next = exchange.peekAnswer(); next != null; next = exchange.peekAnswer()) {
                 answers.put(next.frame().correlationId(), next.frame());
                 exchange.answerTaken();
             }
-            return answers.containsKey(id);
+            return answers.size() == frames.size();
         });
-        return answers.remove(id);
+        return LongStream.rangeClosed(first, lastId).mapToObj(answers::remove).toList();
     }
 
     /**
@@ -130,7 +189,7 @@ public final class WalkingSibling implements AutoCloseable {
     }
 
     private Stream<ReliefEndPoint> endPoints() {
-        return router.endPoints().stream();
+        return router.tier().endPoints().stream();
     }
 
     @Override

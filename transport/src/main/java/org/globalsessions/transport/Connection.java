@@ -1,5 +1,7 @@
 package org.globalsessions.transport;
 
+import java.time.Duration;
+import java.util.function.Consumer;
 import org.globalsessions.transport.frame.Frame;
 
 /**
@@ -80,6 +82,15 @@ public interface Connection {
      * @return true on that thread
      */
     boolean inEventLoop();
+
+    /**
+     * Has the peer give a sign of life by a ping, also where it was heard a moment ago. On the event loop only.
+     *
+     * @param limit how long it has
+     * @param heard told once on the event loop: true as soon as anything of the peer has arrived, false where nothing has in time
+     *              or the connection has ended
+     */
+    void probe(Duration limit, Consumer<Boolean> heard);
 
     /** Closes after what has been sent so far has left, at most a second later. Further calls do nothing. */
     void close();

@@ -1,7 +1,9 @@
 package org.globalsessions.transport;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.globalsessions.transport.frame.Frame;
 
 /** A connection that keeps what is sent, or takes nothing. */
@@ -70,6 +72,11 @@ public final class ConnectionStub implements Connection {
     @Override
     public boolean inEventLoop() {
         return true;
+    }
+
+    @Override
+    public void probe(Duration limit, Consumer<Boolean> heard) {
+        throw new UnsupportedOperationException();
     }
 
     @Override

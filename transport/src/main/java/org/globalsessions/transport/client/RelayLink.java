@@ -404,7 +404,7 @@ public final class RelayLink implements NextTier {
     void known(SessionKnownFrame frame) {
         if (!(remove(frame.correlationId()) instanceof Request.Question question)) {
             counters.lateAnswers.increment();
-        } else if (frame.status() == SessionKnownFrame.Status.UNAVAILABLE) {
+        } else if (!frame.status().isFound() && frame.status() != SessionKnownFrame.Status.MISSING) {
             question.fail(new TierUnavailableException(
                     "a tier behind relay " + relay() + " did not answer, so nobody knows whether the session exists"));
         } else if (frame.entry() != null && !question.key.isKey(frame.entry().key())) {

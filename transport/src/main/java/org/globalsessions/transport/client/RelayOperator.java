@@ -1,6 +1,8 @@
 package org.globalsessions.transport.client;
 
+import io.netty.buffer.Unpooled;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +15,8 @@ import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.AdministerFrame.Action;
 import org.globalsessions.transport.frame.AdministeredFrame;
+import org.globalsessions.transport.frame.CalledFrame;
+import org.globalsessions.transport.frame.CommandFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
@@ -24,7 +28,7 @@ import org.globalsessions.transport.net.Network;
 
 /**
  * An operator's connection to a relay: asks which hosts it remembers, and has it forget one. It has no segment and is no host. Likewise to a
- * sibling, about relief nodes.
+ * sibling, about relief nodes, and has their extensions run commands.
  *
  * <p>Any thread may ask; futures complete on the connection's thread, with {@link TierUnavailableException} where the relay is away,
  * refuses, or does not answer in time.
@@ -34,7 +38,7 @@ public final class RelayOperator implements AutoCloseable {
     private final RelayLinkSettings settings;
     private final Network network = EventLoops.start("global-sessions-operator", 1);
     private final CompletableFuture<Connection> welcomed = new CompletableFuture<>();
-    private final Map<Long, CompletableFuture<AdministeredFrame>> open = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<Frame>> open = new ConcurrentHashMap<>();
     private final AtomicLong correlations = new AtomicLong();
     private final Network.Dial dial;
 
@@ -112,9 +116,27 @@ public final class RelayOperator implements AutoCloseable {
         return ask(Action.DRAIN, node);
     }
 
+    /**
+     * Has a command run by the extension of a relief node.
+     *
+     * @param node      its id
+     * @param name      which command; empty to be told which there are
+     * @param arguments what the command is given
+     * @return what became of it
+     * @throws IllegalArgumentException where name or arguments are beyond the limits of the protocol
+     */
+    public CompletableFuture<CalledFrame> call(KeyDigest node, String name, List<String> arguments) {
+        CommandFrame frame = new CommandFrame(correlations.incrementAndGet(), node, name, List.copyOf(arguments));
+        FrameCodec.encode(frame, Unpooled.buffer());
+        return ask(frame, CalledFrame.class);
+    }
+
     private CompletableFuture<AdministeredFrame> ask(Action action, KeyDigest host) {
-        AdministerFrame frame = new AdministerFrame(correlations.incrementAndGet(), action, host);
-        CompletableFuture<AdministeredFrame> answer = new CompletableFuture<>();
+        return ask(new AdministerFrame(correlations.incrementAndGet(), action, host), AdministeredFrame.class);
+    }
+
+    private <T extends Frame> CompletableFuture<T> ask(Frame frame, Class<T> type) {
+        CompletableFuture<Frame> answer = new CompletableFuture<>();
         open.put(frame.correlationId(), answer);
         var unused = welcomed.whenComplete((connection, failure) -> {
             if (failure != null) {
@@ -134,7 +156,7 @@ public final class RelayOperator implements AutoCloseable {
                     } else if (failure != null) {
                         throw new IllegalStateException(failure);
                     }
-                    return told;
+                    return type.cast(told);
                 });
     }
 
@@ -165,16 +187,16 @@ public final class RelayOperator implements AutoCloseable {
             } else if (frame instanceof ErrorFrame error) {
                 TierUnavailableException refused =
                         new TierUnavailableException(peer + " refused, code=" + error.code() + ": " + error.text());
-                CompletableFuture<AdministeredFrame> answer = open.get(error.correlationId());
+                CompletableFuture<Frame> answer = open.get(error.correlationId());
                 if (answer != null) {
                     answer.completeExceptionally(refused);
                 } else {
                     fail(refused);
                 }
-            } else if (frame instanceof AdministeredFrame told) {
-                CompletableFuture<AdministeredFrame> answer = open.get(told.correlationId());
+            } else if (frame instanceof AdministeredFrame || frame instanceof CalledFrame) {
+                CompletableFuture<Frame> answer = open.get(frame.correlationId());
                 if (answer != null) {
-                    answer.complete(told);
+                    answer.complete(frame);
                 }
             }
         }

@@ -31,6 +31,12 @@ public sealed interface Frame
                 FetchFrame,
                 FetchedFrame,
                 MovedFrame,
+                WhereaboutsFrame,
+                FilterFrame,
+                FilteredFrame,
+                CommandFrame,
+                ValidateFrame,
+                CalledFrame,
                 AdministerFrame,
                 AdministeredFrame {
     /**

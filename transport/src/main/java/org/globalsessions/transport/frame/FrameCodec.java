@@ -70,6 +70,24 @@ public final class FrameCodec {
     /** Bytes of an answer to a fetch before its entries: digests covered and count. */
     public static final int FETCHED_FIXED = 2 + 2;
 
+    /** Longest name of a command in bytes of UTF-8. */
+    public static final int MAX_COMMAND = 64;
+
+    /** Most arguments of a command, each of at most {@link #MAX_TEXT} bytes. */
+    public static final int MAX_ARGUMENTS = 64;
+
+    /** Most lines that a command answers, each of at most {@link #MAX_TEXT} bytes: read within the memory that a longest frame takes. */
+    public static final int MAX_LINES = 128;
+
+    /** Most bits of a filter: 32 MiB, 16 bits for each of as many sessions as a segment can have. */
+    public static final int MAX_FILTER_BITS = 1 << 28;
+
+    /** Most bits that one key sets in a filter. */
+    public static final int MAX_FILTER_HASHES = 32;
+
+    /** Most words of 64 bits of a filter in one frame. */
+    public static final int MAX_FILTER_WORDS = 8192;
+
     /** Bytes of one item of an inventory. */
     static final int ITEM_LENGTH = 37;
 
@@ -84,6 +102,9 @@ public final class FrameCodec {
 
     /** Bytes of one host in an answer to an operator. */
     static final int KNOWN_HOST_LENGTH = 28;
+
+    /** Bytes of a text before its own: its length. */
+    static final int TEXT_LENGTH = 2;
 
     private static final int BEGINS_LIFE = 1;
 
@@ -328,6 +349,11 @@ public final class FrameCodec {
             case FETCH -> readFetch(correlationId, in);
             case FETCHED -> readFetched(correlationId, in);
             case MOVED -> new MovedFrame(correlationId, readItems(in));
+            case WHEREABOUTS -> readWhereabouts(correlationId, in);
+            case FILTER -> readFilter(correlationId, in);
+            case FILTERED -> readFiltered(correlationId, in);
+            case CALL -> readCall(correlationId, in);
+            case CALLED -> new CalledFrame(correlationId, WireCodes.called(in), readTexts(in, "lines", MAX_LINES));
             case ADMINISTER -> new AdministerFrame(correlationId, WireCodes.action(in), readDigest(in));
             case ADMINISTERED -> readAdministered(correlationId, in);
             case ANNOUNCE_INVALIDATION -> {
@@ -378,7 +404,7 @@ public final class FrameCodec {
         SessionKnownFrame.Status status = WireCodes.status(in);
         long epoch = in.i64();
         long position = in.position();
-        SessionEntry entry = status == SessionKnownFrame.Status.FOUND ? readEntry(in) : null;
+        SessionEntry entry = status.isFound() ? readEntry(in) : null;
         return new SessionKnownFrame(correlationId, status, epoch, position, entry);
     }
 
@@ -450,6 +476,16 @@ public final class FrameCodec {
         return new ComparedFrame(correlationId, count, lacking);
     }
 
+    private static WhereaboutsFrame readWhereabouts(long correlationId, FieldReader in) throws FrameException {
+        int count = in.u16InRange("count", 0, MAX_ITEMS);
+        in.require("fates", count);
+        WhereaboutsFrame.Fate[] fates = new WhereaboutsFrame.Fate[count];
+        for (int i = 0; i < count; i++) {
+            fates[i] = WireCodes.fate(in);
+        }
+        return new WhereaboutsFrame(correlationId, List.of(fates));
+    }
+
     private static FetchFrame readFetch(long correlationId, FieldReader in) throws FrameException {
         int count = in.u16InRange("count", 0, MAX_ITEMS);
         in.require("digests", (long) count * DIGEST_LENGTH);
@@ -469,6 +505,61 @@ public final class FrameCodec {
             entries[i] = readEntry(in);
         }
         return new FetchedFrame(correlationId, covered, List.of(entries));
+    }
+
+    private static FilterFrame readFilter(long correlationId, FieldReader in) throws FrameException {
+        long cursor = in.clock("cursor");
+        int bits = in.i32InRange("bits", cursor == 0 ? 0 : Long.SIZE);
+        if (bits > MAX_FILTER_BITS || bits % Long.SIZE != 0) {
+            throw in.bad(
+                    "bits out of range: bits=" + bits + ", limit=" + MAX_FILTER_BITS + ", in steps of " + Long.SIZE);
+        }
+        int hashes = in.u8();
+        if (hashes < 1 || hashes > MAX_FILTER_HASHES) {
+            throw in.bad("hashes out of range: hashes=" + hashes + ", allowed=1.." + MAX_FILTER_HASHES);
+        }
+        return new FilterFrame(correlationId, cursor, bits, hashes);
+    }
+
+    private static FilteredFrame readFiltered(long correlationId, FieldReader in) throws FrameException {
+        long nextCursor = in.clock("nextCursor");
+        int places = in.i32InRange("places", 0);
+        int keys = in.i32InRange("keys", 0);
+        int firstWord = in.i32InRange("firstWord", 0);
+        int count = in.u16InRange("count", 0, MAX_FILTER_WORDS);
+        if (firstWord > MAX_FILTER_BITS / Long.SIZE - count) {
+            throw in.bad("words beyond the largest filter: firstWord=" + firstWord + ", count=" + count + ", limit="
+                    + MAX_FILTER_BITS / Long.SIZE);
+        }
+        in.require("words", (long) count * Long.BYTES);
+        long[] words = new long[count];
+        for (int i = 0; i < count; i++) {
+            words[i] = in.i64();
+        }
+        return new FilteredFrame(correlationId, nextCursor, places, keys, firstWord, words);
+    }
+
+    private static Frame readCall(long correlationId, FieldReader in) throws FrameException {
+        int what = in.u8();
+        if (what == WireCodes.VALIDATION) {
+            int keyLength = in.keyLength();
+            return new ValidateFrame(correlationId, in.bytes(keyLength));
+        }
+        if (what != WireCodes.COMMAND) {
+            throw in.bad("what unknown: what=" + what + ", limit=" + WireCodes.VALIDATION);
+        }
+        return new CommandFrame(
+                correlationId, readDigest(in), in.text("name", MAX_COMMAND), readTexts(in, "arguments", MAX_ARGUMENTS));
+    }
+
+    private static List<String> readTexts(FieldReader in, String name, int limit) throws FrameException {
+        int count = in.u16InRange("count of " + name, 0, limit);
+        in.require(name, (long) count * TEXT_LENGTH);
+        String[] texts = new String[count];
+        for (int i = 0; i < count; i++) {
+            texts[i] = in.text(name, MAX_TEXT);
+        }
+        return List.of(texts);
     }
 
     private static KeyDigest readDigest(FieldReader in) throws FrameException {

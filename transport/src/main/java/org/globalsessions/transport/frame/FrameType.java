@@ -63,9 +63,19 @@ public enum FrameType {
     /** Answers {@link #FETCH}. */
     FETCHED(37),
     /** Tells a relief node that others have entries of it by now. */
-    MOVED(38);
+    MOVED(38),
+    /** Asks for something of the application's extension at a relief node. */
+    CALL(39),
+    /** Answers {@link #CALL}. */
+    CALLED(40),
+    /** A sibling answers a relief node's {@link #COMPARE}: who keeps what the node has let go. */
+    WHEREABOUTS(41),
+    /** Asks a relief node for a filter of the keys that it has. */
+    FILTER(43),
+    /** Answers {@link #FILTER}, or says that earlier answers do not count any more. */
+    FILTERED(44);
 
-    private static final FrameType[] BY_CODE = new FrameType[39];
+    private static final FrameType[] BY_CODE = new FrameType[45];
 
     static {
         for (FrameType type : values()) {

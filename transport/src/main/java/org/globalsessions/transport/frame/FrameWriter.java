@@ -94,8 +94,37 @@ final class FrameWriter {
             return length;
         } else if (frame instanceof MovedFrame moved) {
             return 2 + (long) moved.items().size() * FrameCodec.ITEM_LENGTH;
+        } else if (frame instanceof WhereaboutsFrame whereabouts) {
+            return 2L + whereabouts.fates().size();
+        } else if (frame instanceof FilterFrame) {
+            return 13;
+        } else if (frame instanceof FilteredFrame filtered) {
+            return 22 + (long) filtered.words().length * Long.BYTES;
+        }
+        return callLength(frame);
+    }
+
+    private static long callLength(Frame frame) {
+        if (frame instanceof CommandFrame command) {
+            return 1L
+                    + FrameCodec.DIGEST_LENGTH
+                    + FrameCodec.TEXT_LENGTH
+                    + FrameCodec.utf8(command.name()).length
+                    + textsLength(command.arguments());
+        } else if (frame instanceof ValidateFrame validate) {
+            return 3L + validate.key().length;
+        } else if (frame instanceof CalledFrame called) {
+            return 1 + textsLength(called.lines());
         }
         throw unknown(frame);
+    }
+
+    private static long textsLength(List<String> texts) {
+        long length = 2;
+        for (String text : texts) {
+            length += FrameCodec.TEXT_LENGTH + FrameCodec.utf8(text).length;
+        }
+        return length;
     }
 
     static void writePayload(Frame frame, ByteBuf out) {
@@ -167,8 +196,7 @@ final class FrameWriter {
         } else if (frame instanceof SessionReceivedFrame received) {
             writeReceipt(received.receipt(), out);
         } else if (frame instanceof NeedSessionFrame need) {
-            out.writeShortLE(inRange("keyLength", need.key().length, 1, FrameCodec.MAX_KEY));
-            out.writeBytes(need.key());
+            writeKey(need.key(), out);
         } else if (frame instanceof SessionKnownFrame known) {
             writeKnown(known, out);
         } else if (frame instanceof SessionBackupFrame backup) {
@@ -229,8 +257,44 @@ final class FrameWriter {
             fetched.entries().forEach(entry -> writeEntry(entry, out));
         } else if (frame instanceof MovedFrame moved) {
             writeItems(moved.items(), out);
+        } else if (frame instanceof WhereaboutsFrame whereabouts) {
+            out.writeShortLE(inRange("count", whereabouts.fates().size(), 0, FrameCodec.MAX_ITEMS));
+            whereabouts.fates().forEach(fate -> out.writeByte(WireCodes.code(fate)));
+        } else if (frame instanceof FilterFrame filter) {
+            writeFilter(filter, out);
+        } else if (frame instanceof FilteredFrame filtered) {
+            writeFiltered(filtered, out);
+        } else {
+            writeCallPayload(frame, out);
+        }
+    }
+
+    private static void writeCallPayload(Frame frame, ByteBuf out) {
+        if (frame instanceof CommandFrame command) {
+            out.writeByte(WireCodes.COMMAND);
+            writeDigest(command.node(), out);
+            writeText("name", command.name(), FrameCodec.MAX_COMMAND, out);
+            writeTexts("arguments", command.arguments(), FrameCodec.MAX_ARGUMENTS, out);
+        } else if (frame instanceof ValidateFrame validate) {
+            out.writeByte(WireCodes.VALIDATION);
+            writeKey(validate.key(), out);
+        } else if (frame instanceof CalledFrame called) {
+            out.writeByte(WireCodes.code(called.outcome()));
+            writeTexts("lines", called.lines(), FrameCodec.MAX_LINES, out);
         } else {
             throw unknown(frame);
+        }
+    }
+
+    private static void writeKey(byte[] key, ByteBuf out) {
+        out.writeShortLE(inRange("keyLength", key.length, 1, FrameCodec.MAX_KEY));
+        out.writeBytes(key);
+    }
+
+    private static void writeTexts(String name, List<String> texts, int limit, ByteBuf out) {
+        out.writeShortLE(inRange("count of " + name, texts.size(), 0, limit));
+        for (String text : texts) {
+            writeText(name, text, FrameCodec.MAX_TEXT, out);
         }
     }
 
@@ -254,6 +318,27 @@ final class FrameWriter {
         inRange("bits", compared.lacking().length(), 0, count);
         out.writeBytes(bits);
         out.writeZero((count + 7) / 8 - bits.length);
+    }
+
+    private static void writeFilter(FilterFrame filter, ByteBuf out) {
+        writeNotNegative("cursor", filter.cursor(), out);
+        int bits = inRange("bits", filter.bits(), filter.cursor() == 0 ? 0 : Long.SIZE, FrameCodec.MAX_FILTER_BITS);
+        inRange("bits beyond a multiple of " + Long.SIZE, bits % Long.SIZE, 0, 0);
+        out.writeIntLE(bits);
+        out.writeByte(inRange("hashes", filter.hashes(), 1, FrameCodec.MAX_FILTER_HASHES));
+    }
+
+    private static void writeFiltered(FilteredFrame filtered, ByteBuf out) {
+        writeNotNegative("nextCursor", filtered.nextCursor(), out);
+        out.writeIntLE(inRange("places", filtered.places(), 0, Integer.MAX_VALUE));
+        out.writeIntLE(inRange("keys", filtered.keys(), 0, Integer.MAX_VALUE));
+        int count = inRange("count", filtered.words().length, 0, FrameCodec.MAX_FILTER_WORDS);
+        int mostBefore = FrameCodec.MAX_FILTER_BITS / Long.SIZE - count;
+        out.writeIntLE(inRange("firstWord", filtered.firstWord(), 0, mostBefore));
+        out.writeShortLE(count);
+        for (long word : filtered.words()) {
+            out.writeLongLE(word);
+        }
     }
 
     private static void writeHello(HelloFrame hello, ByteBuf out) {
@@ -294,10 +379,10 @@ final class FrameWriter {
     }
 
     private static void writeKnown(SessionKnownFrame known, ByteBuf out) {
-        boolean found = known.status() == SessionKnownFrame.Status.FOUND;
+        boolean found = known.status().isFound();
         if (found != (known.entry() != null)) {
-            throw new IllegalArgumentException("an entry belongs to FOUND and to nothing else: status=" + known.status()
-                    + ", entry=" + (known.entry() != null));
+            throw new IllegalArgumentException("an entry belongs to FOUND and FOUND_KEPT and to nothing else: status="
+                    + known.status() + ", entry=" + (known.entry() != null));
         }
         out.writeByte(WireCodes.code(known.status()));
         out.writeLongLE(known.epoch());

@@ -25,6 +25,19 @@ public record SessionKnownFrame(long correlationId, Status status, long epoch, l
         /** Every tier that could hold it has said no. */
         MISSING,
         /** A tier that could hold it did not answer, so nobody knows. */
-        UNAVAILABLE
+        UNAVAILABLE,
+        /** A relief node says no, and has a gateway to another system, which may know more: see {@link ValidateFrame}. */
+        MISSING_HERE,
+        /** Sibling to relay: here it is, and every relief node that it would be handed off to has it. */
+        FOUND_KEPT;
+
+        /**
+         * Whether there is an entry with it.
+         *
+         * @return true for one that is found, whoever keeps it
+         */
+        public boolean isFound() {
+            return this == FOUND || this == FOUND_KEPT;
+        }
     }
 }

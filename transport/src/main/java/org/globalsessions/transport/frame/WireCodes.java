@@ -17,7 +17,11 @@ final class WireCodes {
     };
 
     private static final SessionKnownFrame.Status[] STATUSES = {
-        SessionKnownFrame.Status.FOUND, SessionKnownFrame.Status.MISSING, SessionKnownFrame.Status.UNAVAILABLE
+        SessionKnownFrame.Status.FOUND,
+        SessionKnownFrame.Status.MISSING,
+        SessionKnownFrame.Status.UNAVAILABLE,
+        SessionKnownFrame.Status.MISSING_HERE,
+        SessionKnownFrame.Status.FOUND_KEPT
     };
 
     private static final Outcome[] OUTCOMES = {
@@ -41,7 +45,43 @@ final class WireCodes {
         AdministeredFrame.Outcome.LAST
     };
 
+    /** In a call: a command for the node's extension. */
+    static final int COMMAND = 0;
+
+    /** In a call: a key that the node's gateway may know. */
+    static final int VALIDATION = 1;
+
+    private static final CalledFrame.Outcome[] CALLED = {
+        CalledFrame.Outcome.DONE,
+        CalledFrame.Outcome.NO_NODE,
+        CalledFrame.Outcome.UNKNOWN_COMMAND,
+        CalledFrame.Outcome.FAILED,
+        CalledFrame.Outcome.LATE,
+        CalledFrame.Outcome.BUSY,
+        CalledFrame.Outcome.TOO_LONG
+    };
+
+    private static final WhereaboutsFrame.Fate[] FATES = {
+        WhereaboutsFrame.Fate.KEPT, WhereaboutsFrame.Fate.LAST, WhereaboutsFrame.Fate.UNKNOWN
+    };
+
     private WireCodes() {}
+
+    static int code(WhereaboutsFrame.Fate fate) {
+        return codeOf(fate, FATES);
+    }
+
+    static WhereaboutsFrame.Fate fate(FieldReader in) throws FrameException {
+        return read("fate", FATES, in);
+    }
+
+    static int code(CalledFrame.Outcome outcome) {
+        return codeOf(outcome, CALLED);
+    }
+
+    static CalledFrame.Outcome called(FieldReader in) throws FrameException {
+        return read("outcome", CALLED, in);
+    }
 
     static int code(AdministerFrame.Action action) {
         return codeOf(action, ACTIONS);

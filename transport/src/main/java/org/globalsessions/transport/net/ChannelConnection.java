@@ -13,6 +13,7 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.globalsessions.transport.Connection;
@@ -64,6 +65,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     private final FrameDecoder decoder = new FrameDecoder(this);
 
     private final Outbox outbox;
+    private final Probes probes = new Probes();
 
     /** Written on any thread by close, read by all: frames after a close are neither sent nor delivered. */
     private volatile boolean closing;
@@ -245,6 +247,16 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     }
 
     @Override
+    public void probe(Duration limit, Consumer<Boolean> heard) {
+        if (!opened) {
+            heard.accept(false);
+            return;
+        }
+        probes.add(channel.eventLoop(), loops, limit, heard);
+        ping(System.nanoTime());
+    }
+
+    @Override
     public void close() {
         if (closing) {
             return;
@@ -287,6 +299,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
     void receivedBytes() {
         lastReceivedNs = System.nanoTime();
         outbox.hold();
+        guard(() -> probes.end(true));
     }
 
     /** All that has arrived was looked at. */
@@ -411,6 +424,7 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
         aliveTimer.cancel(false);
         helloTimer.cancel(false);
         guard(() -> handler.onClose(this));
+        guard(() -> probes.end(false));
     }
 
     @Override
@@ -437,14 +451,18 @@ final class ChannelConnection extends ChannelInboundHandlerAdapter implements Co
             lastSentNs = now;
         }
         if (now - lastSentNs >= settings.pingInterval().toNanos() && isOpen()) {
-            pings++;
-            send(new PingFrame(pings, now));
+            ping(now);
         }
         if (!paused && now - lastReceivedNs >= settings.silenceLimit().toNanos()) {
             // What waits to be sent would keep the connection open for a second more, to a peer that is not there.
             closing = true;
             ChannelSetup.closeNow(channel);
         }
+    }
+
+    private void ping(long nowNs) {
+        pings++;
+        send(new PingFrame(pings, nowNs));
     }
 
     private void checkFirstFrame() {

@@ -20,6 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.globalsessions.transport.Connection;
+import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -31,7 +32,7 @@ import org.globalsessions.transport.tls.TlsFailure;
  * pauses. Any thread may call any method.
  *
  * <p>The pauses grow until a peer has said welcome, not only until it has accepted: one that accepts and refuses is no reason
- * to hurry.
+ * to hurry. After a refusal for what only a person changes, the policy may have them grow further.
  */
 public final class Connector implements Network.Dial {
     private final EventLoops loops;
@@ -53,6 +54,9 @@ public final class Connector implements Network.Dial {
 
     /** Failed attempts in a row; on the loop only. */
     private int failed;
+
+    /** Whether the last attempt that failed was refused by the peer; on the loop only. */
+    private boolean refused;
 
     /** The pause under way, or null; on the loop only. */
     private Future<?> pause;
@@ -242,7 +246,7 @@ public final class Connector implements Network.Dial {
                 .addListener(gone -> loops.guarded(() -> {
                             if (!opened.wasOpened()) {
                                 connection = null;
-                                attemptFailed(reasonOf(opened));
+                                attemptFailed(opened);
                             }
                         })
                         .run());
@@ -257,6 +261,13 @@ public final class Connector implements Network.Dial {
             opened.begin();
         }
         channel.config().setAutoRead(!opened.isPaused());
+    }
+
+    /** The peer has answered the hello by what the next hello will be answered by as well, unless somebody changes a setting. */
+    private static boolean isRefusal(ChannelConnection was) {
+        return was != null
+                && was.firstFrame() instanceof ErrorFrame error
+                && (error.code() == ErrorCode.REFUSED || error.code() == ErrorCode.UNSUPPORTED_VERSION);
     }
 
     private static String reasonOf(ChannelConnection was) {
@@ -274,8 +285,17 @@ public final class Connector implements Network.Dial {
                 : "closed during the TLS handshake; the other side's log may say why";
     }
 
+    private void attemptFailed(ChannelConnection was) {
+        attemptFailed(reasonOf(was), isRefusal(was));
+    }
+
     private void attemptFailed(String reason) {
+        attemptFailed(reason, false);
+    }
+
+    private void attemptFailed(String reason, boolean wasRefused) {
         connecting = false;
+        refused = wasRefused;
         if (closed) {
             return;
         }
@@ -288,7 +308,7 @@ public final class Connector implements Network.Dial {
     }
 
     private void pauseThenAttempt() {
-        Duration length = policy.pause(failed, ThreadLocalRandom.current());
+        Duration length = policy.pause(failed, refused, ThreadLocalRandom.current());
         pause = loop.schedule(loops.guarded(this::attempt), length.toNanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -323,6 +343,7 @@ public final class Connector implements Network.Dial {
             if (connecting && frame instanceof WelcomeFrame) {
                 connecting = false;
                 failed = 0;
+                refused = false;
             }
             owner.onFrame(from, frame);
         }
@@ -365,7 +386,7 @@ public final class Connector implements Network.Dial {
                 owner.onClose(gone);
             } finally {
                 if (connecting) {
-                    attemptFailed(reasonOf(was));
+                    attemptFailed(was);
                 } else if (!closed) {
                     pauseThenAttempt();
                 }

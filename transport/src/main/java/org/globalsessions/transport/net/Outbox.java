@@ -12,8 +12,8 @@ import org.globalsessions.transport.frame.FrameCodec;
 
 /**
  * What a connection has still to write. Frames of one moment leave in one buffer by one system call: those that answer what is being
- * read at the end of the read, those of other threads when the event loop gets to them. A buffer and a promise for each frame,
- * and a task for each frame of another thread, cost more than the frames.
+ * read at the end of the read, all others when the event loop gets to them, behind the task that it runs now. A buffer and a promise for each
+ * frame, a system call for each, or a task for each frame of another thread, cost more than the frames.
  *
  * <p>{@link #add} is for any thread, and keeps the order of all calls of one thread, and of calls that one lock guards. The rest belongs to
  * the event loop. What may wait is bounded by the connection's byte budget, which is taken here and given back when the
@@ -75,8 +75,10 @@ final class Outbox {
             if (channel.eventLoop().inEventLoop()) {
                 takeHandedOver();
                 append(frame, length);
-                if (!holding || unflushed) {
+                if (unflushed) {
                     send();
+                } else if (!holding) {
+                    askForDrain();
                 }
             } else {
                 handOver(frame, length);
@@ -116,6 +118,10 @@ final class Outbox {
             }
         }
         handedOver.add(bytes);
+        askForDrain();
+    }
+
+    private void askForDrain() {
         if (drainAsked.compareAndSet(false, true)) {
             try {
                 channel.eventLoop().execute(drain);

@@ -193,6 +193,7 @@ class FrameCodecTest {
                 new DeleteFrame(1, Acknowledgement.LOCAL, digest, Version.NONE),
                 new DeleteFrame(1, Acknowledgement.RELAY, digest, new Version(-1, 0)),
                 new NeedSessionFrame(1, new byte[0]),
+                new ValidateFrame(1, new byte[0]),
                 new SubscribeFrame(1, 1, 1, -1),
                 new InventoryFrame(1, -1, 1),
                 new InventoryFrame(1, 0, FrameCodec.MAX_ITEMS + 1),
@@ -206,7 +207,15 @@ class FrameCodecTest {
                         1,
                         Collections.nCopies(
                                 FrameCodec.MAX_ITEMS + 1, InventoryItem.entry(digest, new Version(1, 0), 0))),
+                new WhereaboutsFrame(1, Collections.nCopies(FrameCodec.MAX_ITEMS + 1, WhereaboutsFrame.Fate.KEPT)),
                 new FetchedFrame(1, 0, List.of(session(new byte[1], new byte[0]).entry())),
+                new FilterFrame(1, 5, 0, 8),
+                new FilterFrame(1, 0, 65, 8),
+                new FilterFrame(1, 0, FrameCodec.MAX_FILTER_BITS + 64, 8),
+                new FilterFrame(1, 0, 64, 33),
+                new FilteredFrame(1, -1, 1, 0, 0),
+                new FilteredFrame(1, 0, 1, 0, 0, new long[FrameCodec.MAX_FILTER_WORDS + 1]),
+                new FilteredFrame(1, 0, 1, 0, FrameCodec.MAX_FILTER_BITS / Long.SIZE, 1),
                 new SessionKnownFrame(1, SessionKnownFrame.Status.FOUND, 1, 1, null),
                 new ErrorFrame(1, 65_536, ""),
                 new ErrorFrame(1, 1, "x".repeat(1025)),
@@ -223,7 +232,7 @@ class FrameCodecTest {
 
     @Test
     void shouldKeepEveryFieldOfATransferWhenDecoded() throws Exception {
-        for (String name : List.of("inventory-on", "inventoried", "compare", "compared", "fetch")) {
+        for (String name : List.of("inventory-on", "inventoried", "compare", "compared", "fetch", "whereabouts")) {
             assertThat(FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get(name))))
                     .isEqualTo(FrameSamples.all().get(name));
         }
@@ -245,6 +254,7 @@ class FrameCodecTest {
         assertRefused("a tombstone with a life", with(compare, compare.length - 2, 1));
         assertRefused("an unknown kind", with(compare, compare.length - 1, 2));
         assertRefused("a bit beyond the last item", with(goldenVectors().get("compared"), payload + 3, 4));
+        assertRefused("an unknown fate", with(goldenVectors().get("whereabouts"), payload + 4, 3));
         assertRefused("more entries than digests", with(goldenVectors().get("fetched"), payload, 1));
     }
 
@@ -269,11 +279,75 @@ class FrameCodecTest {
     }
 
     @Test
+    void shouldKeepEveryFieldOfAFilterWhenDecoded() throws Exception {
+        for (String name : List.of("filter", "filter-places", "filter-on")) {
+            assertThat(FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get(name))))
+                    .isEqualTo(FrameSamples.all().get(name));
+        }
+        FilteredFrame filtered = (FilteredFrame)
+                FrameCodec.decode(ByteBuffer.wrap(goldenVectors().get("filtered")));
+        assertThat(filtered.nextCursor()).isZero();
+        assertThat(filtered.places()).isEqualTo(320_000);
+        assertThat(filtered.keys()).isEqualTo(200_000);
+        assertThat(filtered.firstWord()).isEqualTo(4_194_302);
+        assertThat(filtered.words()).containsExactly(0x8000000000000001L, 0x0123456789abcdefL);
+        encode(new FilteredFrame(1, 0, 1, 1, 0, new long[FrameCodec.MAX_FILTER_WORDS]));
+    }
+
+    @Test
+    void shouldNameWhatIsWrongWhenAFilterSaysWhatCannotBe() throws Exception {
+        int payload = FrameCodec.HEADER_LENGTH;
+        byte[] filter = goldenVectors().get("filter-on");
+        assertRefusedAs("FILTER: cursor out of range", with(filter, payload + 7, 0x80));
+        assertRefusedAs("FILTER: bits out of range: bits=65", with(filter, payload + 8, 65));
+        assertRefusedAs("FILTER: bits out of range: bits=285212736", with(filter, payload + 11, 0x11));
+        assertRefusedAs("FILTER: bits out of range: bits=0", with(filter, payload + 8, 0));
+        assertRefusedAs("FILTER: hashes out of range: hashes=0", with(filter, payload + 12, 0));
+        assertRefusedAs("FILTER: hashes out of range: hashes=33", with(filter, payload + 12, 33));
+        byte[] filtered = goldenVectors().get("filtered");
+        assertRefusedAs("FILTERED: nextCursor out of range", with(filtered, payload + 7, 0x80));
+        assertRefusedAs("FILTERED: places out of range", with(filtered, payload + 11, 0x80));
+        assertRefusedAs("FILTERED: keys out of range", with(filtered, payload + 15, 0x80));
+        assertRefusedAs("FILTERED: firstWord out of range", with(filtered, payload + 19, 0x80));
+        assertRefusedAs("FILTERED: words beyond the largest filter", with(filtered, payload + 16, 0xff));
+        assertRefusedAs("FILTERED: count out of range", with(filtered, payload + 21, 0xff));
+        assertRefusedAs("FILTERED: too short for words", with(with(filtered, payload + 20, 3), payload + 16, 0));
+        assertRefusedAs("FILTERED: bytes after the last field", with(filtered, payload + 20, 1));
+    }
+
+    @Test
+    void shouldRefuseACallWhenItSaysWhatCannotBe() throws Exception {
+        int payload = FrameCodec.HEADER_LENGTH;
+        assertRefused("an unknown call", with(goldenVectors().get("call-list"), payload, 9));
+        assertRefused("a name beyond the limit", with(goldenVectors().get("call-list"), payload + 17, 65));
+        assertRefused("arguments that are not there", with(goldenVectors().get("call-list"), payload + 19, 64));
+        assertRefused("too many arguments", with(goldenVectors().get("call-list"), payload + 19, 65));
+        assertRefused("an unknown outcome", with(goldenVectors().get("called-none"), payload, 7));
+        assertRefused("too many lines", with(goldenVectors().get("called-none"), payload + 2, 1));
+        assertThatThrownBy(() -> encode(new CalledFrame(
+                        1, CalledFrame.Outcome.DONE, Collections.nCopies(FrameCodec.MAX_LINES + 1, ""))))
+                .hasMessageContaining("count of lines");
+    }
+
+    @Test
+    void shouldFitIntoAFrameWhenACallHasAsMuchAsAllowed() {
+        String longest = "x".repeat(FrameCodec.MAX_TEXT);
+        encode(new CommandFrame(
+                1,
+                new KeyDigest(1, 2),
+                "x".repeat(FrameCodec.MAX_COMMAND),
+                Collections.nCopies(FrameCodec.MAX_ARGUMENTS, longest)));
+        encode(new CalledFrame(1, CalledFrame.Outcome.DONE, Collections.nCopies(FrameCodec.MAX_LINES, longest)));
+    }
+
+    @Test
     void shouldShowNoKeyAndNoValueInTexts() {
         byte[] key = "secret-key".getBytes(StandardCharsets.US_ASCII);
         for (Frame frame : List.of(
                 session(key, key),
                 new NeedSessionFrame(1, key),
+                new CommandFrame(1, new KeyDigest(1, 2), "secret", List.of("secret")),
+                new CalledFrame(1, CalledFrame.Outcome.DONE, List.of("secret")),
                 new SessionBackupFrame(1, session(key, key).entry()),
                 new FetchedFrame(1, 1, List.of(session(key, key).entry())))) {
             assertThat(frame.toString()).doesNotContain("secret");
@@ -320,6 +394,12 @@ class FrameCodecTest {
         assertThatThrownBy(() -> FrameCodec.decode(ByteBuffer.wrap(bytes)))
                 .as(what)
                 .isInstanceOf(FrameException.class);
+    }
+
+    private static void assertRefusedAs(String message, byte[] bytes) {
+        assertThatThrownBy(() -> FrameCodec.decode(ByteBuffer.wrap(bytes)))
+                .isInstanceOf(FrameException.class)
+                .hasMessageContaining(message);
     }
 
     private static void assertRefusedWith(int code, byte[] bytes) {

@@ -141,6 +141,29 @@ public final class FrameSamples {
         samples.put("fetched", new FetchedFrame(14, 3, List.of(ENTRY, EMPTY_VALUE)));
         samples.put("moved-none", new MovedFrame(15, List.of()));
         samples.put("moved", new MovedFrame(15, items));
+        samples.put("call-command", new CommandFrame(16, DIGEST, "count", List.of("a", "\u00e9")));
+        samples.put("call-list", new CommandFrame(16, DIGEST, "", List.of()));
+        samples.put("call-validate", new ValidateFrame(16, new byte[] {'k', '-', '1'}));
+        samples.put("called-none", new CalledFrame(16, CalledFrame.Outcome.DONE));
+        samples.put("called-lines", new CalledFrame(16, CalledFrame.Outcome.DONE, List.of("one", "", "s\u00e9cond")));
+        samples.put("called-too-long", new CalledFrame(16, CalledFrame.Outcome.TOO_LONG));
+        samples.put("whereabouts-none", new WhereaboutsFrame(17, List.of()));
+        samples.put(
+                "whereabouts",
+                new WhereaboutsFrame(
+                        17,
+                        List.of(
+                                WhereaboutsFrame.Fate.KEPT,
+                                WhereaboutsFrame.Fate.LAST,
+                                WhereaboutsFrame.Fate.UNKNOWN)));
+        samples.put("filter", new FilterFrame(17, 0, FrameCodec.MAX_FILTER_BITS, FrameCodec.MAX_FILTER_HASHES));
+        samples.put("filter-places", new FilterFrame(17, 0, 0, 1));
+        samples.put("filter-on", new FilterFrame(17, 0x0102030405L, 64, 8));
+        samples.put("filtered-none", new FilteredFrame(17, 0x0102030405L, 320_000, 1024, 0));
+        samples.put(
+                "filtered",
+                new FilteredFrame(17, 0, 320_000, 200_000, 4_194_302, 0x8000000000000001L, 0x0123456789abcdefL));
+        samples.put("filtered-void", FilteredFrame.ofNoMoreUse());
         return samples;
     }
 

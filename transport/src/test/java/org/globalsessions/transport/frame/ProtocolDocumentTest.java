@@ -27,8 +27,17 @@ class ProtocolDocumentTest {
     private static final int KEY_AND_VALUE = 10;
 
     /** Samples of frames with a list that is not empty; those without one have names of their own. */
-    private static final Set<String> LISTS =
-            Set.of("void", "touch", "inventoried", "compare", "compared", "fetch", "fetched", "moved");
+    private static final Set<String> LISTS = Set.of(
+            "void",
+            "touch",
+            "inventoried",
+            "compare",
+            "compared",
+            "fetch",
+            "fetched",
+            "moved",
+            "whereabouts",
+            "filtered");
 
     @Test
     void shouldListEveryTypeWithItsCode() throws IOException {
@@ -68,9 +77,15 @@ class ProtocolDocumentTest {
                 .containsEntry("keys in a VOID", Integer.toString(FrameCodec.MAX_VOIDED))
                 .containsEntry("uses in a TOUCH", Integer.toString(FrameCodec.MAX_TOUCHES))
                 .containsEntry("hosts in an ADMINISTERED", Integer.toString(FrameCodec.MAX_HOSTS_TOLD))
+                .containsEntry("name of a command", FrameCodec.MAX_COMMAND + " bytes")
+                .containsEntry("arguments of a command", Integer.toString(FrameCodec.MAX_ARGUMENTS))
+                .containsEntry("lines in a CALLED", Integer.toString(FrameCodec.MAX_LINES))
                 .containsEntry(
-                        "items in an INVENTORIED, COMPARE or MOVED, digests in a FETCH",
+                        "items in an INVENTORIED, COMPARE or MOVED, digests in a FETCH, fates in a WHEREABOUTS",
                         Integer.toString(FrameCodec.MAX_ITEMS))
+                .containsEntry("bits of a filter", Integer.toString(FrameCodec.MAX_FILTER_BITS))
+                .containsEntry("bits that a key sets in a filter", Integer.toString(FrameCodec.MAX_FILTER_HASHES))
+                .containsEntry("words in a FILTERED", Integer.toString(FrameCodec.MAX_FILTER_WORDS))
                 .containsEntry(
                         "HELLO after the connection stands", link.helloTimeout().toSeconds() + " s")
                 .containsEntry("TLS handshake", link.helloTimeout().toSeconds() + " s")

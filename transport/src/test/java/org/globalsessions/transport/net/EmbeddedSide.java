@@ -75,6 +75,8 @@ final class EmbeddedSide implements AutoCloseable {
     /** What it has sent since the last call. */
     List<Frame> sent() {
         List<Frame> frames = new ArrayList<>();
+        // What is not the answer to a read leaves behind the task that has sent it.
+        channel.runPendingTasks();
         for (ByteBuf bytes = channel.readOutbound(); bytes != null; bytes = channel.readOutbound()) {
             try {
                 while (bytes.isReadable()) {
@@ -87,6 +89,12 @@ final class EmbeddedSide implements AutoCloseable {
             }
         }
         return frames;
+    }
+
+    /** How many buffers it has written that {@link #sent} has not taken out. */
+    int buffers() {
+        channel.runPendingTasks();
+        return channel.outboundMessages().size();
     }
 
     boolean isOpen() {

@@ -157,4 +157,21 @@ final class OutboxTest {
         Connection serverSide = server.opened.get(0);
         await().atMost(LIMIT_S, TimeUnit.SECONDS).until(() -> serverSide.pendingBytes() == 0);
     }
+
+    /** A system call for each would cost many times what the frames do. */
+    @Test
+    void shouldSendTogetherWhatOneTaskSends() throws Exception {
+        try (EmbeddedSide side = EmbeddedSide.greeted()) {
+            Connection embedded = side.handler.opened.get(0);
+            side.sent();
+            int frames = 100;
+            for (int i = 1; i <= frames; i++) {
+                embedded.send(frame(i));
+            }
+            assertThat(side.buffers()).isEqualTo(1);
+            assertThat(side.sent().stream().map(Frame::correlationId))
+                    .isSorted()
+                    .hasSize(frames);
+        }
+    }
 }

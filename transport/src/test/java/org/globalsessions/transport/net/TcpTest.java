@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
@@ -119,6 +121,74 @@ class TcpTest extends SocketFixture {
 
         await().until(() -> client.connectFailures.size() >= 3);
         assertThat(client.connectFailures).allMatch(reason -> reason.contains("path not served here"));
+    }
+
+    @Test
+    void shouldGrowPausesBeyondTheLongestWhenThePeerRefuses() throws IOException {
+        RecordingHandler server = new RecordingHandler((connection, frame) -> {
+            connection.send(new ErrorFrame(frame.correlationId(), ErrorCode.REFUSED, "not this one"));
+            connection.close();
+        });
+        RecordingHandler client = new RecordingHandler();
+        long beganNs = System.nanoTime();
+        toClose(Connector.start(
+                loops,
+                PeerAddress.tcp(LOOPBACK, listen(server).port()),
+                SocketFixture::hello,
+                new ReconnectPolicy(Duration.ofMillis(4), Duration.ofMillis(4), Duration.ofMinutes(1), 0),
+                LinkSettings.DEFAULTS,
+                PipelineSecurity.plain(),
+                client));
+
+        await().until(() -> client.connectFailures.size() >= 10);
+        // Half of 4, 8, ... 1024 ms.
+        assertThat(System.nanoTime() - beganNs)
+                .isGreaterThan(Duration.ofMillis(1_022).toNanos());
+    }
+
+    @Test
+    void shouldGrowPausesAsEverWhenThePeerIsOnlyBusy() {
+        ReconnectPolicy policy =
+                new ReconnectPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(1), 0);
+        Random random = new Random(7);
+        assertThat(policy.pause(1, true, random)).isBetween(Duration.ofMillis(100), Duration.ofMillis(200));
+        assertThat(policy.pause(50, false, random)).isBetween(Duration.ofMillis(2_500), Duration.ofSeconds(5));
+        assertThat(policy.pause(50, true, random)).isBetween(Duration.ofSeconds(30), Duration.ofMinutes(1));
+        assertThatThrownBy(() -> new ReconnectPolicy(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ZERO, 0))
+                .hasMessage("refusedWait below longestWait: refusedWait=PT0S, longestWait=PT2S");
+    }
+
+    @Test
+    void shouldHearOfThePeerOnlyWhenItIsAliveWhenProbed() throws Exception {
+        RecordingHandler server = new RecordingHandler(welcomeThen((connection, frame) -> {}));
+        int port = listen(server).port();
+        Connector alive = connect(port, new RecordingHandler());
+        await().until(() -> server.opened.size() == 1);
+        assertThat(probe(server.opened.get(0), Duration.ofSeconds(20))).isTrue();
+        alive.close();
+        await().until(() -> server.closed.size() == 1);
+        assertThat(probe(server.opened.get(0), Duration.ofSeconds(20))).isFalse();
+
+        try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            silent.getOutputStream().write(bytesOf(hello()));
+            await().until(() -> server.frames.size() == 2);
+            long beganNs = System.nanoTime();
+            assertThat(probe(server.opened.get(1), Duration.ofMillis(100))).isFalse();
+            assertThat(System.nanoTime() - beganNs).isGreaterThanOrEqualTo(100_000_000);
+            CompletableFuture<Boolean> open = begin(server.opened.get(1), Duration.ofSeconds(20));
+            silent.shutdownOutput();
+            assertThat(open.get(10, TimeUnit.SECONDS)).isFalse();
+        }
+    }
+
+    private static boolean probe(Connection connection, Duration limit) throws Exception {
+        return begin(connection, limit).get(30, TimeUnit.SECONDS);
+    }
+
+    private static CompletableFuture<Boolean> begin(Connection connection, Duration limit) {
+        CompletableFuture<Boolean> heard = new CompletableFuture<>();
+        connection.execute(() -> connection.probe(limit, heard::complete));
+        return heard;
     }
 
     @Test

@@ -208,6 +208,23 @@ public final class SimulatedNetwork {
         }
 
         @Override
+        public void probe(Duration limit, Consumer<Boolean> heard) {
+            boolean[] over = {!open};
+            if (!open) {
+                heard.accept(false);
+                return;
+            }
+            Consumer<Boolean> end = answer -> {
+                if (!over[0]) {
+                    over[0] = true;
+                    heard.accept(answer);
+                }
+            };
+            passOn(() -> other.passOn(() -> end.accept(!told)));
+            process.schedule(() -> end.accept(false), limit.toNanos());
+        }
+
+        @Override
         public void close() {
             if (open) {
                 open = false;
@@ -423,7 +440,8 @@ public final class SimulatedNetwork {
         }
 
         private void pause() {
-            process.schedule(this::attempt, policy.pause(failed, time.random()).toNanos());
+            process.schedule(
+                    this::attempt, policy.pause(failed, false, time.random()).toNanos());
         }
 
         @Override

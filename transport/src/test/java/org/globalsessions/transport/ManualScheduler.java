@@ -1,12 +1,11 @@
-package org.globalsessions.sibling;
+package org.globalsessions.transport;
 
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.PriorityQueue;
-import org.globalsessions.transport.Scheduler;
 
 /** A clock that a test moves, and what runs by it. */
-final class ManualScheduler implements Scheduler {
+public final class ManualScheduler implements Scheduler {
     private record Task(long atNs, long number, Runnable task) {}
 
     private final PriorityQueue<Task> tasks =
@@ -16,7 +15,7 @@ final class ManualScheduler implements Scheduler {
     private long number;
 
     /** Lets time pass, and runs what is due on the way. */
-    void pass(Duration time) {
+    public void pass(Duration time) {
         long endNs = nowNs + time.toNanos();
         while (!tasks.isEmpty() && tasks.peek().atNs() <= endNs) {
             Task next = tasks.remove();

@@ -1,0 +1,428 @@
+package org.globalsessions.sibling;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
+import java.util.stream.Stream;
+import org.globalsessions.segment.SharedLru;
+import org.globalsessions.sibling.Membership.Kind;
+import org.globalsessions.sibling.Membership.Member;
+import org.globalsessions.sibling.Membership.State;
+import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.transport.ErrorCode;
+import org.globalsessions.transport.frame.ErrorFrame;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relief nodes as they are now: who is a member, who of these is there, and which of them a key concerns.
+ *
+ * <p>A member whose connection has just ended, or that the sibling has not heard of since its start, is given a while to come
+ * back before others stand in for it: a reset connection or a sibling that starts again moves nothing.
+ *
+ * <p>Belongs to the sibling's event loop: all methods are called there.
+ */
+final class ReliefTier {
+    private static final Logger LOG = LoggerFactory.getLogger(ReliefTier.class);
+
+    /** How long nodes are given to come back where the list of members was lost: several times what they wait between two attempts. */
+    static final long COME_BACK_NS = TimeUnit.SECONDS.toNanos(30);
+
+    private final SharedLru segment;
+    private final Membership membership;
+    private final Attendance attendance;
+    private final List<Runnable> arrangedListeners = new ArrayList<>();
+
+    /** Members that may lack what others stood in for them with; also while they are not connected. */
+    private final Set<NodeId> reconciling = new HashSet<>();
+
+    /** Until when others than those in the list may come back. */
+    private final long comeBackUntilNs;
+
+    private boolean isListLost;
+    private Placement placement;
+
+    /** For each of the placement's members its connection, or null while it is away. */
+    private ReliefEndPoint[] endPoints = {};
+
+    /** Kinds whose effective ring is listed, so that entries may go out under it. */
+    private final Set<Kind> listed = EnumSet.noneOf(Kind.class);
+
+    /**
+     * Nobody is there yet.
+     *
+     * @param segment    the relay's segment
+     * @param membership who is a member
+     */
+    ReliefTier(SharedLru segment, Membership membership) {
+        this.segment = segment;
+        this.membership = membership;
+        long nowNs = segment.file().nanoTime();
+        this.attendance = new Attendance(membership.members(), nowNs);
+        this.comeBackUntilNs = nowNs + COME_BACK_NS;
+        this.isListLost = membership.members().isEmpty() && segment.counters().get(Counter.HANDED_OFF) > 0;
+        if (isListLost) {
+            LOG.warn(
+                    "no list of members, though sessions were handed off: no session counts as missing for {} s, until the relief"
+                            + " nodes have come back",
+                    TimeUnit.NANOSECONDS.toSeconds(COME_BACK_NS));
+        }
+        arrange();
+    }
+
+    /**
+     * Whether nodes that are not in the list may hold sessions, as the list was lost a moment ago: nobody can say that a session is missing, or that a delete has
+     * reached all.
+     */
+    boolean isListLost() {
+        return isListLost;
+    }
+
+    /**
+     * A relief node has connected.
+     *
+     * @param endPoint its connection
+     * @return the connection of the same node that it takes the place of, or null
+     * @throws IOException where it cannot become a member: why
+     */
+    ReliefEndPoint arrived(ReliefEndPoint endPoint) throws IOException {
+        boolean mayLack = mayLack(endPoint);
+        membership.join(endPoint.seat(), endPoint.kind());
+        if (mayLack) {
+            reconciling.add(endPoint.id());
+        }
+        if (!reconciling.contains(endPoint.id())) {
+            endPoint.complete();
+        }
+        ReliefEndPoint before = attendance.arrived(endPoint);
+        arrange();
+        return before;
+    }
+
+    /**
+     * Whether a node that connects is to be given what others have before its "missing" counts: entries went out to others in its place while it was
+     * away, and each should be at one more node at least. One that has only just joined had nothing to lose: who had its keys before is asked as well.
+     */
+    private boolean mayLack(ReliefEndPoint endPoint) {
+        Member known = membership.find(endPoint.id());
+        return known != null
+                && known.isPlaced()
+                && (known.state() == State.AWAY || !attendance.isThere(known.id()))
+                && membership.ring(known.kind()).replicas() > 1
+                && membership.used().stream().anyMatch(ring -> ring.kind() == known.kind() && !ring.has(known.id()));
+    }
+
+    /** A node has been given all that others have and it should have: its "missing" counts from now on. */
+    void reconciled(ReliefEndPoint endPoint) {
+        reconciling.remove(endPoint.id());
+        endPoint.complete();
+    }
+
+    /** A connection is gone. */
+    void left(ReliefEndPoint endPoint) {
+        if (attendance.left(endPoint, segment.file().nanoTime())) {
+            arrange();
+        }
+    }
+
+    /**
+     * All that was placed by earlier rings is at the owners of today, so that their own need not be asked or told any more.
+     *
+     * @param rings rings that entries went out under
+     * @throws IOException where that cannot be written down; nothing has changed then
+     */
+    void transferred(Collection<Ring> rings) throws IOException {
+        membership.transferred(rings);
+        membersChanged();
+    }
+
+    /** Members drain or are gone now: places keys accordingly, and sends those away that are gone. */
+    void membersChanged() {
+        arrange();
+        for (ReliefEndPoint endPoint : endPoints()) {
+            if (membership.find(endPoint.id()).state() == State.GONE) {
+                LOG.info("{} node {} is drained", endPoint.kind().word(), endPoint.id());
+                endPoint.connection()
+                        .send(new ErrorFrame(
+                                0, ErrorCode.REFUSED, "this node is drained, nothing it has counts any more"));
+                endPoint.connection().close();
+            }
+        }
+    }
+
+    /**
+     * Lets others stand in for members that have been waited for long enough.
+     *
+     * @param nowNs the time
+     */
+    void standInForMissed(long nowNs) {
+        isListLost &= nowNs - comeBackUntilNs < 0;
+        List<NodeId> missed = attendance.takeMissed(nowNs);
+        if (missed.isEmpty()) {
+            return;
+        }
+        for (NodeId id : missed) {
+            try {
+                membership.away(id);
+            } catch (IOException e) {
+                // It is away all the same: since when is all that is not known after the next start.
+                segment.counters().increment(Counter.ERRORS);
+                segment.file().errors().record("that a relief node is away is not written down", e);
+            }
+        }
+        arrange();
+    }
+
+    /** Whether a member is connected. */
+    boolean isConnected(NodeId id) {
+        return connectionOf(id) != null;
+    }
+
+    /** A member's connection, or null while it is away. */
+    ReliefEndPoint connectionOf(NodeId id) {
+        return attendance.connectionOf(id);
+    }
+
+    /** Rings of a kind under which entries went out and that are not the one by which they should be placed now. */
+    List<Ring> earlierRings(Kind kind) {
+        Ring whole = membership.ring(kind);
+        return membership.used().stream()
+                .filter(ring -> ring.kind() == kind && !ring.equals(whole))
+                .toList();
+    }
+
+    /** Whether every node of a kind that may hold anything is connected. */
+    boolean isWhole(Kind kind) {
+        return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
+                .flatMap(ring -> ring.seats().stream())
+                .allMatch(seat -> attendance.connectionOf(seat.id()) != null);
+    }
+
+    /** Whether a member is there, or is given the time to come back. */
+    boolean isThere(NodeId id) {
+        return attendance.isThere(id);
+    }
+
+    private void arrange() {
+        placement = new Placement(membership, attendance::isThere);
+        listed.clear();
+        for (Kind kind : Kind.values()) {
+            if (membership.used().contains(placement.effective(kind))) {
+                listed.add(kind);
+            }
+        }
+        endPoints = new ReliefEndPoint[placement.members().size()];
+        for (int i = 0; i < endPoints.length; i++) {
+            endPoints[i] = attendance.connectionOf(placement.members().get(i).id());
+        }
+        arrangedListeners.forEach(Runnable::run);
+    }
+
+    /**
+     * Who of a kind is there, and how its keys are placed.
+     *
+     * @param whole     the ring by which they should be placed
+     * @param effective the ring by which they are
+     * @param connected connections of all members, those that drain among them
+     * @param lastTier  whether what these let go is lost
+     */
+    record Arrangement(Ring whole, Ring effective, List<ReliefEndPoint> connected, boolean lastTier) {}
+
+    /** How it is now for a kind. */
+    Arrangement arrangement(Kind kind) {
+        return new Arrangement(
+                membership.ring(kind),
+                placement.effective(kind),
+                Stream.of(endPoints)
+                        .filter(endPoint -> endPoint != null && endPoint.kind() == kind)
+                        .toList(),
+                kind == handOffKind());
+    }
+
+    /** Whom to tell when an arrangement may have become another one. */
+    void whenArranged(Runnable listener) {
+        arrangedListeners.add(listener);
+    }
+
+    /** How many relief nodes are connected. */
+    int connectedCount() {
+        return attendance.connected().size();
+    }
+
+    /** All connections of relief nodes; not to be kept. */
+    Collection<ReliefEndPoint> connected() {
+        return attendance.connected();
+    }
+
+    /** The same as of now, for one by whom they may change. */
+    List<ReliefEndPoint> endPoints() {
+        return new ArrayList<>(attendance.connected());
+    }
+
+    /** The connected and complete nodes of the kind that keeps what is handed off: aging nodes, or expansion nodes where none of those ever joined. */
+    List<ReliefEndPoint> keepers() {
+        Kind kind = handOffKind();
+        return attendance.connected().stream()
+                .filter(endPoint -> endPoint.kind() == kind && endPoint.isComplete())
+                .toList();
+    }
+
+    /**
+     * The connected owners of a key that are of a node's kind, to which it may be copied.
+     *
+     * @param digest digest of the key
+     * @param holder a node that has something of it
+     * @return none where the holder is not among those that may hold the key: deletes do not wait for it, so nobody answers for what it has; nor where
+     *     the ring that makes owners of them is not {@linkplain #list listed}
+     */
+    List<ReliefEndPoint> ownersOf(KeyDigest digest, ReliefEndPoint holder) {
+        List<ReliefEndPoint> owners = new ArrayList<>();
+        if (!listed.contains(holder.kind())) {
+            return owners;
+        }
+        placement.place(digest.low());
+        boolean mayHold = false;
+        for (int i = 0; i < endPoints.length; i++) {
+            ReliefEndPoint endPoint = endPoints[i];
+            mayHold |= endPoint == holder && placement.mayHold(i);
+            if (endPoint != null && endPoint.kind() == holder.kind() && placement.takes(i)) {
+                owners.add(endPoint);
+            }
+        }
+        return mayHold ? owners : List.of();
+    }
+
+    /**
+     * Nodes that a key concerns.
+     *
+     * @param connected        those that are connected
+     * @param areAllConnected whether these are all of them
+     */
+    record Others(List<ReliefEndPoint> connected, boolean areAllConnected) {}
+
+    /** All nodes but one that may hold a key. */
+    Others othersOf(KeyDigest digest, NodeId but) {
+        placement.place(digest.low());
+        return those(member -> placement.mayHold(member)
+                && !placement.members().get(member).id().equals(but));
+    }
+
+    private Others those(IntPredicate concerned) {
+        List<ReliefEndPoint> connected = new ArrayList<>();
+        boolean all = true;
+        for (int i = 0; i < endPoints.length; i++) {
+            if (concerned.test(i)) {
+                all &= endPoints[i] != null;
+                if (endPoints[i] != null) {
+                    connected.add(endPoints[i]);
+                }
+            }
+        }
+        return new Others(connected, all);
+    }
+
+    /** The aging nodes that should have a key: none where keys are placed at none, or where the ring that makes owners of them is not {@linkplain #list listed}. */
+    Others keepersOf(KeyDigest digest) {
+        if (!placement.has(Kind.AGING)) {
+            return new Others(List.of(), true);
+        }
+        if (!list(Kind.AGING)) {
+            return new Others(List.of(), false);
+        }
+        placement.place(digest.low());
+        Others owners = those(member -> takes(member, Kind.AGING));
+        return new Others(owners.connected(), owners.areAllConnected() && placement.hasOwnersEnough(Kind.AGING));
+    }
+
+    /** Where hand-offs go: to aging nodes, or to expansion nodes where keys are placed at none of those. */
+    Kind handOffKind() {
+        return placement.has(Kind.AGING) ? Kind.AGING : Kind.EXPANSION;
+    }
+
+    /**
+     * Places a key; what {@link #takes} and the placement say is about it until the next call.
+     *
+     * @param digest digest of the key
+     * @return whom it concerns, by the indices of {@link #at}
+     */
+    Placement place(KeyDigest digest) {
+        placement.place(digest.low());
+        return placement;
+    }
+
+    /** How many members there are, connected or not. */
+    int size() {
+        return endPoints.length;
+    }
+
+    /** A member's connection; null while it is away. */
+    ReliefEndPoint at(int member) {
+        return endPoints[member];
+    }
+
+    /** Whether keys are placed at any member of a kind. */
+    boolean has(Kind kind) {
+        return placement.has(kind);
+    }
+
+    /** Whether by the answers of those who may hold its key nobody does. */
+    boolean isDenied(Question question) {
+        return !isListLost
+                && placement.isDenied(
+                        question.digest().low(),
+                        member -> endPoints[member] != null && endPoints[member].isComplete(),
+                        member -> question.isDeniedBy(endPoints[member]));
+    }
+
+    /** Whether all that may hold the key of a question are connected. */
+    boolean areAllThere(Question question) {
+        placement.place(question.digest().low());
+        return those(placement::mayHold).areAllConnected();
+    }
+
+    /** Whether all nodes that the entry a question found would be handed off to are among some. */
+    boolean areAllKeepersAmong(Set<ReliefEndPoint> holders, Question question) {
+        Kind kind = handOffKind();
+        if (!listed.contains(kind) || !placement.hasOwnersEnough(kind)) {
+            return false;
+        }
+        placement.place(question.digest().low());
+        Others keepers = those(member -> takes(member, kind));
+        return keepers.areAllConnected() && holders.containsAll(keepers.connected());
+    }
+
+    /** Whether a member of a kind gets the changes of the placed key. */
+    boolean takes(int member, Kind kind) {
+        return placement.takes(member) && placement.members().get(member).kind() == kind;
+    }
+
+    /**
+     * Lists the ring by which keys of a kind are placed now, so that what is copied by it will be asked for and deleted.
+     *
+     * @return false where it cannot be: nothing is to be copied
+     */
+    boolean list(Kind kind) {
+        try {
+            return isListed(kind);
+        } catch (IOException e) {
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("a ring cannot be listed", e);
+            return false;
+        }
+    }
+
+    /** As {@link #list}, for one who tells why it cannot be. */
+    boolean isListed(Kind kind) throws IOException {
+        if (!listed.contains(kind) && membership.use(placement.effective(kind))) {
+            listed.add(kind);
+        }
+        return listed.contains(kind);
+    }
+}
