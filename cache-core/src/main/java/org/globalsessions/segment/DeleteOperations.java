@@ -28,7 +28,9 @@ final class DeleteOperations {
         segment.underLock(key, lock -> {
             // Of all attempts: one that lost the lock may have taken the entry away.
             outcome.held |= segment.isLive(key);
-            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome);
+            boolean done = bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome);
+            takeAwayWithoutRoom(key, outcome);
+            return done;
         });
     }
 
@@ -52,7 +54,7 @@ final class DeleteOperations {
      * A delete that a host has published, for the first time as far as anybody remembers. It is raised above all that is here. Where another
      * host's delete stands which its host had not heard of, what that host has begun over its own does not stand behind the other one: its own
      * is superseded then, by one that is raised above both. That one is of its host, and a further delete which the host had made before it
-     * heard of it does not stand behind it either.
+     * heard of it does not stand behind it either. Where there is no room for it, all is left as it was.
      *
      * @param appliedPosition up to which its host has applied announcements
      * @param ownIsMore       whether a tombstone of its host also stands for another host's delete
@@ -122,6 +124,7 @@ final class DeleteOperations {
             outcome.status = WriteOutcome.Status.STORED;
             if (standing < 0) {
                 done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, 0, outcome);
+                takeAwayWithoutRoom(key, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
@@ -147,15 +150,24 @@ final class DeleteOperations {
         if (burial == Segment.Burial.LOST_LOCK) {
             return false;
         }
-        EntryWriter.Found found = key.found;
-        boolean placed = burial == Segment.Burial.DONE;
-        if (!placed && found.way >= 0 && found.life <= clock) {
-            segment.writer().retire(found.way, found.state); // LAYOUT delete 3
-        }
-        outcome.status = placed ? WriteOutcome.Status.STORED : WriteOutcome.Status.NO_TOMBSTONE_ROOM;
+        outcome.status =
+                burial == Segment.Burial.DONE ? WriteOutcome.Status.STORED : WriteOutcome.Status.NO_TOMBSTONE_ROOM;
         outcome.versionClock = clock;
         outcome.versionOrigin = origin;
         return true;
+    }
+
+    /**
+     * This host does not serve what was deleted, also where there was no room to note that. As the relay it refuses such a delete whole instead: an older
+     * copy in a later tier would come to the place of what it had taken away.
+     */
+    private void takeAwayWithoutRoom(EncodedKey key, WriteOutcome outcome) {
+        EntryWriter.Found found = key.found;
+        if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM
+                && found.way >= 0
+                && found.life <= outcome.versionClock) {
+            segment.writer().retire(found.way, found.state); // LAYOUT delete 3
+        }
     }
 
     /** The next tier has the delete: see {@link SharedLru#confirmDelete}. */

@@ -549,7 +549,8 @@ public final class SharedLru implements AutoCloseable {
      * @param appliedPosition position up to which its host has applied announcements of this relay's epoch
      * @param ownIsMore       whether the tombstone that stands, where it is of its host, also stands for another host's delete
      * @param outcome         STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a tombstone which also
-     *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM
+     *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM, and nothing has
+     *                        changed
      */
     public void acceptDelete(
             KeyDigest digest, Version version, long appliedPosition, boolean ownIsMore, WriteOutcome outcome) {

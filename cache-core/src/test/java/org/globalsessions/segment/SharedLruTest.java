@@ -515,6 +515,22 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldLeaveAllAsItWasWhenThereIsNoRoomToNoteAHostsDelete() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            String key = "";
+            for (int i = 0; i < 20_000 && outcome.status() != Status.NO_TOMBSTONE_ROOM; i++) {
+                key = "k" + i;
+                relay.accept(relay.encode(key), begun(key, "one", 100), 0, Version.NONE, outcome);
+                relay.acceptDelete(digest(relay, key), new Version(200, 3), 0, false, outcome);
+            }
+            assertThat(outcome.status()).isEqualTo(Status.NO_TOMBSTONE_ROOM);
+            assertThat(get(relay, key))
+                    .as("else an older copy of a later tier would come to its place")
+                    .isEqualTo("one");
+        }
+    }
+
+    @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, outcome);

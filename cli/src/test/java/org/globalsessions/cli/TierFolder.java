@@ -122,6 +122,12 @@ final class TierFolder {
                 .toList();
     }
 
+    /** All whose segments a session may be in, front to back; of hosts the first one's. */
+    List<String> segments() {
+        return Stream.concat(Stream.of("host-a", "relay"), reliefNodes().stream())
+                .toList();
+    }
+
     private static Stream<String> names(String prefix, int count) {
         return IntStream.rangeClosed(1, count).mapToObj(i -> prefix + i);
     }

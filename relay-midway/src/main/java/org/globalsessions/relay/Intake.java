@@ -452,19 +452,14 @@ final class Intake {
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
         boolean ownIsMore = receipts.isMoreThanHeardOf(digest, standing);
         lru.acceptDelete(digest, frame.tombstone(), applied, ownIsMore, outcome);
-        boolean held = outcome.held();
-        if (spill != null
-                && spill.delete(
-                        digest,
-                        outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM
-                                ? frame.tombstone()
-                                : outcome.version())) {
-            held = true;
-        }
         if (outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
             endPoint.send(
-                    refused(frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, the entry is gone here"));
+                    refused(frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, nothing is deleted yet"));
             return;
+        }
+        boolean held = outcome.held();
+        if (spill != null && spill.delete(digest, outcome.version())) {
+            held = true;
         }
         Version version = outcome.version();
         long position = file.nextPosition();

@@ -59,6 +59,11 @@ public final class Ledger {
         return open.get(index) != 0;
     }
 
+    /** Whether a delete of a key was ever asked for. */
+    public boolean isDeleted(int index) {
+        return deletes.get(index) != 0;
+    }
+
     /** A change begins; the change, for its end. */
     public int begin(int index, boolean delete) {
         number++;
