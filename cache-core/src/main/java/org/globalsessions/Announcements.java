@@ -11,6 +11,7 @@ import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierListener;
 
@@ -34,6 +35,7 @@ final class Announcements implements TierListener {
     private final HostLease lease;
     private final Notifier notifier;
     private final Arrivals arrivals;
+    private final Pushes pushes;
     private final Failures failures;
     private final Runnable onConnectionChanged;
     private final Runnable onDeleteApplied;
@@ -52,6 +54,7 @@ final class Announcements implements TierListener {
             HostLease lease,
             Notifier notifier,
             Arrivals arrivals,
+            Pushes pushes,
             Failures failures,
             Runnable onConnectionChanged,
             Runnable onDeleteApplied) {
@@ -60,6 +63,7 @@ final class Announcements implements TierListener {
         this.lease = lease;
         this.notifier = notifier;
         this.arrivals = arrivals;
+        this.pushes = pushes;
         this.failures = failures;
         this.onConnectionChanged = onConnectionChanged;
         this.onDeleteApplied = onDeleteApplied;
@@ -78,6 +82,15 @@ final class Announcements implements TierListener {
         mustConfirm = 0;
         connection = new Connection(connections, epoch, position);
         onConnectionChanged.run();
+    }
+
+    @Override
+    public void onPush(PushMessage message) {
+        try {
+            pushes.received(message);
+        } catch (RuntimeException e) {
+            failures.unexpected("a message to remote clients could not be passed on", e);
+        }
     }
 
     @Override

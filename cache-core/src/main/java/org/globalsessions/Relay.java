@@ -30,6 +30,7 @@ final class Relay {
             Executor executor,
             Notifier notifier,
             Arrivals arrivals,
+            Pushes pushes,
             ThreadFactory threads) {}
 
     /**
@@ -59,6 +60,7 @@ final class Relay {
                 lease,
                 shared.notifier,
                 shared.arrivals,
+                shared.pushes,
                 shared.failures,
                 () -> {
                     publisher.onConnectionChanged();

@@ -88,6 +88,11 @@ final class Relays {
         return false;
     }
 
+    /** Whether messages to remote clients are wanted here, by whichever relay they come. */
+    void attend(boolean wanted) {
+        relays.forEach(relay -> relay.tier().attend(wanted));
+    }
+
     boolean isAnyConnected() {
         for (Relay relay : relays) {
             if (relay.tier().isConnected()) {

@@ -34,6 +34,7 @@ import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.NextTierProvider;
+import org.globalsessions.tier.PushChannel;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierHost;
 
@@ -67,11 +68,12 @@ public final class SessionCacheManager implements AutoCloseable {
     private final Loads loads;
     private final Housekeeping housekeeping;
 
-    /** The three below are there together, where there are relays, or are all null. */
+    /** The four below are there together, where there are relays, or are all null. */
     private final Relays relays;
 
     private final Recovery recovery;
     private final HeldRoom heldRoom;
+    private final Pushes pushes;
 
     /** Tells listeners what this process takes away. */
     private final DepartureListener departures = new DepartureListener() {
@@ -104,13 +106,16 @@ public final class SessionCacheManager implements AutoCloseable {
             relays = null;
             recovery = null;
             heldRoom = null;
+            pushes = null;
             housekeeping = new Housekeeping(lru, null, arrivals, loads, failures, threads);
             startOrEnd(housekeeping::start);
             return;
         }
         ReceiptSignal receipts = new ReceiptSignal();
-        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals, threads);
+        pushes = new Pushes(lru);
+        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals, pushes, threads);
         relays = new Relays(shared, tiers, this::onConnectionChanged);
+        pushes.relays(relays);
         recovery = new Recovery(lru, relays, executor, failures);
         heldRoom = new HeldRoom(lru, relays, receipts, unpublishedWait);
         housekeeping = new Housekeeping(lru, relays, arrivals, loads, failures, threads);
@@ -617,6 +622,15 @@ public final class SessionCacheManager implements AutoCloseable {
     public CompletableFuture<byte[]> whenArrives(String key, Duration timeout) {
         ensureOpen();
         return arrivals.await(key, timeout);
+    }
+
+    /**
+     * The way of messages to remote clients whom other processes serve, for the client directory.
+     *
+     * @return the channel; null where no relay stands behind this host's segment
+     */
+    public PushChannel pushChannel() {
+        return pushes;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.globalsessions.tier;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
 
 /**
@@ -131,6 +132,23 @@ public interface NextTier extends AutoCloseable {
      * @return completes when that is so; exceptionally with {@link TierBusyException} at once where too many wait
      */
     CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long epoch, long position);
+
+    /**
+     * Has the messages that other processes send to remote clients passed on to this one, or no more; repeated at each new connection.
+     *
+     * @param wanted whether they are wanted
+     */
+    default void attend(boolean wanted) {}
+
+    /**
+     * Sends a message to all other processes that attend.
+     *
+     * @param message the message
+     * @return to how many of them it goes
+     */
+    default CompletableFuture<Integer> push(PushMessage message) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("this tier passes no messages on"));
+    }
 
     @Override
     void close();

@@ -57,6 +57,13 @@ public interface TierListener {
     void onInvalidated(KeyDigest digest, Version version, long epoch, long position);
 
     /**
+     * Another process has sent a message to remote clients, and this one {@linkplain NextTier#attend attends}.
+     *
+     * @param message the message
+     */
+    default void onPush(PushMessage message) {}
+
+    /**
      * Another host has deleted a session.
      *
      * @param digest    digest of its key

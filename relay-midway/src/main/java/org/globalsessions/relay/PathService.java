@@ -15,6 +15,7 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.access.AccessRules;
 import org.globalsessions.transport.frame.AdministerFrame;
+import org.globalsessions.transport.frame.AttendFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -23,6 +24,7 @@ import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.NotifyFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.RenewFrame;
 import org.globalsessions.transport.frame.RenewedFrame;
@@ -52,6 +54,7 @@ final class PathService {
     private final HostLeases leases;
     private final FarDeletes farDeletes;
     private final HostAdministration administration;
+    private final Pushes pushes = new Pushes();
     private final SkewLimit skew;
     private final Duration maxStale;
     private final Map<Integer, Origin> origins = new HashMap<>();
@@ -188,6 +191,10 @@ final class PathService {
             farDeletes.onNeedEverywhere(endPoint, everywhere);
         } else if (frame instanceof TouchFrame touch) {
             inquiry.onTouch(touch);
+        } else if (frame instanceof AttendFrame attend) {
+            pushes.attend(endPoint, attend.wanted());
+        } else if (frame instanceof NotifyFrame notify) {
+            pushes.onNotify(endPoint, notify);
         } else if (frame instanceof AdministerFrame administer) {
             administration.onAdminister(endPoint, administer);
         } else if (frame instanceof GoodbyeFrame) {
@@ -246,7 +253,8 @@ final class PathService {
     /** What a frame needs; null where every host may send it. */
     private static Right rightFor(Frame frame) {
         return switch (frame.type()) {
-            case SESSION, DELETE, NEED_EVERYWHERE -> Right.PUBLISH;
+            case SESSION, DELETE, NEED_EVERYWHERE, NOTIFY -> Right.PUBLISH;
+            case ATTEND -> Right.SUBSCRIBE;
             case NEED_SESSION, TOUCH -> Right.READ;
             case ADMINISTER -> Right.ADMINISTER;
             default -> null;
@@ -279,6 +287,7 @@ final class PathService {
         intake.onClose(endPoint);
         inquiry.onClose(endPoint);
         farDeletes.onClose(endPoint);
+        pushes.onClose(endPoint);
         if (endPoint.kind() == PeerKind.HOST) {
             leases.leave(endPoint.host());
         }

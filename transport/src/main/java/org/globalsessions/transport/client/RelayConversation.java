@@ -15,6 +15,8 @@ import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.EverywhereFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
+import org.globalsessions.transport.frame.NotifiedFrame;
+import org.globalsessions.transport.frame.PushFrame;
 import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
@@ -70,6 +72,10 @@ final class RelayConversation implements FrameHandler {
         } else if (frame instanceof RenewedFrame renewed) {
             link.renewed(renewed);
             link.delivered(renewed.epoch(), renewed.position());
+        } else if (frame instanceof PushFrame push) {
+            listener.onPush(push.message());
+        } else if (frame instanceof NotifiedFrame notified) {
+            link.notified(notified);
         } else if (frame instanceof EverywhereFrame everywhere) {
             link.everywhere(everywhere);
         } else if (frame instanceof ErrorFrame error) {

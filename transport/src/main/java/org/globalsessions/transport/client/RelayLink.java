@@ -14,6 +14,7 @@ import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierAnswer;
@@ -24,6 +25,7 @@ import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
+import org.globalsessions.transport.frame.AttendFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.EverywhereFrame;
@@ -33,6 +35,8 @@ import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
+import org.globalsessions.transport.frame.NotifiedFrame;
+import org.globalsessions.transport.frame.NotifyFrame;
 import org.globalsessions.transport.frame.RenewFrame;
 import org.globalsessions.transport.frame.RenewedFrame;
 import org.globalsessions.transport.frame.SessionFrame;
@@ -78,6 +82,10 @@ public final class RelayLink implements NextTier {
     private final OpenRequests waits;
 
     private final Subscription subscription = new Subscription();
+
+    /** Whether messages to remote clients are wanted here. */
+    private boolean attends;
+
     private Phase phase = Phase.NOT_STARTED;
     private Connection connection;
     private TierHost host;
@@ -274,6 +282,40 @@ public final class RelayLink implements NextTier {
     }
 
     @Override
+    public void attend(boolean wanted) {
+        synchronized (lock) {
+            attends = wanted;
+            if (phase == Phase.CONNECTED && !connection.send(new AttendFrame(nextCorrelationId++, wanted))) {
+                // As with a subscription: only a new connection can be relied on.
+                connection.close();
+            }
+        }
+    }
+
+    @Override
+    public CompletableFuture<Integer> push(PushMessage message) {
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED) {
+                return CompletableFuture.failedFuture(away());
+            }
+            if (!rights.contains(Right.PUBLISH)) {
+                return CompletableFuture.failedFuture(notAllowed(Right.PUBLISH));
+            }
+            try {
+                NotifyFrame frame = new NotifyFrame(nextCorrelationId++, message);
+                int length = FrameCodec.encodedLength(frame);
+                if (!open.hasRoomForChange(length)) {
+                    return CompletableFuture.failedFuture(
+                            busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
+                }
+                return send(open, new Request.Push(frame, length, deadlineNs()));
+            } catch (IllegalArgumentException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }
+    }
+
+    @Override
     public CompletableFuture<Void> awaitEverywhere(KeyDigest digest, long epoch, long position) {
         synchronized (lock) {
             if (phase != Phase.CONNECTED) {
@@ -366,6 +408,7 @@ public final class RelayLink implements NextTier {
             maxStale = Duration.ofMillis(welcome.maxStaleMs());
             counters.connections.increment();
             boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
+            sent &= !attends || welcomed.send(new AttendFrame(nextCorrelationId++, true));
             for (Request<?> request : open.all()) {
                 // What does not fit is left to its time-out: questions alone never fill the budget.
                 request.sent = request.sent || welcomed.send(request.frame);
@@ -434,6 +477,14 @@ public final class RelayLink implements NextTier {
     void renewed(RenewedFrame frame) {
         if (remove(frame.correlationId()) instanceof Request.Renewal request) {
             request.answer.complete(new LeaseRenewal(frame.epoch(), frame.position()));
+        } else {
+            counters.lateAnswers.increment();
+        }
+    }
+
+    void notified(NotifiedFrame frame) {
+        if (remove(frame.correlationId()) instanceof Request.Push request) {
+            request.answer.complete(frame.processes());
         } else {
             counters.lateAnswers.increment();
         }

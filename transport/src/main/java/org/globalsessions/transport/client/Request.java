@@ -56,6 +56,13 @@ abstract sealed class Request<T> {
         }
     }
 
+    /** A message to remote clients. */
+    static final class Push extends Request<Integer> {
+        Push(Frame frame, int length, long deadlineNs) {
+            super(frame, length, deadlineNs);
+        }
+    }
+
     /** A delete that has to reach every host. */
     static final class Everywhere extends Request<Void> {
         Everywhere(Frame frame, int length, long deadlineNs) {

@@ -127,7 +127,15 @@ final class FieldReader {
     }
 
     String text(String name, int limit) throws FrameException {
-        int length = u16();
+        return text(name, u16(), limit);
+    }
+
+    /** A text whose length takes 4 bytes. */
+    String longText(String name, int limit) throws FrameException {
+        return text(name, i32InRange("length of " + name, 0), limit);
+    }
+
+    private String text(String name, int length, int limit) throws FrameException {
         if (length > limit) {
             throw bad(name + " too long: bytes=" + length + ", limit=" + limit);
         }

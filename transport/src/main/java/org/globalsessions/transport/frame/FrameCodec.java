@@ -9,6 +9,7 @@ import java.util.List;
 import org.globalsessions.Version;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -69,6 +70,12 @@ public final class FrameCodec {
 
     /** Bytes of an answer to a fetch before its entries: digests covered and count. */
     public static final int FETCHED_FIXED = 2 + 2;
+
+    /** Longest address, role or method of a message to remote clients, in bytes of UTF-8. */
+    public static final int MAX_PUSH_NAME = 128;
+
+    /** Longest parameters of a message to remote clients, in bytes of UTF-8. */
+    public static final int MAX_PUSH = 262_144;
 
     /** Longest name of a command in bytes of UTF-8. */
     public static final int MAX_COMMAND = 64;
@@ -339,6 +346,13 @@ public final class FrameCodec {
             case NEED_EVERYWHERE -> new NeedEverywhereFrame(correlationId, readDigest(in), in.i64(), in.position());
             case EVERYWHERE -> new EverywhereFrame(correlationId, in.position());
             case TOUCH -> readTouch(correlationId, in);
+            case ATTEND -> new AttendFrame(correlationId, in.flag("wanted"));
+            case NOTIFY -> new NotifyFrame(correlationId, readPush(in));
+            case NOTIFIED -> new NotifiedFrame(correlationId, in.i32InRange("processes", 0));
+            case PUSH -> {
+                in.noCorrelation(correlationId);
+                yield new PushFrame(readPush(in));
+            }
             case INVENTORY -> {
                 long cursor = in.clock("cursor");
                 yield new InventoryFrame(correlationId, cursor, in.u16InRange("maxItems", 1, MAX_ITEMS));
@@ -560,6 +574,14 @@ public final class FrameCodec {
             texts[i] = in.text(name, MAX_TEXT);
         }
         return List.of(texts);
+    }
+
+    private static PushMessage readPush(FieldReader in) throws FrameException {
+        return new PushMessage(
+                in.flag("toRole"),
+                in.text("to", MAX_PUSH_NAME),
+                in.text("method", MAX_PUSH_NAME),
+                in.longText("params", MAX_PUSH));
     }
 
     private static KeyDigest readDigest(FieldReader in) throws FrameException {

@@ -46,6 +46,14 @@ public enum FrameType {
     EVERYWHERE(23),
     /** Sessions were used: their idle times begin anew. */
     TOUCH(24),
+    /** A host's process wants messages to remote clients. */
+    ATTEND(25),
+    /** A host's process sends a message to remote clients. */
+    NOTIFY(26),
+    /** Answers {@link #NOTIFY}. */
+    NOTIFIED(27),
+    /** The relay passes a message on. */
+    PUSH(28),
     /** An operator asks which hosts the relay remembers, or has it forget one. */
     ADMINISTER(30),
     /** Answers {@link #ADMINISTER}. */

@@ -5,6 +5,7 @@ import java.util.List;
 import org.globalsessions.Version;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -72,7 +73,30 @@ final class FrameWriter {
         } else if (frame instanceof TouchFrame touch) {
             return 2 + (long) touch.touches().size() * FrameCodec.TOUCH_LENGTH;
         }
+        return pushLength(frame);
+    }
+
+    private static long pushLength(Frame frame) {
+        if (frame instanceof AttendFrame) {
+            return 1;
+        } else if (frame instanceof NotifyFrame notify) {
+            return pushLength(notify.message());
+        } else if (frame instanceof NotifiedFrame) {
+            return 4;
+        } else if (frame instanceof PushFrame push) {
+            return pushLength(push.message());
+        }
         return transferLength(frame);
+    }
+
+    private static long pushLength(PushMessage message) {
+        return 1L
+                + FrameCodec.TEXT_LENGTH
+                + FrameCodec.utf8(message.to()).length
+                + FrameCodec.TEXT_LENGTH
+                + FrameCodec.utf8(message.method()).length
+                + Integer.BYTES
+                + FrameCodec.utf8(message.params()).length;
     }
 
     private static long transferLength(Frame frame) {
@@ -232,8 +256,31 @@ final class FrameWriter {
                 out.writeIntLE(inRange("idleTicks", one.idleTicks(), 0, Integer.MAX_VALUE));
             }
         } else {
+            writePushPayload(frame, out);
+        }
+    }
+
+    private static void writePushPayload(Frame frame, ByteBuf out) {
+        if (frame instanceof AttendFrame attend) {
+            out.writeByte(attend.wanted() ? 1 : 0);
+        } else if (frame instanceof NotifyFrame notify) {
+            writePush(notify.message(), out);
+        } else if (frame instanceof NotifiedFrame notified) {
+            out.writeIntLE(inRange("processes", notified.processes(), 0, Integer.MAX_VALUE));
+        } else if (frame instanceof PushFrame push) {
+            writePush(push.message(), out);
+        } else {
             writeTransferPayload(frame, out);
         }
+    }
+
+    private static void writePush(PushMessage message, ByteBuf out) {
+        out.writeByte(message.toRole() ? 1 : 0);
+        writeText("to", message.to(), FrameCodec.MAX_PUSH_NAME, out);
+        writeText("method", message.method(), FrameCodec.MAX_PUSH_NAME, out);
+        byte[] params = FrameCodec.utf8(message.params());
+        out.writeIntLE(inRange("params in bytes", params.length, 0, FrameCodec.MAX_PUSH));
+        out.writeBytes(params);
     }
 
     private static void writeTransferPayload(Frame frame, ByteBuf out) {

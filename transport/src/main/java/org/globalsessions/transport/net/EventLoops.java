@@ -165,7 +165,12 @@ public final class EventLoops implements Network {
         channel.closeFuture().addListener(closed -> closing.remove(channel));
     }
 
-    MultiThreadIoEventLoopGroup group() {
+    /**
+     * The threads themselves, for servers of other protocols than frames.
+     *
+     * @return the group, which {@link #close} ends
+     */
+    public MultiThreadIoEventLoopGroup group() {
         return group;
     }
 

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.globalsessions.transport.FrameHandler;
@@ -19,8 +18,6 @@ import org.globalsessions.transport.FrameHandler;
 /** Accepts connections on one TCP port, or on one Unix socket. Any thread may call any method, but no event loop's may open or close one. */
 public final class Listener implements AutoCloseable {
     private static final int BACKLOG = 1024;
-
-    private static final int HIGHEST_PORT = 65_535;
 
     private static final long CLOSE_TIMEOUT_MS = 2_000;
 
@@ -96,15 +93,7 @@ public final class Listener implements AutoCloseable {
             ConnectionLimit limit,
             FrameHandler handler)
             throws IOException {
-        if (port < 0 || port > HIGHEST_PORT) {
-            throw new IOException("cannot listen on " + address + ":" + port + ": port out of range, port=" + port
-                    + ", allowed=0.." + HIGHEST_PORT);
-        }
-        InetSocketAddress socketAddress = new InetSocketAddress(address, port);
-        if (socketAddress.isUnresolved()) {
-            throw new IOException("cannot listen on " + address + ":" + port
-                    + ": the host name is not known; write an address of this machine, or 0.0.0.0 for all");
-        }
+        InetSocketAddress socketAddress = ListenAddress.resolve(address, port);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(NioServerSocketChannel.class)
@@ -115,7 +104,7 @@ public final class Listener implements AutoCloseable {
                 .childHandler(new Accepted(loops, settings, security, limit, handler));
         ChannelFuture bound = bootstrap.bind(socketAddress).awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw explained(address, port, bound.cause());
+            throw ListenAddress.explained(address, port, bound.cause());
         }
         return new Listener(bound.channel(), null);
     }
@@ -171,22 +160,6 @@ public final class Listener implements AutoCloseable {
             channel.set(bound.channel());
         });
         return new Listener(channel.get(), file);
-    }
-
-    private static IOException explained(String address, int port, Throwable cause) {
-        String reason = String.valueOf(cause.getMessage());
-        String lower = reason.toLowerCase(Locale.ROOT);
-        String what;
-        if (lower.contains("already in use") || lower.contains("already bound")) {
-            what = "address already in use; end the process that listens there or choose another port";
-        } else if (lower.contains("cannot assign")) {
-            what = "not an address of this machine; write one of its own, or 0.0.0.0 for all";
-        } else if (lower.contains("permission denied")) {
-            what = "not allowed for this user; choose a port of 1024 or above";
-        } else {
-            what = reason;
-        }
-        return new IOException("cannot listen on " + address + ":" + port + ": " + what, cause);
     }
 
     /**

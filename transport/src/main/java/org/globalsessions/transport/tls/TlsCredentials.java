@@ -12,6 +12,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -22,7 +23,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Key, certificate and what the other side is trusted by, as read from their files. TLS 1.3 alone, with AES-GCM, both sides
- * show certificates, a client compares the server's name with the one it was given.
+ * show certificates, but for the clients of a gateway; a client compares the server's name with the one it was given.
  *
  * <p>The files are looked at again before a handshake, at most once a second; new ones count from that handshake on, and
  * connections that stand are left alone. Where new files cannot be used, since they are half written or do not belong together,
@@ -108,7 +109,7 @@ public final class TlsCredentials {
         suites.retainAll(Arrays.asList(engine.getSupportedCipherSuites()));
         parameters.setCipherSuites(suites.toArray(String[]::new));
         if (settings.isListening()) {
-            parameters.setNeedClientAuth(true);
+            parameters.setNeedClientAuth(settings.trusted() != null);
         } else {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
         }
@@ -121,8 +122,10 @@ public final class TlsCredentials {
             CertificateFactory certificates = implementation.newCertificates();
             List<X509Certificate> chain =
                     PemFiles.certificates(settings.certificateName(), settings.certificate(), certificates);
-            List<X509Certificate> trusted =
-                    PemFiles.certificates(settings.trustedName(), settings.trusted(), certificates);
+            // Without these nobody shows a certificate, and nobody is asked for one.
+            List<X509Certificate> trusted = settings.trusted() == null
+                    ? List.of()
+                    : PemFiles.certificates(settings.trustedName(), settings.trusted(), certificates);
             PrivateKey key = PemFiles.privateKey(
                     settings.keyName(),
                     settings.key(),
@@ -134,7 +137,7 @@ public final class TlsCredentials {
             SSLContext loaded = implementation.newContext();
             loaded.init(
                     keyManagers(key, chain).getKeyManagers(),
-                    new TrustManager[] {peerTrust(trusted)},
+                    trusted.isEmpty() ? new TrustManager[0] : new TrustManager[] {peerTrust(trusted)},
                     implementation.random());
             // The JDK's server would let a client in by an earlier session, without a look at its certificate.
             if (loaded.getServerSessionContext() != null) {
@@ -145,8 +148,9 @@ public final class TlsCredentials {
             throw e;
         } catch (GeneralSecurityException | IOException | RuntimeException e) {
             throw new TlsException(
-                    "tls: cannot be set up with " + settings.key() + ", " + settings.certificate() + " and "
-                            + settings.trusted() + ": " + TlsFailure.describe(e),
+                    "tls: cannot be set up with "
+                            + filesOf(settings).stream().map(Path::toString).collect(Collectors.joining(", ")) + ": "
+                            + TlsFailure.describe(e),
                     e);
         }
     }
@@ -228,7 +232,10 @@ public final class TlsCredentials {
     }
 
     private static List<Path> filesOf(TlsSettings settings) {
-        List<Path> files = new ArrayList<>(List.of(settings.key(), settings.certificate(), settings.trusted()));
+        List<Path> files = new ArrayList<>(List.of(settings.key(), settings.certificate()));
+        if (settings.trusted() != null) {
+            files.add(settings.trusted());
+        }
         if (settings.keyPasswordFile() != null) {
             files.add(settings.keyPasswordFile());
         }

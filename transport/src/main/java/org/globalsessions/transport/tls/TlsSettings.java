@@ -28,7 +28,7 @@ public final class TlsSettings {
     private final String keyPassword;
     private final Path keyPasswordFile;
 
-    private TlsSettings(boolean listening, Function<String, String> values) {
+    private TlsSettings(boolean listening, boolean mutual, Function<String, String> values) {
         this.listening = listening;
         String provider = values.apply("provider");
         this.implementation = provider == null
@@ -36,7 +36,7 @@ public final class TlsSettings {
                 : Implementation.valueOf(provider.toUpperCase(java.util.Locale.ROOT));
         this.key = needed(values, keyName());
         this.certificate = needed(values, certificateName());
-        this.trusted = needed(values, trustedName());
+        this.trusted = mutual ? needed(values, trustedName()) : null;
         this.keyPassword = values.apply("key_password");
         String passwordFile = values.apply("key_password_file");
         this.keyPasswordFile = passwordFile == null ? null : Path.of(passwordFile);
@@ -51,7 +51,7 @@ public final class TlsSettings {
      */
     public static TlsSettings ofListener(NodeConfig config) {
         return config.has("tls")
-                ? new TlsSettings(true, name -> config.has("tls." + name) ? config.text("tls." + name) : null)
+                ? new TlsSettings(true, true, name -> config.has("tls." + name) ? config.text("tls." + name) : null)
                 : null;
     }
 
@@ -63,7 +63,7 @@ public final class TlsSettings {
      * @throws TlsException if a file that is needed is not named
      */
     public static TlsSettings ofListener(Config tls) {
-        return new TlsSettings(true, in(tls));
+        return new TlsSettings(true, true, in(tls));
     }
 
     /**
@@ -74,7 +74,18 @@ public final class TlsSettings {
      * @throws TlsException if a file that is needed is not named
      */
     public static TlsSettings ofConnector(Config tls) {
-        return new TlsSettings(false, in(tls));
+        return new TlsSettings(false, true, in(tls));
+    }
+
+    /**
+     * The {@code tls} section of a gateway: its clients are browsers, which show no certificates.
+     *
+     * @param tls the section itself
+     * @return the settings
+     * @throws TlsException if a file that is needed is not named
+     */
+    public static TlsSettings ofGateway(Config tls) {
+        return new TlsSettings(true, false, in(tls));
     }
 
     private static Function<String, String> in(Config tls) {
@@ -84,8 +95,9 @@ public final class TlsSettings {
     private static Path needed(Function<String, String> values, String name) {
         String value = values.apply(name);
         if (value == null) {
-            throw new TlsException("tls." + name + " is missing: both sides show certificates, so each has a key and a"
-                    + " certificate of its own and knows what to trust the other by");
+            throw new TlsException(
+                    "tls." + name + " is missing: both sides show certificates, but for browsers, so each has a"
+                            + " key and a certificate of its own and knows what to trust the other by");
         }
         return Path.of(value);
     }
@@ -106,6 +118,7 @@ public final class TlsSettings {
         return certificate;
     }
 
+    /** Null where the other side shows no certificate. */
     Path trusted() {
         return trusted;
     }

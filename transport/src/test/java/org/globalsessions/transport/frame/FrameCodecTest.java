@@ -25,6 +25,7 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
 import org.junit.jupiter.api.Test;
@@ -292,6 +293,22 @@ class FrameCodecTest {
         assertThat(filtered.firstWord()).isEqualTo(4_194_302);
         assertThat(filtered.words()).containsExactly(0x8000000000000001L, 0x0123456789abcdefL);
         encode(new FilteredFrame(1, 0, 1, 1, 0, new long[FrameCodec.MAX_FILTER_WORDS]));
+    }
+
+    @Test
+    void shouldNameWhatIsWrongWhenAMessageToClientsSaysWhatCannotBe() throws Exception {
+        int payload = FrameCodec.HEADER_LENGTH;
+        byte[] notify = goldenVectors().get("notify");
+        assertRefusedAs("NOTIFY: toRole out of range", with(notify, payload, 2));
+        assertRefusedAs("NOTIFY: to too long", with(notify, payload + 2, 1));
+        assertRefusedAs("NOTIFY: to is not UTF-8", with(notify, payload + 3, 0xff));
+        assertRefusedAs("NOTIFY: length of params out of range", with(notify, payload + 18, 0x80));
+        assertRefusedAs("NOTIFY: params too long", with(notify, payload + 18, 1));
+        assertRefusedAs("NOTIFY: too short for a field", with(notify, payload + 15, 3));
+        assertRefusedAs("NOTIFY: bytes after the last field", with(notify, payload + 15, 1));
+        assertRefusedAs("NOTIFIED: processes out of range", with(goldenVectors().get("notified"), payload + 3, 0x80));
+        assertRefusedAs("ATTEND: wanted out of range", with(goldenVectors().get("attend"), payload, 2));
+        encode(new PushFrame(new PushMessage(true, "r", "m", "x".repeat(FrameCodec.MAX_PUSH))));
     }
 
     @Test

@@ -9,6 +9,7 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -164,6 +165,10 @@ public final class FrameSamples {
                 "filtered",
                 new FilteredFrame(17, 0, 320_000, 200_000, 4_194_302, 0x8000000000000001L, 0x0123456789abcdefL));
         samples.put("filtered-void", FilteredFrame.ofNoMoreUse());
+        samples.put("attend", new AttendFrame(17, true));
+        samples.put("notify", new NotifyFrame(17, new PushMessage(false, "user.7", "news", "{}")));
+        samples.put("notified", new NotifiedFrame(17, 3));
+        samples.put("push", new PushFrame(new PushMessage(true, "user", "news", "{}")));
         return samples;
     }
 

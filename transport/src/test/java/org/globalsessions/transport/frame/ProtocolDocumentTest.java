@@ -77,6 +77,8 @@ class ProtocolDocumentTest {
                 .containsEntry("keys in a VOID", Integer.toString(FrameCodec.MAX_VOIDED))
                 .containsEntry("uses in a TOUCH", Integer.toString(FrameCodec.MAX_TOUCHES))
                 .containsEntry("hosts in an ADMINISTERED", Integer.toString(FrameCodec.MAX_HOSTS_TOLD))
+                .containsEntry("address, role or method of a NOTIFY", FrameCodec.MAX_PUSH_NAME + " bytes")
+                .containsEntry("params of a NOTIFY", FrameCodec.MAX_PUSH + " bytes")
                 .containsEntry("name of a command", FrameCodec.MAX_COMMAND + " bytes")
                 .containsEntry("arguments of a command", Integer.toString(FrameCodec.MAX_ARGUMENTS))
                 .containsEntry("lines in a CALLED", Integer.toString(FrameCodec.MAX_LINES))
@@ -120,7 +122,11 @@ class ProtocolDocumentTest {
                 "session-known",
                 KEY_AND_VALUE,
                 "session-backup",
-                KEY_AND_VALUE);
+                KEY_AND_VALUE,
+                "notify",
+                "user.7news{}".length(),
+                "push",
+                "usernews{}".length());
         for (Map.Entry<String, Frame> sample : FrameSamples.all().entrySet()) {
             String name = sample.getKey();
             if (variable.containsKey(name)

@@ -1,0 +1,238 @@
+package org.globalsessions.client;
+
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+
+/**
+ * The directory's side that faces a gateway: which clients it takes in, goes on with and ends. Applications use {@link ClientDirectory}.
+ *
+ * <p>Any thread, but {@link #beat} and {@link #sweep}: one at a time.
+ */
+public final class GatewayClients {
+    /** An identifier given up by a rename that was killed on the way counts for so long after the rename was found. */
+    private static final Duration FOUND_RENAME_GRACE = Duration.ofMinutes(1);
+
+    private final ClientDirectory directory;
+    private final ClientSessions sessions;
+    private final GatewayPresence presence;
+    private final long gateway;
+
+    /** Clients of which this gateway does not know whether it has ended them, as the relay went away meanwhile. */
+    private final Set<String> uncertain = ConcurrentHashMap.newKeySet();
+
+    private boolean looked;
+
+    /**
+     * A gateway that was just started.
+     *
+     * @param directory the directory
+     * @param silence   how long another gateway has to be silent until this one ends its clients
+     */
+    public GatewayClients(ClientDirectory directory, Duration silence) {
+        this.directory = Objects.requireNonNull(directory, "directory");
+        sessions = directory.sessions();
+        gateway = new SecureRandom().nextLong();
+        presence = new GatewayPresence(directory.cache(), gateway, silence);
+    }
+
+    /**
+     * This gateway's own random number.
+     *
+     * @return the number that clients' entries name it by
+     */
+    public long gateway() {
+        return gateway;
+    }
+
+    /**
+     * Takes a new client in.
+     *
+     * @param userName whom it acts for
+     * @return the client, whose entry stands
+     * @throws IllegalArgumentException where the name is empty or too long
+     */
+    public CompletableFuture<ClientState> accept(String userName) {
+        int bytes = userName.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes == 0 || bytes > ClientDirectory.MAX_USER_NAME_BYTES) {
+            throw new IllegalArgumentException("user name is out of range: bytes=" + bytes + ", limits=1 to "
+                    + ClientDirectory.MAX_USER_NAME_BYTES);
+        }
+        return sessions.create(sessions.newIdentifier(), ClientRecord.accepted(gateway, userName))
+                .thenApply(ClientDirectory::state);
+    }
+
+    /**
+     * Goes on with a client that shows its identifier here, whoever served it before.
+     *
+     * @param identifier as the client has shown it: any text
+     * @return the client; null where there is none
+     */
+    public CompletableFuture<ClientState> resume(String identifier) {
+        return directory.change(identifier, directory.deciding(), record -> record.servedBy(gateway));
+    }
+
+    /**
+     * What the table says of a client, without asking a later tier and without waiting.
+     *
+     * @param identifier its identifier now
+     * @return the client; null where it is not here
+     */
+    public ClientState look(String identifier) {
+        ClientSessions.Found found = sessions.findLocal(identifier);
+        return found == null || !ClientDirectory.isThere(found.client()) ? null : ClientDirectory.state(found);
+    }
+
+    /**
+     * Ends a client. Of all who try at a time one is told that it was the one; that one tells the application, and then calls {@link #ended}.
+     *
+     * @param identifier its identifier
+     * @return the client as it was; null where there is none, or another one has ended it
+     */
+    public CompletableFuture<ClientState> end(String identifier) {
+        return claim(
+                        identifier,
+                        directory.changeEntry(identifier, directory.deciding(), record -> record.endedBy(gateway)))
+                .thenApply(claimed -> {
+                    if (claimed != null) {
+                        directory.tell(identifier, null);
+                        directory.tell(claimed.identifier(), null);
+                    }
+                    return claimed;
+                });
+    }
+
+    /**
+     * The application has been told of the end: nothing of the client stays.
+     *
+     * @param identifier its identifier
+     * @return ends when it is gone
+     */
+    public CompletableFuture<Boolean> ended(String identifier) {
+        return sessions.remove(identifier);
+    }
+
+    /** Tells the other gateways that this one is there. */
+    public void beat() {
+        presence.beat();
+    }
+
+    /** Leaves in order: clients that it still has are for the others to go on with, or to end. */
+    public void leave() {
+        presence.leave();
+    }
+
+    /**
+     * Ends the clients of gateways that were silent for too long, of which the caller then tells the application as of its own.
+     *
+     * @return those that this gateway has ended now, each once
+     */
+    public List<ClientState> sweep() {
+        List<ClientState> mine = new ArrayList<>();
+        for (String identifier : List.copyOf(uncertain)) {
+            add(mine, makeCertain(identifier));
+        }
+        Set<Long> silent = presence.silent();
+        if (silent.isEmpty() && looked) {
+            return mine;
+        }
+        // Once also without a silent one: the list may have been lost, and the clients name their gateways.
+        looked = true;
+        List<ClientSessions.Found> left = new ArrayList<>();
+        Set<Long> named = new HashSet<>();
+        sessions.forEach(found -> {
+            if (silent.contains(found.client().gateway())) {
+                left.add(found);
+            }
+            named.add(found.client().gateway());
+            return true;
+        });
+        named.forEach(presence::seen);
+        // What a killed rename has left first, while the entry that it was to replace still tells how far it had come.
+        left.stream()
+                .filter(found -> found.client().kind() == ClientRecord.Kind.NEXT)
+                .forEach(this::tidy);
+        for (ClientSessions.Found found : left) {
+            add(mine, claimOf(found, silent));
+        }
+        silent.removeAll(named);
+        presence.forget(silent);
+        return mine;
+    }
+
+    /** One to which the entry before it leads is a client; one to which it does not was never anybody's. */
+    private void tidy(ClientSessions.Found next) {
+        String earlier = next.client().other();
+        ClientDirectory.await(sessions.find(earlier).thenCompose(before -> {
+            boolean leads = before != null
+                    && before.client().kind() == ClientRecord.Kind.RENAMED
+                    && before.client().other().equals(next.identifier());
+            return leads
+                    ? ClientRename.finish(sessions, earlier, next.identifier(), FOUND_RENAME_GRACE)
+                            .thenApply(Objects::nonNull)
+                    : sessions.remove(next.identifier());
+        }));
+    }
+
+    private CompletableFuture<ClientState> claimOf(ClientSessions.Found found, Set<Long> silent) {
+        // Compared again: it may have gone on elsewhere meanwhile, or another one tells of its end already.
+        return claim(
+                found.identifier(),
+                record -> silent.contains(record.gateway()) && record.kind() != ClientRecord.Kind.RENAMED);
+    }
+
+    private CompletableFuture<ClientState> makeCertain(String identifier) {
+        return sessions.find(identifier).thenCompose(found -> {
+            uncertain.remove(identifier);
+            if (found == null) {
+                return CompletableFuture.completedFuture(null);
+            }
+            boolean ended = found.client().kind() == ClientRecord.Kind.ENDING
+                    && found.client().gateway() == gateway;
+            return ended
+                    ? CompletableFuture.completedFuture(ClientDirectory.state(found))
+                    : claim(identifier, record -> ClientDirectory.isThere(record) && record.gateway() == gateway);
+        });
+    }
+
+    private CompletableFuture<ClientState> claim(String identifier, Predicate<ClientRecord> condition) {
+        // Several hosts' gateways may claim one client at a time: the relay knows who was first.
+        return claim(
+                identifier,
+                sessions.change(
+                        identifier,
+                        record -> condition.test(record) ? record.endedBy(gateway) : null,
+                        directory.deciding()));
+    }
+
+    /** Where it is not known whether the claim stands, that is found out by the next sweep. */
+    private CompletableFuture<ClientState> claim(String identifier, CompletableFuture<ClientSessions.Found> claim) {
+        return claim.thenApply(changed -> changed == null ? null : ClientDirectory.state(changed))
+                .whenComplete((claimed, failure) -> {
+                    if (failure != null) {
+                        uncertain.add(identifier);
+                    }
+                });
+    }
+
+    private static void add(List<ClientState> mine, CompletableFuture<ClientState> claim) {
+        try {
+            ClientState claimed = claim.join();
+            if (claimed != null) {
+                mine.add(claimed);
+            }
+        } catch (CompletionException relayIsAway) {
+            // With the next sweep.
+            return;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package org.globalsessions.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.TierUnavailableException;
+import org.globalsessions.client.ClientDirectory;
+import org.globalsessions.client.User;
+import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.transport.gateway.Gateway;
+import org.globalsessions.transport.gateway.GatewaySettings;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Gateways on two hosts and a third process without one, with a relay between them: a client is reached wherever it is connected. */
+class ClientsOfTwoHostsTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final byte[] AUTHORISATION = {1};
+
+    @TempDir
+    private Path folder;
+
+    @RegisterExtension
+    final Opened opened = new Opened();
+
+    private final BlockingQueue<String> destroyed = new LinkedBlockingQueue<>();
+    private MidwayRelay relay;
+    private Host a;
+    private Host b;
+    private ClientDirectory sender;
+
+    /** A user with nothing but a name. */
+    private record Named(String name) implements User {
+        @Override
+        public Object credentials() {
+            return null;
+        }
+    }
+
+    /** One host's application with a gateway. */
+    private record Host(SessionCacheManager cache, ClientDirectory directory, Gateway gateway) {}
+
+    /** A WebSocket client that was welcomed. */
+    private static final class Client implements WebSocket.Listener {
+        private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
+        private WebSocket socket;
+        private String identifier;
+
+        static Client hello(Host host, String hello) throws InterruptedException {
+            Client client = new Client();
+            client.socket = HttpClient.newHttpClient()
+                    .newWebSocketBuilder()
+                    .buildAsync(URI.create("ws://localhost:" + host.gateway.port() + "/ws"), client)
+                    .join();
+            client.socket.sendText(hello, true).join();
+            client.identifier = client.next().replaceFirst("^welcome ", "");
+            return client;
+        }
+
+        @Override
+        public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+            received.add(data.toString());
+            from.request(1);
+            return null;
+        }
+
+        String next() throws InterruptedException {
+            String next = received.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(next).as("a message within %s", PATIENCE).isNotNull();
+            return next;
+        }
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
+                .authPath("auths")
+                .port(0)
+                .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(1_000))));
+        a = host("a");
+        b = host("b");
+        SessionCacheManager third = opened.keep(application("c"));
+        sender = new ClientDirectory(third, "user");
+        // All of them attend once what one sends goes to both others' processes.
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+            long before = sender.unreached();
+            sender.broadcast("user", "ready", "{}");
+            return sender.unreached() == before;
+        });
+    }
+
+    private Host host(String name) throws IOException {
+        SessionCacheManager cache = opened.keep(application(name));
+        ClientDirectory directory = new ClientDirectory(cache, "user");
+        Gateway gateway = opened.keep(Gateway.open(
+                new GatewaySettings().clientTimeout(Duration.ofSeconds(20)),
+                directory,
+                (from, tokens, handle) -> handle.accept(new Named("ann")),
+                request -> CompletableFuture.completedFuture(
+                        request.isBound() ? String.valueOf(request.address().text()) : "not bound"),
+                (user, identifier) -> destroyed.add(identifier)));
+        return new Host(cache, directory, gateway);
+    }
+
+    private SessionCacheManager application(String name) throws IOException {
+        return SessionCacheManager.open(
+                ConfigFactory.parseString("""
+                message_relay { auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
+                lru { cache { token_path : "%s", segment_dir : "%s", el_count : 1000 } }
+                """.formatted(relay.port(), folder.resolve(name), folder)));
+    }
+
+    @Test
+    void shouldReachEveryDeviceOfAnAddressWhicheverHostItIsConnectedTo() throws Exception {
+        Client phone = Client.hello(a, "hello");
+        Client tablet = Client.hello(b, "hello");
+        Client other = Client.hello(b, "hello");
+        a.directory.bind(phone.identifier, "user.7", AUTHORISATION);
+        b.directory.bind(tablet.identifier, "user.7", AUTHORISATION);
+        b.directory.bind(other.identifier, "user.8", AUTHORISATION);
+        List<String> expected = new ArrayList<>();
+
+        for (int i = 0; i < 200; i++) {
+            sender.notify("user.7", "news", String.valueOf(i));
+            expected.add("push news " + i);
+        }
+        sender.broadcast("user", "news", "to all");
+        expected.add("push news to all");
+
+        for (Client client : List.of(phone, tablet)) {
+            List<String> received = new ArrayList<>();
+            while (received.size() < expected.size()) {
+                received.add(client.next());
+            }
+            assertThat(received).isEqualTo(expected);
+        }
+        assertThat(other.next()).isEqualTo("push news to all");
+        // Also from a host that has a gateway itself, and then once.
+        a.directory.notify("user.7", "news", "from a");
+        assertThat(phone.next()).isEqualTo("push news from a");
+        assertThat(tablet.next()).isEqualTo("push news from a");
+        assertThat(phone.received).isEmpty();
+        assertThat(tablet.received).isEmpty();
+    }
+
+    @Test
+    void shouldBindAClientOfAnotherHost() throws Exception {
+        Client client = Client.hello(a, "hello");
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> b.directory.find(client.identifier) != null);
+
+        assertThat(b.directory.bind(client.identifier, "user.7", AUTHORISATION)).isTrue();
+
+        await().atMost(PATIENCE).until(() -> {
+            client.socket.sendText("ask 1 who {}", true).join();
+            return client.next().equals("answer 1 user.7");
+        });
+        await().atMost(PATIENCE).until(() -> {
+            sender.notify("user.7", "news", "{}");
+            return client.received.poll(100, TimeUnit.MILLISECONDS) != null;
+        });
+    }
+
+    @Test
+    void shouldGoOnAtTheOtherHostWhenTheGatewayEnds() throws Exception {
+        Client client = Client.hello(a, "hello");
+        a.directory.bind(client.identifier, "user.7", AUTHORISATION);
+        a.gateway.close();
+
+        Client again = Client.hello(b, "hello " + client.identifier);
+
+        assertThat(again.identifier).isEqualTo(client.identifier);
+        sender.notify("user.7", "news", "{}");
+        assertThat(again.next()).isEqualTo("push news {}");
+        again.socket.sendText("bye", true).join();
+        assertThat(destroyed.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(client.identifier);
+        assertThat(destroyed).isEmpty();
+    }
+
+    @Test
+    void shouldCountWhatNobodyCanGetAndFailWhereTheRelayIsAway() throws Exception {
+        a.gateway.close();
+        b.gateway.close();
+        await().atMost(PATIENCE).until(() -> {
+            long before = sender.unreached();
+            sender.notify("user.nobody", "news", "{}");
+            return sender.unreached() == before + 1;
+        });
+
+        relay.close();
+
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 100; i++) {
+                        sender.notify("user.nobody", "news", "{}");
+                    }
+                })
+                .isInstanceOf(TierUnavailableException.class);
+    }
+}
