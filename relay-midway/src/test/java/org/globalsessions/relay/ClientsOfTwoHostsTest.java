@@ -23,6 +23,7 @@ import org.globalsessions.TierUnavailableException;
 import org.globalsessions.client.ClientDirectory;
 import org.globalsessions.client.User;
 import org.globalsessions.segment.SegmentSettings;
+import org.globalsessions.tier.PushMessage;
 import org.globalsessions.transport.gateway.Gateway;
 import org.globalsessions.transport.gateway.GatewaySettings;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,12 +100,10 @@ class ClientsOfTwoHostsTest {
         b = host("b");
         SessionCacheManager third = opened.keep(application("c"));
         sender = new ClientDirectory(third, "user");
-        // All of them attend once what one sends goes to both others' processes.
-        await().atMost(PATIENCE).ignoreExceptions().until(() -> {
-            long before = sender.unreached();
-            sender.broadcast("user", "ready", "{}");
-            return sender.unreached() == before;
-        });
+        PushMessage ready = new PushMessage(true, "user", "ready", "{}");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> third.pushChannel().push(ready).join() == 2);
     }
 
     private Host host(String name) throws IOException {

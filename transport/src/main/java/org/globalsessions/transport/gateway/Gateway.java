@@ -48,7 +48,10 @@ public final class Gateway implements AutoCloseable {
     /** How often bindings are compared with the table, and looked at for their age. */
     private static final Duration FOLLOW_PAUSE = Duration.ofMillis(500);
 
-    private static final int BEATS_A_TIMEOUT = 4;
+    /** How often this gateway tells the others that it is there: those may have a shorter time-out than its own. */
+    private static final Duration BEAT_PAUSE = Duration.ofSeconds(1);
+
+    private static final int LOOKS_A_TIMEOUT = 4;
 
     private final ClientDirectory directory;
     private final GatewayClients table;
@@ -141,8 +144,8 @@ public final class Gateway implements AutoCloseable {
         }
         channel = bound.channel();
         every(settings.timeoutCheck(), clients::sweepSilent);
-        every(least(settings.timeoutCheck(), settings.clientTimeout().dividedBy(BEATS_A_TIMEOUT)), table::beat);
-        every(least(FOLLOW_PAUSE, settings.sessionTimeout().dividedBy(BEATS_A_TIMEOUT)), clients::followTable);
+        every(least(BEAT_PAUSE, settings.clientTimeout().dividedBy(LOOKS_A_TIMEOUT)), table::beat);
+        every(least(FOLLOW_PAUSE, settings.sessionTimeout().dividedBy(LOOKS_A_TIMEOUT)), clients::followTable);
         bean = GatewayBean.register(this, clients);
     }
 

@@ -103,7 +103,7 @@ class GatewayKillTest {
             // Had it told too, it would have done so before or just after: a client that it may tell of comes behind.
             WebSocketClient bob = login(process, "bob");
             bob.send("bye");
-            assertThat(GatewayFixture.inTime(process.lines())).isEqualTo("told " + bob.identifier);
+            assertThat(process.nextTold()).isEqualTo(bob.identifier);
         }
     }
 

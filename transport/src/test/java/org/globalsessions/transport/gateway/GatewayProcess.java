@@ -22,11 +22,7 @@ final class GatewayProcess implements AutoCloseable {
         Thread reader = new Thread(this::read, "gateway-process-output");
         reader.setDaemon(true);
         reader.start();
-        String line = GatewayFixture.inTime(lines);
-        while (!line.startsWith("port ")) {
-            line = GatewayFixture.inTime(lines);
-        }
-        port = Integer.parseInt(line.substring("port ".length()));
+        port = Integer.parseInt(nextBehind("port "));
     }
 
     static GatewayProcess start(Path folder, Duration clientTimeout) throws IOException, InterruptedException {
@@ -55,9 +51,17 @@ final class GatewayProcess implements AutoCloseable {
         }
     }
 
-    /** What it has printed and nobody has taken. */
-    BlockingQueue<String> lines() {
-        return lines;
+    /** Of whose end it has told its application next. */
+    String nextTold() throws InterruptedException {
+        return nextBehind("told ");
+    }
+
+    private String nextBehind(String word) throws InterruptedException {
+        String line = GatewayFixture.inTime(lines);
+        while (!line.startsWith(word)) {
+            line = GatewayFixture.inTime(lines);
+        }
+        return line.substring(word.length());
     }
 
     void signal(String name) throws IOException, InterruptedException {
