@@ -28,8 +28,8 @@ import org.globalsessions.tier.PushMessage;
  * <p>Each operation exists twice: one waits, the other, {@code ...Async}, gives a future. The waiting one throws what the future ends with. A
  * {@link org.globalsessions.TierUnavailableException} means that a tier which may know the client could not be asked: nothing was changed then.
  *
- * <p>Any thread may call any method. One directory for a cache is enough; gateways of this process have to have the one that the application uses,
- * or learn of changes a second later.
+ * <p>Any thread may call any method. One directory for a cache is enough, and gateways of this process have to have the one that the application uses:
+ * messages of another one do not reach them.
  */
 public final class ClientDirectory {
     /** Longest user name, in bytes of UTF-8. */
@@ -136,7 +136,8 @@ public final class ClientDirectory {
             throw new IllegalArgumentException("authorisation data is too long: bytes=" + authorisation.length
                     + ", limit=" + MAX_AUTHORISATION_BYTES);
         }
-        return change(client, record -> record.bound(address, authorisation)).thenApply(Objects::nonNull);
+        byte[] copy = authorisation.clone();
+        return change(client, record -> record.bound(address, copy)).thenApply(Objects::nonNull);
     }
 
     /**
@@ -245,13 +246,15 @@ public final class ClientDirectory {
             if (found == null) {
                 return CompletableFuture.completedFuture(null);
             }
-            return new ClientRename(sessions, found.identifier(), grace).run().thenApply(renamed -> {
-                if (renamed == null) {
-                    return null;
-                }
-                tell(found.identifier(), state(renamed));
-                return renamed.identifier();
-            });
+            return new ClientRename(sessions, found.identifier(), grace, deciding())
+                    .run()
+                    .thenApply(renamed -> {
+                        if (renamed == null) {
+                            return null;
+                        }
+                        tell(found.identifier(), state(renamed));
+                        return renamed.identifier();
+                    });
         });
     }
 
@@ -472,6 +475,15 @@ public final class ClientDirectory {
             }
         }
         return false;
+    }
+
+    /**
+     * Tells the gateways of this process that a client is gone, whoever has ended it.
+     *
+     * @param client its identifier
+     */
+    public void tellEnded(String client) {
+        tell(client, null);
     }
 
     void tell(String client, ClientState now) {

@@ -44,6 +44,9 @@ final class ClientRecord {
     private static final int FIXED_BYTES = 1 + 1 + Long.BYTES + 2 + 1 + Integer.BYTES + 1;
     private static final byte[] NONE = {};
 
+    /** Stands in the place of the authorisation's length where there is none. */
+    private static final int UNBOUND = -1;
+
     private final Kind kind;
     private final long gateway;
     private final String user;
@@ -130,7 +133,7 @@ final class ClientRecord {
         to.put(FORMAT).put((byte) kind.code).putLong(gateway);
         to.putShort((short) userBytes.length).put(userBytes);
         to.put((byte) addressBytes.length).put(addressBytes);
-        to.putInt(authorisation == null ? -1 : authorisation.length);
+        to.putInt(authorisation == null ? UNBOUND : authorisation.length);
         if (authorisation != null) {
             to.put(authorisation);
         }
@@ -154,7 +157,11 @@ final class ClientRecord {
         int length = from.getInt();
         byte[] authorisation = length < 0 ? NONE : take(from, 1, length);
         byte[] other = authorisation == null ? null : take(from, 0, from.get() & 0xff);
-        if (other == null || from.hasRemaining()) {
+        if (other == null || from.hasRemaining() || length < UNBOUND) {
+            return null;
+        }
+        String otherIdentifier = new String(other, StandardCharsets.US_ASCII);
+        if (!otherIdentifier.isEmpty() && !ClientSessions.isIdentifier(otherIdentifier)) {
             return null;
         }
         try {
@@ -163,8 +170,8 @@ final class ClientRecord {
                     gateway,
                     new String(user, StandardCharsets.UTF_8),
                     address.length == 0 ? null : ClientAddress.parse(new String(address, StandardCharsets.US_ASCII)),
-                    length < 0 ? null : authorisation,
-                    new String(other, StandardCharsets.US_ASCII));
+                    length == UNBOUND ? null : authorisation,
+                    otherIdentifier);
         } catch (IllegalArgumentException e) {
             return null;
         }

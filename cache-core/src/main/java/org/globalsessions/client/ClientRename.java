@@ -27,9 +27,12 @@ final class ClientRename {
     private final String earlier;
     private final String next;
     private final Duration grace;
+    private final Acknowledgement deciding;
 
-    ClientRename(ClientSessions sessions, String earlier, Duration grace) {
+    /** Where several hosts may change the client at a time the relay decides. */
+    ClientRename(ClientSessions sessions, String earlier, Duration grace, Acknowledgement deciding) {
         this.sessions = sessions;
+        this.deciding = deciding;
         this.earlier = earlier;
         this.next = sessions.newIdentifier();
         this.grace = grace.compareTo(LEAST_LIFETIME) < 0 ? LEAST_LIFETIME : grace;
@@ -59,7 +62,7 @@ final class ClientRename {
     }
 
     private CompletableFuture<ClientSessions.Found> again() {
-        return sessions.remove(next).thenCompose(removed -> new ClientRename(sessions, earlier, grace).run());
+        return sessions.remove(next).thenCompose(removed -> new ClientRename(sessions, earlier, grace, deciding).run());
     }
 
     private CompletableFuture<ClientSessions.Found> finish() {

@@ -11,7 +11,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.globalsessions.TierUnavailableException;
 
 /**
  * The directory's side that faces a gateway: which clients it takes in, goes on with and ends. Applications use {@link ClientDirectory}.
@@ -78,6 +81,10 @@ public final class GatewayClients {
      * @return the client; null where there is none
      */
     public CompletableFuture<ClientState> resume(String identifier) {
+        if (uncertain.contains(identifier)) {
+            return CompletableFuture.failedFuture(
+                    new TierUnavailableException("not known yet whether the client has ended"));
+        }
         return directory.change(identifier, directory.deciding(), record -> record.servedBy(gateway));
     }
 
@@ -99,9 +106,26 @@ public final class GatewayClients {
      * @return the client as it was; null where there is none, or another one has ended it
      */
     public CompletableFuture<ClientState> end(String identifier) {
+        return end(identifier, record -> true);
+    }
+
+    /**
+     * As {@link #end}, but not where another gateway has gone on with the client meanwhile: its silence here says nothing.
+     *
+     * @param identifier its identifier
+     * @return the client as it was; null where it is not this gateway's to end
+     */
+    public CompletableFuture<ClientState> endOwn(String identifier) {
+        return end(identifier, record -> record.gateway() == gateway);
+    }
+
+    private CompletableFuture<ClientState> end(String identifier, Predicate<ClientRecord> condition) {
         return claim(
                         identifier,
-                        directory.changeEntry(identifier, directory.deciding(), record -> record.endedBy(gateway)))
+                        directory.changeEntry(
+                                identifier,
+                                directory.deciding(),
+                                record -> condition.test(record) ? record.endedBy(gateway) : null))
                 .thenApply(claimed -> {
                     if (claimed != null) {
                         directory.tell(identifier, null);
@@ -109,6 +133,55 @@ public final class GatewayClients {
                     }
                     return claimed;
                 });
+    }
+
+    /**
+     * Unbinds a client that has been idle for too long, where this gateway still serves it.
+     *
+     * @param identifier its identifier
+     * @param isIdle     whether it still is; asked again for each attempt
+     * @return whether it was unbound
+     */
+    public CompletableFuture<Boolean> unbindIdle(String identifier, BooleanSupplier isIdle) {
+        return directory
+                .change(
+                        identifier,
+                        null,
+                        record -> record.gateway() == gateway && isIdle.getAsBoolean() ? record.unbound() : null)
+                .thenApply(Objects::nonNull);
+    }
+
+    /**
+     * Whether a client has ended and this gateway is still the one that tells of it.
+     *
+     * @param identifier its identifier
+     * @return its result; exceptionally where that is not known
+     */
+    public CompletableFuture<Boolean> isMineToTell(String identifier) {
+        return sessions.find(identifier).thenApply(found -> found != null && isEndedHere(found.client()));
+    }
+
+    private boolean isEndedHere(ClientRecord client) {
+        return client.kind() == ClientRecord.Kind.ENDING && client.gateway() == gateway;
+    }
+
+    /**
+     * The application could not be told of an end: the next sweep gives it once more.
+     *
+     * @param identifier the client's identifier
+     */
+    public void tellLater(String identifier) {
+        uncertain.add(identifier);
+    }
+
+    /**
+     * Whether it is not known who has ended a client, or nobody has been told of it yet.
+     *
+     * @param identifier the client's identifier
+     * @return true until a sweep has found out
+     */
+    public boolean isUncertain(String identifier) {
+        return uncertain.contains(identifier);
     }
 
     /**
@@ -126,24 +199,20 @@ public final class GatewayClients {
         presence.beat();
     }
 
-    /** Leaves in order: clients that it still has are for the others to go on with, or to end. */
-    public void leave() {
-        presence.leave();
-    }
-
     /**
-     * Ends the clients of gateways that were silent for too long, of which the caller then tells the application as of its own.
+     * Ends the clients of gateways that were silent for too long, and finds out about those of which that was not known.
      *
-     * @return those that this gateway has ended now, each once
+     * @param told given each client that this gateway has ended, once: the caller tells the application as of its own
      */
-    public List<ClientState> sweep() {
-        List<ClientState> mine = new ArrayList<>();
+    public void sweep(Consumer<ClientState> told) {
         for (String identifier : List.copyOf(uncertain)) {
-            add(mine, makeCertain(identifier));
+            if (!give(told, makeCertain(identifier))) {
+                return;
+            }
         }
         Set<Long> silent = presence.silent();
         if (silent.isEmpty() && looked) {
-            return mine;
+            return;
         }
         // Once also without a silent one: the list may have been lost, and the clients name their gateways.
         looked = true;
@@ -153,26 +222,31 @@ public final class GatewayClients {
             if (silent.contains(found.client().gateway())) {
                 left.add(found);
             }
-            named.add(found.client().gateway());
+            if (found.client().kind() != ClientRecord.Kind.RENAMED) {
+                named.add(found.client().gateway());
+            }
             return true;
         });
         named.forEach(presence::seen);
         // What a killed rename has left first, while the entry that it was to replace still tells how far it had come.
-        left.stream()
-                .filter(found -> found.client().kind() == ClientRecord.Kind.NEXT)
-                .forEach(this::tidy);
         for (ClientSessions.Found found : left) {
-            add(mine, claimOf(found, silent));
+            if (found.client().kind() == ClientRecord.Kind.NEXT && !isDone(tidy(found))) {
+                return;
+            }
+        }
+        for (ClientSessions.Found found : left) {
+            if (!give(told, claimOf(found, silent))) {
+                return;
+            }
         }
         silent.removeAll(named);
         presence.forget(silent);
-        return mine;
     }
 
     /** One to which the entry before it leads is a client; one to which it does not was never anybody's. */
-    private void tidy(ClientSessions.Found next) {
+    private CompletableFuture<Boolean> tidy(ClientSessions.Found next) {
         String earlier = next.client().other();
-        ClientDirectory.await(sessions.find(earlier).thenCompose(before -> {
+        return sessions.find(earlier).thenCompose(before -> {
             boolean leads = before != null
                     && before.client().kind() == ClientRecord.Kind.RENAMED
                     && before.client().other().equals(next.identifier());
@@ -180,7 +254,7 @@ public final class GatewayClients {
                     ? ClientRename.finish(sessions, earlier, next.identifier(), FOUND_RENAME_GRACE)
                             .thenApply(Objects::nonNull)
                     : sessions.remove(next.identifier());
-        }));
+        });
     }
 
     private CompletableFuture<ClientState> claimOf(ClientSessions.Found found, Set<Long> silent) {
@@ -196,9 +270,10 @@ public final class GatewayClients {
             if (found == null) {
                 return CompletableFuture.completedFuture(null);
             }
-            boolean ended = found.client().kind() == ClientRecord.Kind.ENDING
-                    && found.client().gateway() == gateway;
-            return ended
+            if (found.client().kind() == ClientRecord.Kind.RENAMED) {
+                return makeCertain(found.client().other());
+            }
+            return isEndedHere(found.client())
                     ? CompletableFuture.completedFuture(ClientDirectory.state(found))
                     : claim(identifier, record -> ClientDirectory.isThere(record) && record.gateway() == gateway);
         });
@@ -224,15 +299,24 @@ public final class GatewayClients {
                 });
     }
 
-    private static void add(List<ClientState> mine, CompletableFuture<ClientState> claim) {
+    /** Hands a claim on that has succeeded; false where the relay is away, so that the others are better tried with the next sweep. */
+    private static boolean give(Consumer<ClientState> told, CompletableFuture<ClientState> claim) {
+        if (!isDone(claim)) {
+            return false;
+        }
+        ClientState claimed = claim.join();
+        if (claimed != null) {
+            told.accept(claimed);
+        }
+        return true;
+    }
+
+    private static boolean isDone(CompletableFuture<?> future) {
         try {
-            ClientState claimed = claim.join();
-            if (claimed != null) {
-                mine.add(claimed);
-            }
+            future.join();
+            return true;
         } catch (CompletionException relayIsAway) {
-            // With the next sweep.
-            return;
+            return false;
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
+import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.Version;
@@ -34,6 +35,11 @@ final class GatewayPresence {
     private final Map<Long, Heard> others = new HashMap<>();
     private long beat;
 
+    /** Whether the relay did not acknowledge the last beat, and since when it has acknowledged all: told on any thread. */
+    private volatile boolean cutOff;
+
+    private volatile long inTouchSinceNanos;
+
     /** The number that another one had, since when. */
     private record Heard(long beat, long sinceNanos) {}
 
@@ -41,18 +47,35 @@ final class GatewayPresence {
         this.cache = cache;
         this.own = own;
         this.silence = silence;
+        this.inTouchSinceNanos = System.nanoTime() - silence.toNanos();
     }
 
     /** Says that this one is there. */
     void beat() {
         beat++;
-        cache.set(beatKey(own), ByteBuffer.allocate(Long.BYTES).putLong(beat).array());
+        byte[] number = ByteBuffer.allocate(Long.BYTES).putLong(beat).array();
+        if (cache.pushChannel() == null) {
+            cache.set(beatKey(own), number);
+        } else {
+            cache.set(beatKey(own), number, SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY))
+                    .whenComplete((stored, failure) -> heardOfRelay(failure == null));
+        }
         change(listed -> {
             if (listed.size() < MOST_LISTED) {
                 listed.add(own);
             }
             return listed;
         });
+    }
+
+    /** While the relay is away nobody of another host is heard: their silence counts from its return. */
+    private void heardOfRelay(boolean isThere) {
+        if (!isThere) {
+            cutOff = true;
+        } else if (cutOff) {
+            inTouchSinceNanos = System.nanoTime();
+            cutOff = false;
+        }
     }
 
     /** A gateway that clients name; followed from now on, if it was not known. */
@@ -71,6 +94,9 @@ final class GatewayPresence {
             return now.beat() == heard.beat() ? heard : now;
         });
         long now = System.nanoTime();
+        if (cutOff || now - inTouchSinceNanos < silence.toNanos()) {
+            return silent;
+        }
         others.forEach((gateway, heard) -> {
             if (now - heard.sinceNanos() >= silence.toNanos()) {
                 silent.add(gateway);
@@ -89,15 +115,6 @@ final class GatewayPresence {
             others.remove(gateway);
             cache.delete(beatKey(gateway));
         }
-    }
-
-    /** This one leaves in order: the clients that it had left are others' from now on. */
-    void leave() {
-        change(listed -> {
-            listed.remove(own);
-            return listed;
-        });
-        cache.delete(beatKey(own));
     }
 
     private Heard hear(long gateway) {

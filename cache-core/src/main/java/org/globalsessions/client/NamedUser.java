@@ -10,4 +10,9 @@ record NamedUser(String name) implements User {
     public Object credentials() {
         return null;
     }
+
+    @Override
+    public String toString() {
+        return "NamedUser";
+    }
 }

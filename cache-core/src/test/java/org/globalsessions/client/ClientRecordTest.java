@@ -83,7 +83,7 @@ class ClientRecordTest {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         byte[] good = BOUND.encode();
-        for (int i = 0; i < 200_000; i++) {
+        for (int i = 0; i < 1_000_000; i++) {
             byte[] bytes = good.clone();
             for (int changes = random.nextInt(4); changes >= 0; changes--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.globalsessions.Acknowledgement;
@@ -64,12 +65,16 @@ class ClientRenameTest {
     /** What another gateway tells the application, as the first one is gone. */
     private List<ClientState> sweptByAnother() {
         GatewayClients other = new GatewayClients(directory, SILENCE);
-        other.sweep();
+        other.sweep(ended -> {
+            throw new AssertionError("not yet silent");
+        });
         long until = System.nanoTime() + Duration.ofMillis(20).toNanos();
         while (System.nanoTime() < until) {
             Thread.onSpinWait();
         }
-        return other.sweep();
+        List<ClientState> told = new ArrayList<>();
+        other.sweep(told::add);
+        return told;
     }
 
     @Test

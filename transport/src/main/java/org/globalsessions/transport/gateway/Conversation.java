@@ -72,25 +72,24 @@ final class Conversation {
 
     /** On a thread that may block. */
     private void answer(ServedClient client, Messages.Ask ask) {
-        CompletionStage<String> answer;
         try {
             ClientState state = stateOf(client);
             if (state == null) {
                 return;
             }
-            answer = handler.onRequest(new ClientRequest(
+            CompletionStage<String> answer = handler.onRequest(new ClientRequest(
                     client, client.formerUser(), state.address(), state.authorisation(), ask.method(), ask.params()));
+            var unused = answer.whenComplete((text, failure) -> {
+                if (failure == null) {
+                    send(client, Messages.answer(ask.number(), text == null ? "" : text));
+                } else {
+                    fail(client, ask, failure);
+                }
+            });
         } catch (RuntimeException | Error e) {
+            // Also where it gives no stage at all.
             fail(client, ask, e);
-            return;
         }
-        answer.whenComplete((text, failure) -> {
-            if (failure == null) {
-                send(client, Messages.answer(ask.number(), text == null ? "" : text));
-            } else {
-                fail(client, ask, failure);
-            }
-        });
     }
 
     /** What the table says of the client, and nobody else; null where it is gone. */

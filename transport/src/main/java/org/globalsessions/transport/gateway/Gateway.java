@@ -10,11 +10,12 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +52,9 @@ public final class Gateway implements AutoCloseable {
     /** How often this gateway tells the others that it is there: those may have a shorter time-out than its own. */
     private static final Duration BEAT_PAUSE = Duration.ofSeconds(1);
 
+    /** Several beats: a pause of the other's JVM is no silence. */
+    private static final Duration LEAST_SILENCE = Duration.ofSeconds(5);
+
     private static final int LOOKS_A_TIMEOUT = 4;
 
     private final ClientDirectory directory;
@@ -61,6 +65,10 @@ public final class Gateway implements AutoCloseable {
     private final ServedClients clients;
     private final GatewayParts parts;
     private final TlsCredentials tls;
+    /** A thread for each of the three that run again and again: one that waits for the relay holds up no other. */
+    private final ScheduledThreadPoolExecutor clock =
+            new ScheduledThreadPoolExecutor(3, new DefaultThreadFactory("gateway-clock", true));
+
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
     private Channel channel;
@@ -75,7 +83,9 @@ public final class Gateway implements AutoCloseable {
         this.directory = directory;
         DeclaredTokens tokens = DeclaredTokens.of(handler.getClass());
         tls = settings.tls() == null ? null : TlsCredentials.open(settings.tls());
-        table = new GatewayClients(directory, settings.clientTimeout());
+        Duration silence =
+                settings.clientTimeout().compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : settings.clientTimeout();
+        table = new GatewayClients(directory, silence);
         callbacks = new Callbacks(settings.callbackThreads(), counters);
         loops = EventLoops.start("gateway", 1, callbacks::failed);
         clients = new ServedClients(settings, directory, table, destroyHandler, counters, callbacks, loops::execute);
@@ -154,38 +164,19 @@ public final class Gateway implements AutoCloseable {
         return least.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : least;
     }
 
-    /** Runs something again and again, on a thread that may block, each time after it has ended. */
+    /** Runs something again and again, each time after it has ended; not where the application is called, whose callbacks may all be busy. */
     private void every(Duration pause, Runnable task) {
-        Runnable again = new Runnable() {
-            @Override
-            public void run() {
-                if (closed.get()) {
-                    return;
-                }
-                try {
-                    callbacks.execute(() -> {
-                        try {
-                            task.run();
-                        } finally {
-                            schedule(this);
-                        }
-                    });
-                } catch (RejectedExecutionException e) {
-                    // Too much waits just now.
-                    schedule(this);
-                }
-            }
-
-            private void schedule(Runnable next) {
-                try {
-                    loops.schedule(next, pause);
-                } catch (RejectedExecutionException e) {
-                    // Closed meanwhile.
-                    return;
-                }
-            }
-        };
-        loops.schedule(again, pause);
+        var unused = clock.scheduleWithFixedDelay(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException | Error e) {
+                        callbacks.failed(e);
+                    }
+                },
+                pause.toNanos(),
+                pause.toNanos(),
+                TimeUnit.NANOSECONDS);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // a close cannot fail
@@ -250,11 +241,9 @@ public final class Gateway implements AutoCloseable {
         if (channel != null) {
             channel.close().awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         }
+        clock.shutdownNow();
         clients.closeAll();
         callbacks.close();
-        if (channel != null) {
-            table.leave();
-        }
         loops.close();
     }
 }

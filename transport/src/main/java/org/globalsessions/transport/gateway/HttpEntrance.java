@@ -20,7 +20,8 @@ import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.handler.codec.http.websocketx.WebSocketVersion;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -47,6 +48,8 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     /** The request that is being answered. */
     private Exchange exchange;
+
+    private boolean isAnswered;
 
     /** The last poll of this connection, and where it waits. */
     private PollLink.Poll parked;
@@ -101,10 +104,13 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
-    private static boolean isOwn(String origin, String host) {
+    /** A page that came without TLS may be anybody's, also where it names the host of a gateway that has TLS. */
+    private boolean isOwn(String origin, String host) {
         try {
-            String authority = URI.create(origin).getRawAuthority();
-            return authority != null && authority.equalsIgnoreCase(host);
+            URI uri = URI.create(origin);
+            String authority = uri.getRawAuthority();
+            boolean isSafe = parts.settings().tls() == null || "https".equalsIgnoreCase(uri.getScheme());
+            return isSafe && authority != null && authority.equalsIgnoreCase(host);
         } catch (IllegalArgumentException e) {
             return false;
         }
@@ -145,12 +151,13 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
             refuse(ctx, HttpResponseStatus.UPGRADE_REQUIRED, "a WebSocket alone");
             return;
         }
-        WebSocketServerHandshaker handshaker =
-                new WebSocketServerHandshakerFactory(null, null, config).newHandshaker(request);
-        if (handshaker == null) {
+        if (!WebSocketVersion.V13
+                .toHttpHeaderValue()
+                .equals(request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))) {
             refuse(ctx, HttpResponseStatus.UPGRADE_REQUIRED, "WebSocket version 13 alone");
             return;
         }
+        WebSocketServerHandshaker handshaker = new WebSocketServerHandshaker13(null, null, config);
         Map<String, TokenData> tokens = parts.tokens().from(request);
         try {
             handshaker.handshake(ctx.channel(), request);
@@ -265,15 +272,16 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
     private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status, String why) {
         parts.counters().increment(GatewayCounter.REFUSED);
         exchange = new Exchange(false, null);
+        isAnswered = false;
         respond(ctx, status, Messages.denied(why), null);
     }
 
     private void respond(ChannelHandlerContext ctx, HttpResponseStatus status, String body, Runnable written) {
         Exchange answered = exchange;
-        if (answered == null) {
+        if (answered == null || isAnswered) {
             return;
         }
-        exchange = null;
+        isAnswered = true;
         FullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
         HttpHeaders headers = response.headers();
@@ -292,7 +300,12 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
         if (!answered.keepAlive()) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
+        // A peer that does not read has so long to do so; before that no further request of it is taken.
+        expect(ctx, parts.settings().acceptTimeout());
         ctx.writeAndFlush(response).addListener((ChannelFutureListener) future -> {
+            exchange = null;
+            isAnswered = false;
+            expect(ctx, parts.settings().clientTimeout());
             if (future.isSuccess() && written != null) {
                 written.run();
             }
@@ -300,7 +313,6 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
                 future.channel().close();
             }
         });
-        expect(ctx, parts.settings().clientTimeout());
     }
 
     @Override

@@ -117,8 +117,18 @@ final class Reception {
         }
         try {
             callbacks.execute(() -> {
-                counters.increment(GatewayCounter.RESUMED);
-                welcome(visitor, clients.serve(state, handler.onResumedClient(state.userName())));
+                User user = null;
+                try {
+                    user = handler.onResumedClient(state.userName());
+                } finally {
+                    if (user == null) {
+                        refuse(visitor, UNAVAILABLE);
+                    }
+                }
+                if (user != null) {
+                    counters.increment(GatewayCounter.RESUMED);
+                    welcome(visitor, clients.serve(state, user));
+                }
             });
         } catch (RejectedExecutionException e) {
             refuse(visitor, UNAVAILABLE);

@@ -27,29 +27,49 @@ final class RequestQueue {
             }
             running = true;
         }
+        if (next(executor)) {
+            return true;
+        }
+        synchronized (this) {
+            running = false;
+            waiting.clear();
+        }
+        return false;
+    }
+
+    /** One request at a time takes a thread, so that a client with many does not keep it from the others. */
+    private boolean next(Executor executor) {
         try {
-            executor.execute(this::run);
+            executor.execute(() -> runOne(executor));
             return true;
         } catch (RejectedExecutionException e) {
-            synchronized (this) {
-                running = false;
-                waiting.clear();
-            }
             return false;
         }
     }
 
-    private void run() {
-        while (true) {
-            Runnable next;
-            synchronized (this) {
-                next = waiting.poll();
-                if (next == null) {
-                    running = false;
-                    return;
+    private void runOne(Executor executor) {
+        Runnable request;
+        synchronized (this) {
+            request = waiting.poll();
+        }
+        boolean more = request != null;
+        while (more) {
+            try {
+                request.run();
+            } finally {
+                synchronized (this) {
+                    more = !waiting.isEmpty();
+                    running = more;
+                }
+                if (more && next(executor)) {
+                    more = false;
+                } else if (more) {
+                    // No room for it among what waits for a thread: this one goes on.
+                    synchronized (this) {
+                        request = waiting.poll();
+                    }
                 }
             }
-            next.run();
         }
     }
 }

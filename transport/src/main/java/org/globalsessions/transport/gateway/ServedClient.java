@@ -3,6 +3,7 @@ package org.globalsessions.transport.gateway;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -123,6 +124,10 @@ final class ServedClient implements ClientControl {
 
     /** To be called with this client's lock held. */
     void follow(ClientState state) {
+        if (state.isBound() && (!bound || !Objects.equals(address, state.address()))) {
+            // Bound anew, by whichever process: its time counts from now.
+            asked();
+        }
         identifier = state.identifier();
         address = state.address();
         bound = state.isBound();
@@ -204,7 +209,7 @@ final class ServedClient implements ClientControl {
         if (closed) {
             return;
         }
-        if (pendingSize + message.size() > maxPendingSize) {
+        if (pendingSize > 0 && pendingSize + message.size() > maxPendingSize) {
             counters.increment(GatewayCounter.DROPPED);
             return;
         }

@@ -5,9 +5,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.globalsessions.client.ClientAddress;
 import org.globalsessions.client.ClientDestroyHandler;
 import org.globalsessions.client.ClientDirectory;
@@ -21,6 +24,9 @@ import org.globalsessions.client.User;
  * event loop.
  */
 final class ServedClients implements PushTarget {
+    /** Most that waits for the event loop, of all messages together. */
+    private static final long MOST_QUEUED = 64L << 20;
+
     private final GatewaySettings settings;
     private final ClientDirectory directory;
     private final GatewayClients table;
@@ -34,6 +40,11 @@ final class ServedClients implements PushTarget {
 
     /** Of whose end this gateway may have to tell, once it is known who ended them. */
     private final Map<String, ServedClient> ending = new ConcurrentHashMap<>();
+
+    /** Of whose end the application is being told. */
+    private final Set<String> telling = ConcurrentHashMap.newKeySet();
+
+    private final AtomicLong queuedSize = new AtomicLong();
 
     ServedClients(
             GatewaySettings settings,
@@ -88,7 +99,7 @@ final class ServedClients implements PushTarget {
             return 0;
         }
         Outgoing message = new Outgoing(Messages.push(method, params));
-        return onLoop(() -> {
+        return queued(message, () -> {
                     for (ServedClient client : clients) {
                         // Who was bound to another address meanwhile gets nothing that was sent here.
                         if (address.equals(client.address())) {
@@ -106,7 +117,20 @@ final class ServedClients implements PushTarget {
             return 0;
         }
         Outgoing message = new Outgoing(Messages.push(method, params));
-        return onLoop(() -> byIdentifier.values().forEach(client -> client.send(message))) ? count() : 0;
+        return queued(message, () -> byIdentifier.values().forEach(client -> client.send(message))) ? count() : 0;
+    }
+
+    /** On the event loop, behind what was sent before; what is more than that can be asked to keep is dropped. */
+    private boolean queued(Outgoing message, Runnable sending) {
+        if (queuedSize.addAndGet(message.size()) > MOST_QUEUED) {
+            queuedSize.addAndGet(-message.size());
+            counters.increment(GatewayCounter.DROPPED);
+            return false;
+        }
+        return onLoop(() -> {
+            queuedSize.addAndGet(-message.size());
+            sending.run();
+        });
     }
 
     @Override
@@ -144,10 +168,20 @@ final class ServedClients implements PushTarget {
             if (state == null) {
                 return;
             }
+            if (state.gateway() != table.gateway()) {
+                // It goes on at another gateway, which is told of its silence and its end.
+                drop(client, null);
+                return;
+            }
             String earlier = client.identifier();
             if (!state.identifier().equals(earlier)) {
-                byIdentifier.put(state.identifier(), client);
-                byIdentifier.remove(earlier);
+                ServedClient other = byIdentifier.putIfAbsent(state.identifier(), client);
+                if (other != null && other != client) {
+                    // It has come here by its next identifier already.
+                    drop(client, null);
+                    return;
+                }
+                byIdentifier.remove(earlier, client);
                 onLoop(() -> client.send(new Outgoing(Messages.renamed(state.identifier()))));
             }
             move(client, client.address(), state.address());
@@ -171,8 +205,13 @@ final class ServedClients implements PushTarget {
         }
     }
 
-    /** Serves a client no more; whoever ended it tells the application. */
+    /** A client is gone; whoever ended it tells the application. */
     private void drop(ServedClient client) {
+        drop(client, new Outgoing(Messages.GONE));
+    }
+
+    /** Serves a client no more, with a last word or without. */
+    private void drop(ServedClient client, Outgoing last) {
         synchronized (client) {
             byIdentifier.remove(client.lastIdentifier(), client);
             move(client, client.address(), null);
@@ -180,19 +219,24 @@ final class ServedClients implements PushTarget {
                 return;
             }
         }
-        onLoop(() -> client.end(new Outgoing(Messages.GONE)));
+        onLoop(() -> client.end(last));
     }
 
     CompletableFuture<Boolean> destroy(ServedClient client) {
+        return destroy(client, table::end);
+    }
+
+    private CompletableFuture<Boolean> destroy(
+            ServedClient client, Function<String, CompletableFuture<ClientState>> end) {
         String identifier = client.identifier();
         if (identifier == null) {
             return CompletableFuture.completedFuture(false);
         }
-        ending.put(identifier, client);
-        return table.end(identifier)
+        return end.apply(identifier)
                 .thenApply(ended -> {
-                    drop(client);
-                    ending.remove(identifier);
+                    // One that has gone on elsewhere is not gone.
+                    boolean elsewhere = ended == null && table.look(identifier) != null;
+                    drop(client, elsewhere ? null : new Outgoing(Messages.GONE));
                     if (ended != null) {
                         tellEnd(ended, client);
                     }
@@ -201,6 +245,7 @@ final class ServedClients implements PushTarget {
                 .whenComplete((told, failure) -> {
                     if (failure != null) {
                         // Who has ended it will be known later; it is served no more in any case.
+                        ending.put(identifier, client);
                         drop(client);
                     }
                 });
@@ -208,6 +253,9 @@ final class ServedClients implements PushTarget {
 
     /** Of one that this gateway does not serve the client is null. */
     private void tellEnd(ClientState ended, ServedClient client) {
+        if (!telling.add(ended.identifier())) {
+            return;
+        }
         User user = client == null ? User.named(ended.userName()) : client.formerUser();
         if (client == null) {
             counters.increment(GatewayCounter.TAKEN_OVER);
@@ -215,15 +263,28 @@ final class ServedClients implements PushTarget {
         try {
             callbacks.execute(() -> {
                 try {
-                    destroyHandler.onDestroyClient(user, ended.identifier());
+                    // It may have waited here for so long that another gateway took this one for silent.
+                    if (isMineToTell(ended.identifier())) {
+                        destroyHandler.onDestroyClient(user, ended.identifier());
+                    }
                 } finally {
                     counters.increment(GatewayCounter.DESTROYED);
                     forget(ended.identifier());
+                    telling.remove(ended.identifier());
                 }
             });
         } catch (RejectedExecutionException e) {
-            // Too much waits, or this gateway ends: its entry tells that it is ending, and another gateway tells of it.
-            counters.increment(GatewayCounter.CALLBACK_FAILURES);
+            // Too much waits, or this gateway ends: then its entry says so, and another gateway tells of it.
+            telling.remove(ended.identifier());
+            table.tellLater(ended.identifier());
+        }
+    }
+
+    private boolean isMineToTell(String identifier) {
+        try {
+            return table.isMineToTell(identifier).join();
+        } catch (CompletionException relayIsAway) {
+            return true;
         }
     }
 
@@ -239,7 +300,7 @@ final class ServedClients implements PushTarget {
         long most = settings.clientTimeout().toNanos();
         for (ServedClient client : byIdentifier.values()) {
             if (client.silentNanos(now) > most) {
-                destroy(client)
+                destroy(client, table::endOwn)
                         .thenAccept(told -> {
                             if (told) {
                                 counters.increment(GatewayCounter.TIMED_OUT);
@@ -248,7 +309,11 @@ final class ServedClients implements PushTarget {
                         .exceptionally(relayIsAway -> null);
             }
         }
-        table.sweep().forEach(ended -> tellEnd(ended, ending.remove(ended.identifier())));
+        table.sweep(ended -> {
+            directory.tellEnded(ended.identifier());
+            tellEnd(ended, ending.remove(ended.identifier()));
+        });
+        ending.keySet().removeIf(identifier -> !table.isUncertain(identifier));
     }
 
     /** Unbinds whom nobody has heard asking for too long, and follows what other processes have changed. */
@@ -261,9 +326,14 @@ final class ServedClients implements PushTarget {
                 continue;
             }
             if (client.isBound() && client.idleNanos(now) > most) {
-                counters.increment(GatewayCounter.UNBOUND_IDLE);
                 // Where a later tier is away: the next time.
-                directory.unbindAsync(identifier).exceptionally(failure -> null);
+                table.unbindIdle(identifier, () -> client.idleNanos(System.nanoTime()) > most)
+                        .thenAccept(unbound -> {
+                            if (unbound) {
+                                counters.increment(GatewayCounter.UNBOUND_IDLE);
+                            }
+                        })
+                        .exceptionally(failure -> null);
             } else if (table.look(identifier) != null) {
                 follow(client, identifier, null);
             } else if (client.mayAskElsewhere(now)) {

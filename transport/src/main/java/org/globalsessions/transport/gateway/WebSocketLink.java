@@ -73,15 +73,19 @@ final class WebSocketLink extends SimpleChannelInboundHandler<WebSocketFrame> im
             if (client != null) {
                 client.heard();
             }
-            ctx.writeAndFlush(new PongWebSocketFrame(frame.content().retain()));
+            if (ctx.channel().isWritable()) {
+                // One that does not read is not answered: pongs alone would fill the memory.
+                ctx.writeAndFlush(new PongWebSocketFrame(frame.content().retain()));
+            }
         } else if (frame instanceof PongWebSocketFrame) {
             if (client != null) {
                 client.heard();
             }
         } else if (frame instanceof CloseWebSocketFrame) {
-            closing = true;
-            ctx.writeAndFlush(new CloseWebSocketFrame(WebSocketCloseStatus.NORMAL_CLOSURE))
-                    .addListener(ChannelFutureListener.CLOSE);
+            if (client != null) {
+                client.detach(this);
+            }
+            end(null, WebSocketCloseStatus.NORMAL_CLOSURE);
         } else {
             parts.counters().increment(GatewayCounter.REFUSED);
             end(null, WebSocketCloseStatus.INVALID_MESSAGE_TYPE);

@@ -369,6 +369,55 @@ class BindingsTest {
     }
 
     @Test
+    void requestShouldEndWithAnErrorWhenTheHandlerGivesNothingAndTheNextOneGoOn() throws Exception {
+        fixture.start(
+                settings(),
+                fixture.new Logins(),
+                request -> request.method().equals("nothing") ? null : CompletableFuture.completedFuture("well"));
+        WebSocketClient client = fixture.login("ann");
+
+        client.send("ask 1 nothing {}");
+        client.send("ask 2 something {}");
+
+        assertThat(client.next()).isEqualTo("error 1 -1 the request failed");
+        assertThat(client.next()).isEqualTo("answer 2 well");
+    }
+
+    @Test
+    void bindByAnotherProcessShouldLastForTheSessionTimeoutAlsoWhenTheClientWasIdleBefore() throws Exception {
+        fixture.start(settings().sessionTimeout(Duration.ofMillis(900)));
+        WebSocketClient client = fixture.login("ann");
+        long idleUntil = System.nanoTime() + Duration.ofMillis(1_200).toNanos();
+        await().atMost(PATIENCE).until(() -> System.nanoTime() - idleUntil > 0);
+        // As another process of the host would: no gateway hears of it.
+        ClientDirectory others = new ClientDirectory(fixture.cache, "user");
+
+        others.bind(client.identifier, "user.7", AUTHORISATION);
+
+        await().atMost(PATIENCE).until(() -> {
+            directory.notify("user.7", "news", "{}");
+            return !client.received().isEmpty();
+        });
+        assertThat(directory.find(client.identifier).isBound()).isTrue();
+        await().atMost(PATIENCE).until(() -> !directory.find(client.identifier).isBound());
+    }
+
+    @Test
+    void pushThatIsLargerThanWhatMayWaitShouldArriveWhenNothingWaits() throws Exception {
+        fixture.start(settings().maxPendingSize(4_096));
+        WebSocketClient client = fixture.login("ann");
+        directory.bind(client.identifier, "user.7", AUTHORISATION);
+        String text = "x".repeat(ClientDirectory.MAX_PARAMS_BYTES);
+
+        directory.notify("user.7", "news", text);
+
+        assertThat(client.next()).isEqualTo("push news " + text);
+        assertThatThrownBy(() -> directory.notify("user.7", "news", text + "x"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("too long");
+    }
+
+    @Test
     void clientsOfAUserShouldBeFound() throws Exception {
         fixture.start();
         WebSocketClient phone = fixture.login("ann");

@@ -108,6 +108,34 @@ class GatewayKillTest {
     }
 
     @Test
+    void shouldLeaveAClientAloneThatHasGoneOnAtAnotherLivingGateway() throws Exception {
+        Duration shortest = Duration.ofMillis(800);
+        fixture.start(settings().clientTimeout(shortest).timeoutCheck(shortest.dividedBy(4)));
+        try (GatewayFixture other = new GatewayFixture(folder)) {
+            other.start();
+            WebSocketClient before = fixture.login("ann");
+            fixture.directory.bind(before.identifier, "user.7", new byte[] {1});
+            var control = fixture.nextAccepted().control();
+
+            WebSocketClient again = WebSocketClient.connect(other.gateway.port(), "/ws");
+            again.send("hello " + before.identifier);
+
+            assertThat(again.next()).isEqualTo("welcome " + before.identifier);
+            assertThat(before.awaitClose()).isEqualTo(1000);
+            assertThat(before.received()).as("it is not gone").isEmpty();
+            assertThat(control.isClosed()).isTrue();
+            assertThat(control.destroy()).isFalse();
+            // Longer than it may be silent where it was before.
+            long until = System.nanoTime() + shortest.multipliedBy(2).toNanos();
+            await().atMost(PATIENCE).until(() -> System.nanoTime() - until > 0);
+            other.directory.notify("user.7", "news", "{}");
+            assertThat(again.next()).isEqualTo("push news {}");
+            assertThat(fixture.destroyed).isEmpty();
+            assertThat(other.destroyed).isEmpty();
+        }
+    }
+
+    @Test
     void shouldSeeWhatAnotherProcessBindsWithinASecond() throws Exception {
         fixture.start(patient());
         try (GatewayProcess process = GatewayProcess.start(folder, Duration.ofMinutes(1))) {
