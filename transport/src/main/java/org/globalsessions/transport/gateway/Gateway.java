@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -196,7 +195,7 @@ public final class Gateway implements AutoCloseable {
         }
         accepted.pipeline()
                 .addLast(new HttpServerCodec(FIRST_LINE, HEADERS, CHUNK))
-                .addLast(new HttpObjectAggregator(settings.maxMessageSize(), true))
+                .addLast(new RequestAggregator(settings.maxMessageSize(), counters))
                 .addLast(new HttpEntrance(parts));
     }
 

@@ -279,6 +279,7 @@ class GatewayAbuseTest {
             write(socket, "POST /poll HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999\r\n\r\n");
             assertThat(readAll(socket)).startsWith("HTTP/1.1 413 ");
         }
+        awaitRefused(2);
     }
 
     @Test
