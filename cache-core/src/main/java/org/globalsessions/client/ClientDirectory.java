@@ -455,7 +455,7 @@ public final class ClientDirectory {
                     level != null ? level : isServedHere(found.client()) ? Acknowledgement.LOCAL : deciding();
             AtomicBoolean renamed = new AtomicBoolean();
             return sessions.change(
-                            found.identifier(),
+                            found,
                             record -> {
                                 renamed.set(record.kind() == ClientRecord.Kind.RENAMED);
                                 return isThere(record) ? change.apply(record) : null;
@@ -475,15 +475,6 @@ public final class ClientDirectory {
             }
         }
         return false;
-    }
-
-    /**
-     * Tells the gateways of this process that a client is gone, whoever has ended it.
-     *
-     * @param client its identifier
-     */
-    public void tellEnded(String client) {
-        tell(client, null);
     }
 
     void tell(String client, ClientState now) {

@@ -123,21 +123,24 @@ final class ClientSessions {
      * @return what stands there then; null where there is none, or the change said so
      */
     CompletableFuture<Found> change(String identifier, UnaryOperator<ClientRecord> change, Acknowledgement level) {
-        return change(identifier, change, level, ATTEMPTS);
+        return find(identifier).thenCompose(found -> change(found, change, level));
+    }
+
+    /** As above, of an entry that was just read; null for none. */
+    CompletableFuture<Found> change(Found found, UnaryOperator<ClientRecord> change, Acknowledgement level) {
+        return change(found, change, level, ATTEMPTS);
     }
 
     private CompletableFuture<Found> change(
-            String identifier, UnaryOperator<ClientRecord> change, Acknowledgement level, int attempts) {
-        return find(identifier).thenCompose(found -> {
-            ClientRecord next = found == null ? null : change.apply(found.client());
-            if (next == null || next.equals(found.client())) {
-                return CompletableFuture.completedFuture(next == null ? null : found);
-            }
-            return store(new Found(identifier, next, found.version()), Duration.ZERO, level)
-                    .exceptionallyCompose(failure -> isLost(failure) && attempts > 1
-                            ? change(identifier, change, level, attempts - 1)
-                            : CompletableFuture.failedFuture(failure));
-        });
+            Found found, UnaryOperator<ClientRecord> change, Acknowledgement level, int attempts) {
+        ClientRecord next = found == null ? null : change.apply(found.client());
+        if (next == null || next.equals(found.client())) {
+            return CompletableFuture.completedFuture(next == null ? null : found);
+        }
+        return store(new Found(found.identifier(), next, found.version()), Duration.ZERO, level)
+                .exceptionallyCompose(failure -> isLost(failure) && attempts > 1
+                        ? find(found.identifier()).thenCompose(now -> change(now, change, level, attempts - 1))
+                        : CompletableFuture.failedFuture(failure));
     }
 
     private CompletableFuture<Found> store(Found over, Duration lifetime, Acknowledgement level) {

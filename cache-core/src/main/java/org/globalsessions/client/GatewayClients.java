@@ -300,12 +300,13 @@ public final class GatewayClients {
     }
 
     /** Hands a claim on that has succeeded; false where the relay is away, so that the others are better tried with the next sweep. */
-    private static boolean give(Consumer<ClientState> told, CompletableFuture<ClientState> claim) {
+    private boolean give(Consumer<ClientState> told, CompletableFuture<ClientState> claim) {
         if (!isDone(claim)) {
             return false;
         }
         ClientState claimed = claim.join();
         if (claimed != null) {
+            directory.tell(claimed.identifier(), null);
             told.accept(claimed);
         }
         return true;

@@ -228,6 +228,16 @@ public final class RelayLink implements NextTier {
     }
 
     private CompletableFuture<Receipt> change(Frame frame) {
+        return change(frame, Request.Change::new);
+    }
+
+    /** Makes what waits for the answer to a frame. */
+    private interface Waiting<T> {
+        Request<T> of(Frame frame, int length, long deadlineNs);
+    }
+
+    /** Sends what needs the right to publish. */
+    private <T> CompletableFuture<T> change(Frame frame, Waiting<T> waiting) {
         if (phase != Phase.CONNECTED) {
             return CompletableFuture.failedFuture(away());
         }
@@ -240,7 +250,7 @@ public final class RelayLink implements NextTier {
                 return CompletableFuture.failedFuture(
                         busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
             }
-            return send(open, new Request.Change(frame, length, deadlineNs()));
+            return send(open, waiting.of(frame, length, deadlineNs()));
         } catch (IllegalArgumentException e) {
             // Out of the protocol's limits: it could never be sent, so it is the caller's error and no outage.
             return CompletableFuture.failedFuture(e);
@@ -295,23 +305,7 @@ public final class RelayLink implements NextTier {
     @Override
     public CompletableFuture<Integer> push(PushMessage message) {
         synchronized (lock) {
-            if (phase != Phase.CONNECTED) {
-                return CompletableFuture.failedFuture(away());
-            }
-            if (!rights.contains(Right.PUBLISH)) {
-                return CompletableFuture.failedFuture(notAllowed(Right.PUBLISH));
-            }
-            try {
-                NotifyFrame frame = new NotifyFrame(nextCorrelationId++, message);
-                int length = FrameCodec.encodedLength(frame);
-                if (!open.hasRoomForChange(length)) {
-                    return CompletableFuture.failedFuture(
-                            busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
-                }
-                return send(open, new Request.Push(frame, length, deadlineNs()));
-            } catch (IllegalArgumentException e) {
-                return CompletableFuture.failedFuture(e);
-            }
+            return change(new NotifyFrame(nextCorrelationId++, message), Request.Push::new);
         }
     }
 

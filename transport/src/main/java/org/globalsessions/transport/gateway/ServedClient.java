@@ -159,13 +159,9 @@ final class ServedClient implements ClientControl {
         return true;
     }
 
+    /** It has asked for something, or was bound anew: its time as one that is bound counts from now. */
     void asked() {
         lastRequestNanos = System.nanoTime();
-    }
-
-    /** Bound anew: its time counts from now. */
-    void renewed() {
-        asked();
     }
 
     void written() {

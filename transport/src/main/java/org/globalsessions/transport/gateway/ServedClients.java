@@ -147,7 +147,7 @@ final class ServedClients implements PushTarget {
             return;
         }
         if (now.isBound()) {
-            client.renewed();
+            client.asked();
         }
         follow(client, now.identifier(), now);
     }
@@ -309,10 +309,7 @@ final class ServedClients implements PushTarget {
                         .exceptionally(relayIsAway -> null);
             }
         }
-        table.sweep(ended -> {
-            directory.tellEnded(ended.identifier());
-            tellEnd(ended, ending.remove(ended.identifier()));
-        });
+        table.sweep(ended -> tellEnd(ended, ending.remove(ended.identifier())));
         ending.keySet().removeIf(identifier -> !table.isUncertain(identifier));
     }
 
