@@ -265,7 +265,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public boolean lacks(InventoryItem item) {
         EncodedKey key = digestKey(item.digest());
-        segment.tombstones().find(key.high, key.low, key.tombstone);
+        segment.tombstones().look(key.high, key.low, key.tombstone);
         if (item.tombstone()) {
             return key.tombstone.comparedTo(item.version()) < 0;
         }
@@ -787,7 +787,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public Version tombstone(KeyDigest digest) {
         TombstoneTable.Found found = new TombstoneTable.Found();
-        segment.tombstones().find(digest.high(), digest.low(), found);
+        segment.tombstones().look(digest.high(), digest.low(), found);
         return found.exists() ? new Version(found.versionClock, found.versionOrigin) : Version.NONE;
     }
 
@@ -800,7 +800,7 @@ public final class SharedLru implements AutoCloseable {
      */
     public Version awaitedDelete(KeyDigest digest) {
         TombstoneTable.Found found = new TombstoneTable.Found();
-        segment.tombstones().findUnacknowledged(digest.high(), digest.low(), found);
+        segment.tombstones().lookForUnacknowledged(digest.high(), digest.low(), found);
         return found.exists() ? new Version(found.versionClock, found.versionOrigin) : Version.NONE;
     }
 

@@ -37,6 +37,8 @@ final class TombstoneTable {
     static final int RETENTION_TICKS = 30_000;
 
     private static final int CANDIDATES = 2 * TOMBSTONES_PER_BUCKET;
+    private static final int EQUAL_LOOKS = 3;
+    private static final int EQUAL_LOOKS_IF_FREE = 2;
     private static final long SAME_TOMBSTONE = 0xFFFF_FFFF_0000_0007L;
 
     /** A tombstone as it was read. Reused. */
@@ -47,6 +49,11 @@ final class TombstoneTable {
         int versionOrigin;
         long position;
         long life;
+
+        /** Of the state words of the key's tombstones; {@link #moved} where one of them has changed while it was read. */
+        private long signature;
+
+        private boolean moved;
 
         boolean exists() {
             return place >= 0;
@@ -131,7 +138,7 @@ final class TombstoneTable {
         return table.getLong(offset(place) + TOMBSTONE_DIGEST_LOW_OFFSET);
     }
 
-    /** Finds the highest tombstone of a digest; {@code into.place} is -1 where there is none. */
+    /** Finds the highest tombstone of a digest, under the lock of the key; {@code into.place} is -1 where there is none. */
     void find(long digestHigh, long digestLow, Found into) {
         find(digestHigh, digestLow, 0, into);
     }
@@ -141,6 +148,39 @@ final class TombstoneTable {
         find(digestHigh, digestLow, UNACKNOWLEDGED, into);
     }
 
+    /** As {@link #find}, without the lock. */
+    void look(long digestHigh, long digestLow, Found into) {
+        look(digestHigh, digestLow, 0, into);
+    }
+
+    /** As {@link #findUnacknowledged}, without the lock. */
+    void lookForUnacknowledged(long digestHigh, long digestLow, Found into) {
+        look(digestHigh, digestLow, UNACKNOWLEDGED, into);
+    }
+
+    /**
+     * A delete that follows another one is visible before that one's place is freed, but a look from place to place can pass the first before and
+     * come to the second after: it would see neither. So it counts when the lock word stayed the same and several looks have seen the same:
+     * as in {@link EntryReader}, it looks again only when a writer has made progress.
+     */
+    private void look(long digestHigh, long digestLow, int flags, Found into) {
+        int first = buckets.firstBucket(digestLow);
+        long lock = buckets.lockWord(first);
+        long seen = 0;
+        int equalLooks = 0;
+        while (true) {
+            find(digestHigh, digestLow, flags, into);
+            long now = buckets.lockWord(first);
+            boolean same = now == lock && !into.moved;
+            equalLooks = !same ? 0 : equalLooks > 0 && into.signature == seen ? equalLooks + 1 : 1;
+            if (equalLooks == (HolderWord.isFree(now) ? EQUAL_LOOKS_IF_FREE : EQUAL_LOOKS)) {
+                return;
+            }
+            seen = into.signature;
+            lock = now;
+        }
+    }
+
     private void find(long digestHigh, long digestLow, int flags, Found into) {
         into.place = -1;
         into.versionClock = 0;
@@ -148,6 +188,8 @@ final class TombstoneTable {
         into.position = 0;
         into.life = 0;
         into.state = 0;
+        into.signature = 0;
+        into.moved = false;
         if (buckets.tombstones(buckets.firstBucket(digestLow)) == 0) {
             // Counted before it is visible: there is none.
             return;
@@ -170,7 +212,10 @@ final class TombstoneTable {
         int origin = table.getInt(at + TOMBSTONE_ORIGIN_OFFSET);
         long position = table.getLong(at + TOMBSTONE_POSITION_OFFSET);
         long life = table.getLong(at + TOMBSTONE_LIFE_OFFSET);
-        if (stillShows(place, state)
+        boolean shown = stillShows(place, state);
+        into.signature = into.signature * 31 + state;
+        into.moved |= !shown;
+        if (shown
                 // A damaged one: no write could come after it.
                 && clock <= Version.MAX_CLOCK
                 && (into.place < 0 || Version.compare(clock, origin, into.versionClock, into.versionOrigin) > 0)) {

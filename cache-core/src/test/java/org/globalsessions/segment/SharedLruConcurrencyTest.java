@@ -6,14 +6,17 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +112,48 @@ class SharedLruConcurrencyTest {
             assertThat(reads).allMatch(hits -> hits > 1_000);
             assertThat(one.counters().get(Counter.EVICTIONS)).isGreaterThan(1_000);
         }
+    }
+
+    /** Who missed it would send a new life to the relay before the delete that it has begun over, which would take that away there. */
+    @Test
+    void shouldShowATombstoneToWhoHoldsNoLockWhileHigherOnesReplaceIt() throws Exception {
+        try (SharedLru lru = SharedLru.open(settings(100).role(SegmentSettings.Role.HOST))) {
+            KeyDigest digest = lru.encode("k").digest();
+            WriteOutcome first = new WriteOutcome();
+            lru.delete(lru.encode("k"), first);
+            AtomicBoolean going = new AtomicBoolean(true);
+            List<Integer> missed = inTwo(
+                    () -> {
+                        for (int i = 0; i < 200_000; i++) {
+                            lru.delete(lru.encode("k"), new WriteOutcome());
+                        }
+                        going.set(false);
+                        return 0;
+                    },
+                    () -> {
+                        int missedOnes = 0;
+                        Version highest = Version.NONE;
+                        while (going.get()) {
+                            Version tombstone = lru.tombstone(digest);
+                            Version awaited = lru.awaitedDelete(digest);
+                            missedOnes += tombstone.compareTo(highest) < 0 || awaited.compareTo(tombstone) < 0 ? 1 : 0;
+                            highest = tombstone;
+                        }
+                        return missedOnes;
+                    });
+            assertThat(missed).as("looks that missed it").containsOnly(0);
+        }
+    }
+
+    private static <T> List<T> inTwo(Callable<T> one, Callable<T> other) throws Exception {
+        Iterator<Callable<T>> tasks = List.of(one, other).iterator();
+        return inParallel(2, () -> {
+            Callable<T> mine;
+            synchronized (tasks) {
+                mine = tasks.next();
+            }
+            return mine.call();
+        });
     }
 
     private static long hammer(SharedLru lru, int rounds) {
