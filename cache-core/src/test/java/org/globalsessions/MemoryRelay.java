@@ -349,7 +349,7 @@ final class MemoryRelay implements AutoCloseable {
                     return;
                 }
                 WriteOutcome outcome = new WriteOutcome();
-                lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, false, outcome);
+                lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, false, 0, outcome);
                 Version version = outcome.version();
                 long position = lru.file().nextPosition();
                 announce(host, position, to -> to.onDeleted(digest, version, epoch, position));

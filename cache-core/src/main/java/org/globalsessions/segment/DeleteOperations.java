@@ -58,8 +58,15 @@ final class DeleteOperations {
      *
      * @param appliedPosition up to which its host has applied announcements
      * @param ownIsMore       whether a tombstone of its host also stands for another host's delete
+     * @param elsewhere       highest version clock that the key may have in a later tier where nothing of it is here
      */
-    void accept(EncodedKey key, Version version, long appliedPosition, boolean ownIsMore, WriteOutcome outcome) {
+    void accept(
+            EncodedKey key,
+            Version version,
+            long appliedPosition,
+            boolean ownIsMore,
+            long elsewhere,
+            WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
@@ -78,7 +85,7 @@ final class DeleteOperations {
             boolean unheard = tombstone.exists()
                     && (!own || ownIsMore)
                     && (tombstone.position == 0 || tombstone.position > appliedPosition);
-            long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : 0);
+            long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : elsewhere);
             boolean raised = highest >= version.clock() || unheard;
             long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();
             boolean done = bury(key, lock, clock, version.origin(), 0, 0, outcome);

@@ -542,20 +542,27 @@ public final class SharedLru implements AutoCloseable {
 
     /**
      * Takes in a delete that a host has published, as the path's relay: raises its version above every one of that key that is
-     * here, then applies it.
+     * here, or may be elsewhere, then applies it.
      *
      * @param digest          digest of the key
      * @param version         the delete's version
      * @param appliedPosition position up to which its host has applied announcements of this relay's epoch
      * @param ownIsMore       whether the tombstone that stands, where it is of its host, also stands for another host's delete
+     * @param elsewhere       highest version clock that the key may have behind this relay where nothing of it is here; 0 for none above
+     *                        the delete
      * @param outcome         STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a tombstone which also
      *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM, and nothing has
      *                        changed
      */
     public void acceptDelete(
-            KeyDigest digest, Version version, long appliedPosition, boolean ownIsMore, WriteOutcome outcome) {
+            KeyDigest digest,
+            Version version,
+            long appliedPosition,
+            boolean ownIsMore,
+            long elsewhere,
+            WriteOutcome outcome) {
         outcome.reset();
-        deletes.accept(digestKey(digest), version, appliedPosition, ownIsMore, outcome);
+        deletes.accept(digestKey(digest), version, appliedPosition, ownIsMore, elsewhere, outcome);
     }
 
     /**

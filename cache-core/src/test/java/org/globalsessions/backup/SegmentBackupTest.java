@@ -207,7 +207,7 @@ class SegmentBackupTest {
             relay.accept(relay.encode("session"), published, 0, Version.NONE, outcome);
             host.delete(host.encode("session"), outcome);
             KeyDigest digest = relay.encode("session").digest();
-            relay.acceptDelete(digest, outcome.version(), 0, false, outcome);
+            relay.acceptDelete(digest, outcome.version(), 0, false, 0, outcome);
             relay.applyDelete(digest, new Version(outcome.version().clock() + 1, 1), 1, outcome);
             assertThat(restore(fresh).stored()).isEqualTo(1);
             List<SessionEntry> marked = new ArrayList<>();

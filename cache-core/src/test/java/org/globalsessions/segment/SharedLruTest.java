@@ -490,7 +490,7 @@ class SharedLruTest {
     void shouldLoseWhenTheWriterHadNotHeardOfTheDelete() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 3), 0, false, 0, outcome);
             assertThat(outcome.held()).isTrue();
             Version tombstone = outcome.version();
             assertThat(tombstone.clock()).isGreaterThan(100);
@@ -507,10 +507,21 @@ class SharedLruTest {
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isGreaterThan(tombstone.clock());
             assertThat(get(relay, "k")).isEqualTo("logged in again");
-            relay.acceptDelete(digest(relay, "k"), tombstone, 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), tombstone, 0, false, 0, outcome);
             assertThat(get(relay, "k"))
                     .as("the same delete, sent a second time")
                     .isEqualTo("logged in again");
+        }
+    }
+
+    @Test
+    void shouldRaiseADeleteAboveWhatALaterTierMayHaveOnlyWhereNothingIsHere() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            relay.acceptDelete(digest(relay, "handed off"), new Version(200, 3), 0, false, 500, outcome);
+            assertThat(outcome.version()).isEqualTo(new Version(501, 3));
+            relay.accept(relay.encode("here"), begun("here", "one", 300), 0, Version.NONE, outcome);
+            relay.acceptDelete(digest(relay, "here"), new Version(200, 3), 0, false, 500, outcome);
+            assertThat(outcome.version()).isEqualTo(new Version(301, 3));
         }
     }
 
@@ -521,7 +532,7 @@ class SharedLruTest {
             for (int i = 0; i < 20_000 && outcome.status() != Status.NO_TOMBSTONE_ROOM; i++) {
                 key = "k" + i;
                 relay.accept(relay.encode(key), begun(key, "one", 100), 0, Version.NONE, outcome);
-                relay.acceptDelete(digest(relay, key), new Version(200, 3), 0, false, outcome);
+                relay.acceptDelete(digest(relay, key), new Version(200, 3), 0, false, 0, outcome);
             }
             assertThat(outcome.status()).isEqualTo(Status.NO_TOMBSTONE_ROOM);
             assertThat(get(relay, key))
@@ -533,10 +544,10 @@ class SharedLruTest {
     @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
-            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, 0, outcome);
             relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 0, new Version(500, 3), outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
-            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(90, 4), 0, false, 0, outcome);
             assertThat(get(relay, "k")).isNull();
             assertThat(outcome.held()).isTrue();
             assertThat(outcome.version().clock()).isGreaterThan(600);
@@ -549,9 +560,9 @@ class SharedLruTest {
     /** The first delete gets a number, the host of the second one has applied announcements up to another. */
     private void deleteOnTwoHosts(SharedLru relay, long number, Version second, long applied) {
         Version first = new Version(100, 3);
-        relay.acceptDelete(digest(relay, "k"), first, 0, false, outcome);
+        relay.acceptDelete(digest(relay, "k"), first, 0, false, 0, outcome);
         relay.numberDelete(digest(relay, "k"), first, number);
-        relay.acceptDelete(digest(relay, "k"), second, applied, false, outcome);
+        relay.acceptDelete(digest(relay, "k"), second, applied, false, 0, outcome);
     }
 
     private Version delete(SharedLru host) {
@@ -591,12 +602,12 @@ class SharedLruTest {
         Version second = new Version(300, 4);
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "by a clock ahead", 400), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), first, 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), first, 0, false, 0, outcome);
             assertThat(outcome.version()).isEqualTo(new Version(401, 4));
-            relay.acceptDelete(digest(relay, "k"), second, 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), second, 0, false, 0, outcome);
             assertThat(outcome.status()).as("of its own delete the host knew").isEqualTo(Status.STORED);
             assertThat(outcome.version()).isEqualTo(new Version(403, 4));
-            relay.acceptDelete(digest(relay, "k"), second, 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), second, 0, false, 0, outcome);
             assertThat(outcome.version().clock()).isGreaterThan(403);
         }
     }
@@ -672,7 +683,7 @@ class SharedLruTest {
     void shouldNotLetAnUpdateOfADeletedLifeGoOnInTheNextOne() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.accept(relay.encode("k"), begun("k", "one", 100), 0, Version.NONE, outcome);
-            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), new Version(200, 3), 0, false, 0, outcome);
             relay.accept(relay.encode("k"), begun("k", "two", 300), 0, new Version(200, 3), outcome);
             relay.accept(relay.encode("k"), entry("k", "update of one", 900, 100), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
@@ -788,7 +799,7 @@ class SharedLruTest {
             relay.accept(relay.encode("k"), begun("k", "two", 210), 0, delete, outcome);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.life()).isEqualTo(210);
-            relay.acceptDelete(digest(relay, "k"), delete, 0, false, outcome);
+            relay.acceptDelete(digest(relay, "k"), delete, 0, false, 0, outcome);
             assertThat(get(relay, "k")).isEqualTo("two");
         }
     }

@@ -115,6 +115,7 @@ class SimulationTest {
         "310012, a set that was long on its way took the place of a later one that had been handed off",
         "410297, the same where the later one had gone to an expansion node",
         "300121, the same where aging nodes alone had the later one, whose receipts do not tell of it",
+        "411058, a delete that was long on its way left what it had found, which had been handed off as a later version",
         "400073, what began over a handed-off session of a clock far ahead was none to the hosts that had that one",
         "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
     })

@@ -451,7 +451,9 @@ final class Intake {
         }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
         boolean ownIsMore = receipts.isMoreThanHeardOf(digest, standing);
-        lru.acceptDelete(digest, frame.tombstone(), applied, ownIsMore, outcome);
+        // What it takes away may have gone on to the relief nodes meanwhile, as a later version than it has itself.
+        long elsewhere = agent.hasSibling() && isLate(frame.tombstone()) ? lru.versionClock() : 0;
+        lru.acceptDelete(digest, frame.tombstone(), applied, ownIsMore, elsewhere, outcome);
         if (outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
             endPoint.send(
                     refused(frame.correlationId(), ErrorCode.BUSY, "no room for a tombstone, nothing is deleted yet"));
@@ -527,7 +529,7 @@ final class Intake {
     }
 
     /**
-     * Whether a set was so long on its way, or its clock lags so far behind others', that one of a higher version may have come, and gone on to the relief
+     * Whether a set or delete was so long on its way, or its clock lags so far behind others', that one of a higher version may have come, and gone on to the relief
      * nodes, before it.
      */
     private boolean isLate(Version version) {

@@ -258,7 +258,7 @@ class RelayAgentTest {
         turn(50);
         store(1);
         KeyDigest digest = lru.encode("user-1").digest();
-        lru.acceptDelete(digest, new Version(outcome.version().clock() + 5, 9), 0, false, outcome);
+        lru.acceptDelete(digest, new Version(outcome.version().clock() + 5, 9), 0, false, 0, outcome);
         Version tombstone = outcome.version();
         // Never queued, as after a kill: the sweep finds it.
         passTime(Duration.ofSeconds(10));
