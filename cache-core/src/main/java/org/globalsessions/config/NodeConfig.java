@@ -51,7 +51,7 @@ public final class NodeConfig {
     }
 
     /**
-     * Reads the file of a node; one without a role describes a relief node.
+     * Reads the file of a node. One without a role describes a relief node, or with a {@code gateway} section a client that is one.
      *
      * @param file the file
      * @return the configuration
@@ -92,7 +92,7 @@ public final class NodeConfig {
     }
 
     /**
-     * Whether a file without a role looks like a client's: it has a relay's section under a name of its own, or none at all.
+     * Whether a file without a role looks like a client's: it has a gateway, a relay's section under a name of its own, or none at all.
      *
      * @param file the file
      * @return true for a client's
@@ -100,10 +100,13 @@ public final class NodeConfig {
      */
     public static boolean looksLikeClient(Path file) {
         ConfigObject top = parse(file, new IncludedFiles());
-        if (NodeConfigReader.hasRole(top) || top.containsKey("message_relay")) {
+        if (NodeConfigReader.hasRole(top)) {
             return false;
         }
-        return top.values().stream().anyMatch(SchemaReader::isRelaySection) || top.containsKey("lru");
+        boolean mayBeNodes = top.containsKey("message_relay");
+        return NodeConfigReader.hasGateway(top)
+                || (!mayBeNodes
+                        && (top.values().stream().anyMatch(SchemaReader::isRelaySection) || top.containsKey("lru")));
     }
 
     /**
@@ -218,6 +221,31 @@ public final class NodeConfig {
         return section.hasPath("unix_socket")
                 ? "unix:" + section.getString("unix_socket")
                 : section.getString("address") + ":" + section.getInt("port");
+    }
+
+    /**
+     * The gateway for remote clients that a client's file describes, with everything of the schema.
+     *
+     * @return the section, with durations that {@link Config#getDuration(String)} reads; null where there is none
+     */
+    public Config gateway() {
+        return has("gateway") ? config.getConfig("gateway") : null;
+    }
+
+    /**
+     * Refuses this configuration for a value that only its user can judge.
+     *
+     * @param path full path of the key
+     * @param text what is wrong, with what is allowed
+     * @return to be thrown; names where the value stands
+     */
+    public ConfigurationException refusal(String path, String text) {
+        String origin = settings.stream()
+                .filter(setting -> setting.path().equals(path))
+                .map(Setting::origin)
+                .findFirst()
+                .orElse(String.valueOf(file()));
+        return new ConfigurationException(List.of(new ConfigurationProblem(origin, 0, path, text)));
     }
 
     /**

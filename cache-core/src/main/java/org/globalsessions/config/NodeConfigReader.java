@@ -50,12 +50,20 @@ final class NodeConfigReader {
         return isSet(top, "edge_supported_relay") || isSet(top, "half_edge") || isSet(top, "full_edge");
     }
 
+    static boolean hasGateway(ConfigObject top) {
+        ConfigValue gateway = top.get("gateway");
+        return gateway != null && gateway.valueType() != ConfigValueType.NULL;
+    }
+
     static NodeKind kindOf(ConfigObject top) {
         if (isSet(top, "edge_supported_relay")) {
             return NodeKind.RELAY;
         }
         if (isSet(top, "half_edge")) {
             return NodeKind.SIBLING;
+        }
+        if (!isSet(top, "full_edge") && hasGateway(top)) {
+            return NodeKind.CLIENT;
         }
         ConfigValue relay = top.get("message_relay");
         ConfigValue first = relay instanceof List<?> list && !list.isEmpty() ? (ConfigValue) list.get(0) : relay;
@@ -170,6 +178,11 @@ final class NodeConfigReader {
         }
         if (kind == NodeKind.CLIENT && reader.problems().isEmpty()) {
             checkRelays(relays);
+        }
+        if (config.hasPath("gateway")) {
+            need(config, "gateway.application", ": it lets clients in and answers them");
+            need(config, "gateway.port", "");
+            checkTls(config.getConfig("gateway"), List.of("server_key", "server_cert"));
         }
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));

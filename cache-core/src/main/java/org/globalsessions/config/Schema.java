@@ -21,6 +21,9 @@ public final class Schema {
     /** Most connections that a relay may be allowed to have. */
     public static final int MAX_CONNECTIONS = 1_000_000;
 
+    /** Largest message that a gateway may be allowed to take from a client, in bytes. */
+    public static final int MAX_CLIENT_MESSAGE = 1 << 20;
+
     /** Longest shared secret, in bytes. */
     static final int SECRET_BYTES = 255;
 
@@ -236,6 +239,97 @@ public final class Schema {
                     .unit("frames")
                     .range(1, 65_536)
                     .byDefault("1024"));
+
+    /** Keys of the {@code tls} section of a gateway: its clients are browsers, which show no certificates. */
+    static final SectionSpec GATEWAY_TLS = new SectionSpec(
+            TLS.key("server_key"),
+            TLS.key("server_cert"),
+            TLS.key("key_password"),
+            TLS.key("key_password_file"),
+            TLS.key("provider"));
+
+    /** Keys of a {@code gateway} section. */
+    static final SectionSpec GATEWAY = new SectionSpec(
+            key(
+                    "application",
+                    KeyType.TEXT,
+                    "Name of the application behind the gateway, found on the class path: it lets clients in and answers them."),
+            key("address", KeyType.TEXT, "Host name or address to listen on.").byDefault("localhost"),
+            key("port", KeyType.INTEGER, "Port to listen on.").range(1, 65_535),
+            key(
+                            "tls",
+                            KeyType.SECTION,
+                            "Key and certificate that browsers see; without them the gateway speaks plain HTTP.")
+                    .section(GATEWAY_TLS),
+            key("role", KeyType.TEXT, "Role of this gateway's clients, the first part of their addresses.")
+                    .byDefault("user"),
+            key(
+                    "origins",
+                    KeyType.WORDS,
+                    "Sites besides the gateway's own whose pages may connect, such as \"https://shop.example\"."),
+            key(
+                            "accept_timeout",
+                            KeyType.DURATION,
+                            "How long the application may take to let a client in, and a client to ask for it.")
+                    .unit("ms")
+                    .range(1, DAY_MS)
+                    .byDefault("10s"),
+            key("client_timeout", KeyType.DURATION, "How long a client may be silent, until it is destroyed.")
+                    .unit("ms")
+                    .range(1, DAY_MS)
+                    .byDefault("1m"),
+            key("timeout_check", KeyType.DURATION, "How often silent clients are looked for.")
+                    .unit("ms")
+                    .range(1, DAY_MS)
+                    .byDefault("10s"),
+            key(
+                            "session_timeout",
+                            KeyType.DURATION,
+                            "How long a client may ask for nothing, until it is unbound. Pings do not count.")
+                    .unit("ms")
+                    .range(1, DAY_MS)
+                    .byDefault("30m"),
+            key(
+                            "poll_timeout",
+                            KeyType.DURATION,
+                            "How long a poll waits for a message, but never longer than half of client_timeout.")
+                    .unit("ms")
+                    .range(1, DAY_MS)
+                    .byDefault("25s"),
+            key("max_message_size", KeyType.SIZE, "Largest message of a client.")
+                    .unit("bytes")
+                    .range(256, MAX_CLIENT_MESSAGE)
+                    .byDefault("64KiB"),
+            key(
+                            "max_clients",
+                            KeyType.INTEGER,
+                            "Most clients at a time; as many connections again may be open for those who come and go.")
+                    .unit("clients")
+                    .range(1, 1_000_000)
+                    .byDefault("20000"),
+            key(
+                            "max_pending_size",
+                            KeyType.SIZE,
+                            "Most that waits for a client which does not read, or is not connected for a moment. Further messages are"
+                                    + " dropped and counted.")
+                    .unit("bytes")
+                    .range(1024, 64L << 20)
+                    .byDefault("256KiB"),
+            key(
+                            "max_message_rate",
+                            KeyType.INTEGER,
+                            "Most messages of a client in a second. What comes faster is read later, and counted.")
+                    .unit("messages a second")
+                    .range(1, 1_000_000)
+                    .byDefault("100"),
+            key("max_requests", KeyType.INTEGER, "Most requests of a client that wait for the application.")
+                    .unit("requests")
+                    .range(1, 10_000)
+                    .byDefault("64"),
+            key("callback_threads", KeyType.INTEGER, "Most threads that wait in the application's callbacks at a time.")
+                    .unit("threads")
+                    .range(1, 10_000)
+                    .byDefault("256"));
 
     /** Keys of an {@code lru} section. */
     static final SectionSpec LRU = new SectionSpec(
@@ -455,7 +549,14 @@ public final class Schema {
                             KeyType.SECTIONS,
                             "The relay of a client, or a list of relays; the sibling of a relief node.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION, CLIENT)
-                    .section(MESSAGE_RELAY));
+                    .section(MESSAGE_RELAY),
+            key(
+                            "gateway",
+                            KeyType.SECTION,
+                            "A gateway for remote clients, which global-sessions runs by this file. Other processes that open the file share its"
+                                    + " segment.")
+                    .only(CLIENT)
+                    .section(GATEWAY));
 
     private Schema() {}
 

@@ -138,6 +138,49 @@ class NodeConfigTest {
     }
 
     @Test
+    void shouldReadAGatewayAsAClientThatIsOne() throws IOException {
+        Path file = write("gateway.conf", """
+                gateway { application : "shop", port : 8443, client_timeout : 90s }
+                message_relay { auth_path : "auths", port : 7878, secret : "s" }
+                lru.cache.el_count : 1000
+                """);
+
+        assertThat(NodeConfig.looksLikeClient(file)).isTrue();
+        for (NodeConfig config : new NodeConfig[] {NodeConfig.load(file), NodeConfig.loadClient(file)}) {
+            assertThat(config.kind()).isEqualTo(NodeKind.CLIENT);
+            assertThat(config.gateway().getString("application")).isEqualTo("shop");
+            assertThat(config.gateway().getDuration("client_timeout")).isEqualTo(Duration.ofSeconds(90));
+            assertThat(config.gateway().getDuration("session_timeout")).isEqualTo(Duration.ofMinutes(30));
+            assertThat(config.gateway().getInt("max_message_size")).isEqualTo(64 << 10);
+            assertThat(config.gateway().hasPath("tls")).isFalse();
+        }
+        assertThat(NodeConfig.loadClient(write("client.conf", "lru.cache.el_count : 1000"))
+                        .gateway())
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'gateway { port : 1 }', 'gateway.application: is missing: it lets clients in and answers them'",
+        "'gateway { application : a }', 'gateway.port: is missing'",
+        "'gateway { application : a, port : 1, tls { server_key : k } }', 'tls.server_cert: is missing'",
+        "'gateway { application : a, port : 1, tls { client_cert : c } }', 'gateway.tls.client_cert: unknown key'",
+        "'gateway { application : a, port : 1, max_message_size : 2MiB }', 'gateway.max_message_size: out of range'",
+        "'gateway {}, full_edge : true, message_relay { auth_path : a, port : 1 }',"
+                + " 'gateway: has no meaning in the file of a expansion node, it belongs to: client'",
+        "'gateway : 5', 'gateway: wrong type: found 5, expected section'",
+    })
+    void shouldSayWhatIsWrongWithAGateway(String content, String text) throws IOException {
+        Path file = write("gateway.conf", content);
+
+        ConfigurationException refused =
+                catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(file));
+
+        assertThat(refused.problems().stream().map(problem -> problem.key() + ": " + problem.text()))
+                .anyMatch(problem -> problem.startsWith(text));
+    }
+
+    @Test
     void shouldRefuseWhenTheNumbersTogetherMakeAnOverflowAreaThatCannotBe() throws IOException {
         Path file = write(
                 "client.conf",

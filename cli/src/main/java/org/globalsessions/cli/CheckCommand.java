@@ -14,6 +14,7 @@ import org.globalsessions.config.NodeKind;
 import org.globalsessions.config.PathSection;
 import org.globalsessions.config.Setting;
 import org.globalsessions.relief.extension.ReliefExtensions;
+import org.globalsessions.transport.gateway.GatewayNode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -48,6 +49,7 @@ final class CheckCommand implements Callable<Integer> {
                 boolean client = asClient || NodeConfig.looksLikeClient(file);
                 NodeConfig config = client ? NodeConfig.loadClient(file) : NodeConfig.load(file);
                 var unused = ReliefExtensions.of(config);
+                GatewayNode.check(config);
                 if (json) {
                     reports.add(asMap(config));
                 } else {

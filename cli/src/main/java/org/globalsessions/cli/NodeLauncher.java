@@ -15,6 +15,7 @@ import org.globalsessions.relief.ReliefContext;
 import org.globalsessions.relief.ReliefNode;
 import org.globalsessions.sibling.SiblingContext;
 import org.globalsessions.sibling.SiblingEndpoint;
+import org.globalsessions.transport.gateway.GatewayNode;
 
 /**
  * Starts the nodes that configurations describe, in one process, and closes them in reverse order.
@@ -106,7 +107,7 @@ final class NodeLauncher implements AutoCloseable {
                 watch(sibling);
             }
             case RELIEF_AGING, RELIEF_EXPANSION -> nodes.push(ReliefNode.launch(ReliefContext.from(config)));
-            case CLIENT -> throw new IllegalArgumentException("a client is no node: file=" + config.file());
+            case CLIENT -> nodes.push(GatewayNode.launch(config));
         }
     }
 

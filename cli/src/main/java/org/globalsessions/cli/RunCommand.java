@@ -1,5 +1,6 @@
 package org.globalsessions.cli;
 
+import com.typesafe.config.Config;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,6 +84,11 @@ final class RunCommand implements Callable<Integer> {
     private static String where(NodeConfig config) {
         if (config.kind().isRelief()) {
             return "";
+        }
+        Config gateway = config.gateway();
+        if (gateway != null) {
+            return ", gateway on " + (gateway.hasPath("tls") ? "https://" : "http://") + gateway.getString("address")
+                    + ":" + gateway.getInt("port");
         }
         return ", listening on " + config.address() + ":" + config.port()
                 + (config.unixSocket() == null ? "" : " and unix:" + config.unixSocket());

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
-import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,13 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The extensions of {@code samples/}, compiled against the distribution, in a relief node as an operator starts it. */
 @Tag("slow")
 class ReliefExtensionIT {
-    private static final Path SAMPLES =
-            Path.of("..", "samples").toAbsolutePath().normalize();
     private static final String ID = "00112233445566778899aabbccddeeff";
 
     @TempDir
@@ -40,32 +35,6 @@ class ReliefExtensionIT {
     private Path sibling;
     private Path node;
     private Path client;
-
-    /** As the sample's page says. */
-    private Path compile(String sample, String source) throws IOException {
-        Path from = SAMPLES.resolve(sample);
-        Path classes = folder.resolve("classes");
-        Path services = Files.createDirectories(classes.resolve("META-INF/services"));
-        String service = "org.globalsessions.relief.extension.ReliefExtension";
-        Files.copy(from.resolve("META-INF/services").resolve(service), services.resolve(service));
-        // The compiler's launcher knows "lib/*", the compiler itself does not.
-        String classPath;
-        try (Stream<Path> jars = Files.list(Path.of(System.getProperty("globalsessions.dist"), "lib"))) {
-            classPath = jars.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-        }
-        int compiled = ToolProvider.getSystemJavaCompiler()
-                .run(
-                        null,
-                        null,
-                        null,
-                        "-cp",
-                        classPath,
-                        "-d",
-                        classes.toString(),
-                        from.resolve(source).toString());
-        assertThat(compiled).isZero();
-        return classes;
-    }
 
     private void configure(String extension) throws IOException {
         int[] ports = QuickstartFolder.freePorts();
@@ -118,11 +87,10 @@ class ReliefExtensionIT {
             exchange.close();
         });
         provider.start();
-        Map<String, String> variables = Map.of(
-                "GLOBAL_SESSIONS_CLASSPATH",
-                compile("validating-gateway", "src/shop/IdentityGateway.java").toString(),
-                "IDENTITY_URL",
-                "http://localhost:" + provider.getAddress().getPort() + "/session");
+        Map<String, String> variables = new HashMap<>(CompiledSample.variables(
+                "validating-gateway", "src/shop/IdentityGateway.java", folder.resolve("classes")));
+        variables.put(
+                "IDENTITY_URL", "http://localhost:" + provider.getAddress().getPort() + "/session");
         try (LaunchedNodes nodes = new LaunchedNodes(folder)) {
             nodes.launch(relay).awaitRunning();
             nodes.launch(sibling).awaitRunning();
@@ -175,9 +143,8 @@ class ReliefExtensionIT {
         assertThat(without.err())
                 .contains("node.conf:2: extension: no extension of that name", "found shop, there are ");
 
-        Map<String, String> variables = Map.of(
-                "GLOBAL_SESSIONS_CLASSPATH",
-                compile("relief-extension", "src/shop/ShopExtension.java").toString());
+        Map<String, String> variables =
+                CompiledSample.variables("relief-extension", "src/shop/ShopExtension.java", folder.resolve("classes"));
         try (LaunchedNodes nodes = new LaunchedNodes(folder)) {
             nodes.launch(relay).awaitRunning();
             nodes.launch(sibling).awaitRunning();

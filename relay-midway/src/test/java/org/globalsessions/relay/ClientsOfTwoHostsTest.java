@@ -107,10 +107,14 @@ class ClientsOfTwoHostsTest {
     }
 
     private Host host(String name) throws IOException {
+        return host(name, new GatewaySettings());
+    }
+
+    private Host host(String name, GatewaySettings settings) throws IOException {
         SessionCacheManager cache = opened.keep(application(name));
         ClientDirectory directory = new ClientDirectory(cache, "user");
         Gateway gateway = opened.keep(Gateway.open(
-                new GatewaySettings().clientTimeout(Duration.ofSeconds(20)),
+                settings.clientTimeout(Duration.ofSeconds(20)),
                 directory,
                 (from, tokens, handle) -> handle.accept(new Named("ann")),
                 request -> CompletableFuture.completedFuture(
@@ -175,6 +179,50 @@ class ClientsOfTwoHostsTest {
             sender.notify("user.7", "news", "{}");
             return client.received.poll(100, TimeUnit.MILLISECONDS) != null;
         });
+    }
+
+    @Test
+    void shouldUnbindAllDevicesOfAnAddressFromAProcessWithoutAGateway() throws Exception {
+        List<Client> devices = List.of(Client.hello(a, "hello"), Client.hello(b, "hello"), Client.hello(b, "hello"));
+        for (Client device : devices) {
+            a.directory.bind(device.identifier, "user.7", AUTHORISATION);
+        }
+        await().atMost(PATIENCE).until(() -> sender.clientsOf("ann").size() == 3);
+
+        assertThat(sender.unbindAddress("user.7")).isEqualTo(3);
+
+        for (Client device : devices) {
+            await().atMost(PATIENCE).until(() -> {
+                device.socket.sendText("ask 1 who {}", true).join();
+                return device.next().equals("answer 1 not bound");
+            });
+        }
+        assertThat(sender.unbindAddress("user.7")).isZero();
+    }
+
+    /** Pings are not enough: the client asks for nothing. */
+    @Test
+    void shouldUnbindASilentClientForOtherHostsWithinAQuarterOfItsTime() throws Exception {
+        Duration sessionTimeout = Duration.ofSeconds(4);
+        Host c = host("d", new GatewaySettings().sessionTimeout(sessionTimeout));
+        Client client = Client.hello(c, "hello");
+        c.directory.bind(client.identifier, "user.7", AUTHORISATION);
+        long boundNs = System.nanoTime();
+        await().atMost(PATIENCE)
+                .until(() -> b.directory.find(client.identifier) != null
+                        && b.directory.find(client.identifier).isBound());
+
+        await().atMost(PATIENCE).until(() -> {
+            client.socket.sendText("ping", true).join();
+            return !b.directory.find(client.identifier).isBound();
+        });
+
+        Duration after = Duration.ofNanos(System.nanoTime() - boundNs);
+        // A second more than a quarter, as the gateway itself may take that.
+        assertThat(after)
+                .isBetween(
+                        sessionTimeout,
+                        sessionTimeout.plus(sessionTimeout.dividedBy(4)).plusSeconds(1));
     }
 
     @Test

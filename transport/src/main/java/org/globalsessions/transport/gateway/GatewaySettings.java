@@ -1,17 +1,22 @@
 package org.globalsessions.transport.gateway;
 
+import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.globalsessions.client.ClientAddress;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.config.Schema;
 import org.globalsessions.transport.tls.TlsSettings;
 
 /** How a gateway listens, and what it allows clients. To be filled by one thread before the gateway is opened with it. */
 public final class GatewaySettings {
     /** Largest message that may be allowed. */
-    public static final int LARGEST_MESSAGE = 1 << 20;
+    public static final int LARGEST_MESSAGE = Schema.MAX_CLIENT_MESSAGE;
 
     private static final int HIGHEST_PORT = 65_535;
+    private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]_-]+(?<!:)");
 
     private String address = "localhost";
     private int port;
@@ -29,6 +34,43 @@ public final class GatewaySettings {
     private int maxMessageRate = 100;
     private int maxRequests = 64;
     private int callbackThreads = 256;
+
+    /**
+     * The {@code gateway} section of a client's configuration.
+     *
+     * @param config the configuration, which has one
+     * @return its settings
+     * @throws org.globalsessions.config.ConfigurationException where role or origins cannot be such
+     */
+    public static GatewaySettings from(NodeConfig config) {
+        Config section = config.gateway();
+        GatewaySettings settings = new GatewaySettings()
+                .listen(section.getString("address"), section.getInt("port"))
+                .tls(section.hasPath("tls") ? TlsSettings.ofGateway(section.getConfig("tls")) : null)
+                .acceptTimeout(section.getDuration("accept_timeout"))
+                .clientTimeout(section.getDuration("client_timeout"))
+                .timeoutCheck(section.getDuration("timeout_check"))
+                .sessionTimeout(section.getDuration("session_timeout"))
+                .pollTimeout(section.getDuration("poll_timeout"))
+                .maxMessageSize(section.getInt("max_message_size"))
+                .maxClients(section.getInt("max_clients"))
+                .maxPendingSize(section.getInt("max_pending_size"))
+                .maxMessageRate(section.getInt("max_message_rate"))
+                .maxRequests(section.getInt("max_requests"))
+                .callbackThreads(section.getInt("callback_threads"));
+        try {
+            settings.role(section.getString("role"));
+        } catch (IllegalArgumentException e) {
+            throw config.refusal("gateway.role", e.getMessage());
+        }
+        try {
+            return section.hasPath("origins")
+                    ? settings.origins(Set.copyOf(section.getStringList("origins")))
+                    : settings;
+        } catch (IllegalArgumentException e) {
+            throw config.refusal("gateway.origins", e.getMessage());
+        }
+    }
 
     /**
      * Where to listen.
@@ -58,10 +100,17 @@ public final class GatewaySettings {
      * Sites besides the gateway's own whose pages may connect. A request that names another origin than these, and than the host that it is sent to, is
      * refused; one that names none comes from no page and is let in.
      *
-     * @param values such as {@code https://shop.example}
+     * @param values such as {@code https://shop.example}, as browsers name them: in lower case, without a path, without the port that the scheme has anyway
      * @return this
+     * @throws IllegalArgumentException where one is no origin, which no page would ever have
      */
     public GatewaySettings origins(Set<String> values) {
+        for (String value : values) {
+            if (!ORIGIN.matcher(value).matches()) {
+                throw new IllegalArgumentException("no origin: found " + value
+                        + ", allowed is http or https, host and port alone, such as" + " https://shop.example");
+            }
+        }
         origins = Set.copyOf(values);
         return this;
     }

@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
@@ -208,7 +209,12 @@ final class WebSocketLink extends SimpleChannelInboundHandler<WebSocketFrame> im
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         parts.counters().increment(GatewayCounter.REFUSED);
-        closing = true;
-        ctx.close();
+        if (cause instanceof TooLongFrameException) {
+            // Parts that are too large together: of one frame that is, the decoder itself tells the peer.
+            end(null, WebSocketCloseStatus.MESSAGE_TOO_BIG);
+        } else {
+            closing = true;
+            ctx.close();
+        }
     }
 }
