@@ -312,7 +312,7 @@ public final class SessionCacheManager implements AutoCloseable {
         if (lru.find(encoded, snapshot) && (relays == null || relays.covers(snapshot))) {
             // A read is a use, also this one; find alone renews nothing. Where the session has just gone, the value
             // read still counts.
-            boolean stillThere = lru.touch(encoded);
+            boolean stillThere = lru.touch(encoded, snapshot);
             lru.counters().increment(stillThere ? Counter.HITS : Counter.MISSES);
             return CompletableFuture.completedFuture(new VersionedValue(snapshot.valueCopy(), snapshot.version()));
         }

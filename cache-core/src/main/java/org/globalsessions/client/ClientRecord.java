@@ -31,12 +31,13 @@ final class ClientRecord {
 
         /** Null where there is none. */
         static Kind of(int code) {
-            for (Kind kind : values()) {
-                if (kind.code == code) {
-                    return kind;
-                }
-            }
-            return null;
+            return switch (code) {
+                case 1 -> ACTIVE;
+                case 2 -> NEXT;
+                case 3 -> RENAMED;
+                case 4 -> ENDING;
+                default -> null;
+            };
         }
     }
 
@@ -69,9 +70,13 @@ final class ClientRecord {
         return new ClientRecord(Kind.ACTIVE, gateway, user, null, null, "");
     }
 
-    /** Bound anew: all that was bound before is gone. */
+    /**
+     * Bound anew: all that was bound before is gone.
+     *
+     * @param with nobody's to change any more
+     */
     ClientRecord bound(ClientAddress toAddress, byte[] with) {
-        return new ClientRecord(kind, gateway, user, toAddress, with.clone(), other);
+        return new ClientRecord(kind, gateway, user, toAddress, with, other);
     }
 
     ClientRecord unbound() {
@@ -149,18 +154,21 @@ final class ClientRecord {
         }
         Kind kind = Kind.of(from.get());
         long gateway = from.getLong();
-        byte[] user = take(from, Short.BYTES, from.getShort() & 0xffff);
-        byte[] address = user == null ? null : take(from, 1, from.get() & 0xff);
-        if (address == null || kind == null || from.remaining() < Integer.BYTES + 1) {
+        int userLength = from.getShort() & 0xffff;
+        int user = skip(from, userLength, 1);
+        int addressLength = user < 0 ? 0 : from.get() & 0xff;
+        int address = user < 0 ? -1 : skip(from, addressLength, Integer.BYTES + 1);
+        if (address < 0 || kind == null) {
             return null;
         }
-        int length = from.getInt();
-        byte[] authorisation = length < 0 ? NONE : take(from, 1, length);
-        byte[] other = authorisation == null ? null : take(from, 0, from.get() & 0xff);
-        if (other == null || from.hasRemaining() || length < UNBOUND) {
+        int authorisationLength = from.getInt();
+        int authorisation = authorisationLength < UNBOUND ? -1 : skip(from, Math.max(0, authorisationLength), 1);
+        int otherLength = authorisation < 0 ? 0 : from.get() & 0xff;
+        int other = authorisation < 0 ? -1 : skip(from, otherLength, 0);
+        if (other < 0 || from.hasRemaining()) {
             return null;
         }
-        String otherIdentifier = new String(other, StandardCharsets.US_ASCII);
+        String otherIdentifier = new String(bytes, other, otherLength, StandardCharsets.US_ASCII);
         if (!otherIdentifier.isEmpty() && !ClientSessions.isIdentifier(otherIdentifier)) {
             return null;
         }
@@ -168,23 +176,27 @@ final class ClientRecord {
             return new ClientRecord(
                     kind,
                     gateway,
-                    new String(user, StandardCharsets.UTF_8),
-                    address.length == 0 ? null : ClientAddress.parse(new String(address, StandardCharsets.US_ASCII)),
-                    length == UNBOUND ? null : authorisation,
+                    new String(bytes, user, userLength, StandardCharsets.UTF_8),
+                    addressLength == 0
+                            ? null
+                            : ClientAddress.parse(new String(bytes, address, addressLength, StandardCharsets.US_ASCII)),
+                    authorisationLength == UNBOUND
+                            ? null
+                            : Arrays.copyOfRange(bytes, authorisation, authorisation + authorisationLength),
                     otherIdentifier);
         } catch (IllegalArgumentException e) {
             return null;
         }
     }
 
-    /** So many bytes, behind which at least so many more have to follow; null where there are fewer. */
-    private static byte[] take(ByteBuffer from, int further, int length) {
+    /** Passes so many bytes, behind which at least so many more have to follow: where they begin, or -1 where there are fewer. */
+    private static int skip(ByteBuffer from, int length, int further) {
+        int begin = from.position();
         if (length > from.remaining() - further) {
-            return null;
+            return -1;
         }
-        byte[] bytes = new byte[length];
-        from.get(bytes);
-        return bytes;
+        from.position(begin + length);
+        return begin;
     }
 
     @Override

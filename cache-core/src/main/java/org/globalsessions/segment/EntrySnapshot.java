@@ -9,9 +9,11 @@ import org.globalsessions.tier.SessionEntry;
  * needed and are longer than what they hold.
  */
 public final class EntrySnapshot {
-    byte[] key = new byte[64];
+    private static final byte[] NONE = {};
+
+    byte[] key = NONE;
     int keyLength;
-    byte[] value = new byte[512];
+    byte[] value = NONE;
     int valueLength;
     int way;
     long stateWord;

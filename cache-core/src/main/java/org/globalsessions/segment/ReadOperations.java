@@ -165,6 +165,19 @@ final class ReadOperations {
         }
     }
 
+    /** The same of an entry that was just read: see {@link SharedLru#touch(EncodedKey, EntrySnapshot)}. */
+    boolean touch(EncodedKey key, EntrySnapshot read) {
+        RecordView records = segment.records();
+        boolean live = !records.isExpired(read.way);
+        if (records.stillShows(read.way, read.stateWord)) {
+            if (live) {
+                renew(read.way, read.stateWord);
+            }
+            return live;
+        }
+        return touch(key);
+    }
+
     /** Takes in a use elsewhere: see {@link SharedLru#renew}. */
     boolean renew(EncodedKey key, long life, int idleTicks) {
         RecordView records = segment.records();

@@ -365,13 +365,19 @@ final class RecordView {
         }
     }
 
-    /** As a use at some tick, where that is later than the last one. */
+    /**
+     * As a use at some tick, where that is later than the last one. Not of an entry whose idle limit has run out by then: who was stopped between
+     * its read and this would bring back what others have found gone.
+     */
     void touch(int way, long state, int tick) {
         ByteBuffer buffer = buffer(way);
         int at = offset(way) + ACCESS_OFFSET;
         long word = (long) Words.LONG.getOpaque(buffer, at);
         int generation = RecordDescriptor.generation(state);
-        if ((int) (word >>> 32) == generation && tick - (int) word > 0) {
+        int unused = tick - (int) word;
+        int idleLimit = idleLimit(way);
+        boolean isOver = idleLimit != 0 && unused >= idleLimit;
+        if ((int) (word >>> 32) == generation && unused > 0 && !isOver) {
             Words.LONG.compareAndSet(buffer, at, word, access(tick, generation)); // LAYOUT get 5
         }
     }

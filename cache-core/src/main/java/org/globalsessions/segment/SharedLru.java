@@ -318,6 +318,17 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * As {@link #touch(EncodedKey)}, of an entry that was just read: it is looked for again only where it has moved since.
+     *
+     * @param key  the key
+     * @param read what {@link #find} has read of it
+     * @return false where the key has no live entry here
+     */
+    public boolean touch(EncodedKey key, EntrySnapshot read) {
+        return reads.touch(key, read);
+    }
+
+    /**
      * Takes in that an entry was used elsewhere: renews recency, and idle time where that use is later than the last one known here. Changes
      * neither version nor life, and brings nothing back.
      *

@@ -72,6 +72,31 @@ class ExpiryTest {
         assertThat(swept()).isEqualTo(1);
     }
 
+    /** A reader that was stopped between its read and the renewal; others have found the session gone meanwhile. */
+    @Test
+    void shouldNotBringBackWhatHasRunOutSinceItWasRead() {
+        EntrySnapshot read = new EntrySnapshot();
+        assertThat(lru.find(lru.encode("idle"), read)).isTrue();
+        pass(IDLE);
+        assertThat(isHere("idle")).isFalse();
+        assertThat(lru.touch(lru.encode("idle"), read)).isFalse();
+        assertThat(isHere("idle")).isFalse();
+        // The same of a get, which renews what it has just copied.
+        new RecordView(lru.file(), new OverflowArea(lru.file())).touch(read.way(), read.stateWord(), true);
+        assertThat(isHere("idle")).isFalse();
+    }
+
+    @Test
+    void shouldRenewWhatWasReadAlsoWhereItHasBeenSetSince() {
+        EntrySnapshot read = new EntrySnapshot();
+        assertThat(lru.find(lru.encode("idle"), read)).isTrue();
+        lru.set(lru.encode("idle"), new byte[2], 0, 2, 0, null, false, outcome);
+        pass(IDLE - 1);
+        assertThat(lru.touch(lru.encode("idle"), read)).isTrue();
+        pass(IDLE - 1);
+        assertThat(isHere("idle")).isTrue();
+    }
+
     @Test
     void shouldBeginAnewWhenReadATickBeforeTheIdleTimeIsOver() {
         pass(IDLE - 1);
