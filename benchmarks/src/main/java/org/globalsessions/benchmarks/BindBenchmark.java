@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class BindBenchmark {
     private static final int AUTHORISATION_LENGTH = 64;
-    private static final int ADDRESSES = 1 << 10;
+    private static final int ADDRESSES = 1_021;
     private static final int RECORD_SIZE = 256;
 
     /** How many clients there are. */
@@ -43,6 +43,7 @@ public class BindBenchmark {
     private ClientDirectory directory;
     private String[] identifiers;
     private int next;
+    private int nextAddress;
 
     /**
      * Lets the clients in.
@@ -95,6 +96,9 @@ public class BindBenchmark {
     @Benchmark
     public boolean bind() {
         next = next + 1 == clients ? 0 : next + 1;
-        return directory.bind(identifiers[next], addresses[next & (ADDRESSES - 1)], authorisation);
+        // A prime number of them: each time around every client gets another one, as binding again to the same one
+        // changes nothing.
+        nextAddress = nextAddress + 1 == ADDRESSES ? 0 : nextAddress + 1;
+        return directory.bind(identifiers[next], addresses[nextAddress], authorisation);
     }
 }

@@ -59,6 +59,17 @@ final class Figures {
                 figure <= bar));
     }
 
+    /** A figure that may be as low as a bar of its own. */
+    void floor(String work, double figure, String unit, double bar) {
+        comparisons.add(new Comparison(
+                work,
+                number(figure) + " " + unit,
+                "",
+                Double.NaN,
+                "at least " + number(bar) + " " + unit,
+                figure >= bar));
+    }
+
     /** A ratio of two figures of the segment itself. */
     void gain(String work, double figure, double base, String unit, double bar) {
         comparisons.add(new Comparison(

@@ -28,10 +28,12 @@ final class Processes implements AutoCloseable {
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
             "-XX:+UseSerialGC",
-            "-Xmx512m",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
 
+    private static final int HEAP_MEGABYTES = 512;
+
     private final boolean quick;
+    private final int heapMegabytes;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     /**
@@ -40,11 +42,23 @@ final class Processes implements AutoCloseable {
      * @param quick whether it is only tried that everything runs
      */
     Processes(boolean quick) {
+        this(quick, HEAP_MEGABYTES);
+    }
+
+    /**
+     * None runs yet.
+     *
+     * @param quick         whether it is only tried that everything runs
+     * @param heapMegabytes what each of them may take for its heap: a JVM leaves little of that unused
+     */
+    Processes(boolean quick, int heapMegabytes) {
         this.quick = quick;
+        this.heapMegabytes = heapMegabytes;
     }
 
     ChildJvm start(Class<?> main, boolean isNode, String... arguments) throws IOException {
         List<String> flags = new ArrayList<>(FLAGS);
+        flags.add("-Xmx" + heapMegabytes + "m");
         if (isNode) {
             flags.addAll(NODE_FLAGS);
         }
