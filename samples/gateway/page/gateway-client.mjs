@@ -4,7 +4,10 @@
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 const PING_EVERY_MS = 20_000;
-const OPEN_WITHIN_MS = 5_000;
+const WELCOME_WITHIN_MS = 15_000;
+
+/** A link that ends sooner was no success: two tabs with one identifier would else take it from each other all the time. */
+const LASTING_MS = 5_000;
 
 export class RequestError extends Error {
   constructor(code, text) {
@@ -17,18 +20,23 @@ export class RequestError extends Error {
 export class GatewayClient {
   #base;
   #storage;
+  #key;
   #onState;
   #onPush;
   #polls;
   #hasOpened = false;
   #link = null;
   #identifier;
+  #welcomedAt = 0;
   #open = new Map();
-  #number = 0;
+  // Answers to a page that was here before, with the same identifier, are none of this one's.
+  #number = Date.now();
   #pause = FIRST_PAUSE_MS;
   #timer = null;
+  #pings;
   #closed = false;
   #awaitsPong = false;
+  #hurry = () => this.#reconnect(0);
 
   /**
    * @param base    the gateway, such as "https://shop.example:8443"
@@ -40,18 +48,20 @@ export class GatewayClient {
   constructor(base, { storage = sessionStorage, onState = () => {}, onPush = () => {}, polls = false } = {}) {
     this.#base = base;
     this.#storage = storage;
+    // The identifier is a secret between this page and that gateway.
+    this.#key = `client of ${base}`;
     this.#onState = onState;
     this.#onPush = onPush;
     this.#polls = polls;
-    this.#identifier = storage.getItem('client');
+    this.#identifier = storage.getItem(this.#key);
+    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
+    addEventListener('online', this.#hurry);
     this.#connect();
-    setInterval(() => this.#ping(), PING_EVERY_MS);
-    addEventListener('online', () => this.#reconnect(0));
   }
 
   /** Asks the application; rejects with a RequestError of its code, or where the connection is lost before the answer. */
   ask(method, params = '') {
-    if (this.#link === null || !this.#link.isOpen) {
+    if (!this.#link?.isOpen) {
       return Promise.reject(new RequestError(0, 'not connected'));
     }
     const number = ++this.#number;
@@ -63,9 +73,20 @@ export class GatewayClient {
 
   /** Leaves: the client is gone then. */
   bye() {
-    this.#closed = true;
-    this.#link?.send('bye');
+    this.#stop();
+    if (this.#link?.isOpen) {
+      this.#link.send('bye');
+    } else {
+      this.#link?.close();
+    }
     this.#forget();
+  }
+
+  #stop() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#pings);
+    removeEventListener('online', this.#hurry);
   }
 
   /** Keeps the client from being taken for silent, and finds out where the network is gone without a word. */
@@ -89,26 +110,30 @@ export class GatewayClient {
       onEnd: opened => link === this.#link && this.#lost(opened),
     });
     this.#link = link;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => link.close(), WELCOME_WITHIN_MS);
   }
 
   #lost(opened) {
     this.#link = null;
     this.#open.forEach(({ reject }) => reject(new RequestError(0, 'the connection was lost')));
     this.#open.clear();
-    if (!this.#closed) {
-      // Something between here and the gateway may let no WebSocket through: until one way has worked, each attempt is made the other way.
-      this.#hasOpened ||= opened;
-      this.#polls = this.#hasOpened ? this.#polls : !this.#polls;
-      this.#reconnect(this.#pause * (0.5 + Math.random()));
-      this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    if (Date.now() - this.#welcomedAt > LASTING_MS && this.#welcomedAt > 0) {
+      this.#pause = FIRST_PAUSE_MS;
     }
+    this.#welcomedAt = 0;
+    // Something between here and the gateway may let no WebSocket through: until one way has worked, each attempt is made the other way.
+    this.#hasOpened ||= opened;
+    this.#polls = this.#hasOpened ? this.#polls : !this.#polls;
+    this.#reconnect(this.#pause * (0.5 + Math.random()));
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
   }
 
   #reconnect(afterMs) {
     if (this.#link === null && !this.#closed) {
       this.#onState('connecting');
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#link === null && this.#connect(), afterMs);
+      this.#timer = setTimeout(() => this.#connect(), afterMs);
     }
   }
 
@@ -116,7 +141,8 @@ export class GatewayClient {
     const [word, rest] = cut(message);
     if (word === 'welcome') {
       const isNew = rest !== this.#identifier;
-      this.#pause = FIRST_PAUSE_MS;
+      clearTimeout(this.#timer);
+      this.#welcomedAt = Date.now();
       this.#keep(rest);
       this.#link.isOpen = true;
       this.#onState('connected', isNew);
@@ -144,8 +170,8 @@ export class GatewayClient {
     if (this.#identifier !== null && why === 'unknown client') {
       // It is gone; this page begins as a new one.
       this.#forget();
-    } else if (!why.startsWith('not available')) {
-      this.#closed = true;
+    } else if (!why.endsWith('try again later')) {
+      this.#stop();
       this.#onState('denied', why);
     }
   }
@@ -158,13 +184,13 @@ export class GatewayClient {
 
   #keep(identifier) {
     this.#identifier = identifier;
-    this.#storage.setItem('client', identifier);
+    this.#storage.setItem(this.#key, identifier);
     this.#link.identifier = identifier;
   }
 
   #forget() {
     this.#identifier = null;
-    this.#storage.removeItem('client');
+    this.#storage.removeItem(this.#key);
   }
 }
 
@@ -174,34 +200,36 @@ function cut(text) {
   return blank < 0 ? [text, ''] : [text.slice(0, blank), text.slice(blank + 1)];
 }
 
-const helloOf = identifier => (identifier === null ? 'hello' : `hello ${identifier}`);
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 class WebSocketLink {
   isOpen = false;
   #socket;
+  #end;
 
   constructor(base, identifier, { onMessage, onEnd }) {
     let opened = false;
+    let ended = false;
+    this.#end = () => {
+      if (!ended) {
+        ended = true;
+        this.isOpen = false;
+        onEnd(opened);
+      }
+    };
     this.#socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws`);
-    const late = setTimeout(() => this.close(), OPEN_WITHIN_MS);
     this.#socket.onopen = () => {
       opened = true;
-      clearTimeout(late);
-      this.#socket.send(helloOf(identifier));
+      this.#socket.send(identifier === null ? 'hello' : `hello ${identifier}`);
     };
     this.#socket.onmessage = event => onMessage(event.data);
-    this.#socket.onclose = () => {
-      clearTimeout(late);
-      this.#socket.onclose = () => {};
-      this.isOpen = false;
-      onEnd(opened);
-    };
+    this.#socket.onclose = this.#end;
   }
 
   close() {
     this.#socket.close();
-    // The end of a socket whose peer does not answer is told only when the browser gives it up.
-    this.#socket.onclose();
+    // The browser itself tells of the end of a socket whose peer does not answer only when it gives it up.
+    this.#end();
   }
 
   send(message) {
@@ -213,31 +241,36 @@ class WebSocketLink {
 
 class PollLink {
   isOpen = false;
-  identifier = null;
+  identifier;
   #url;
   #onMessage;
   #end;
+  #ended = false;
+  #aborter = new AbortController();
   #last = Promise.resolve();
 
   constructor(base, identifier, { onMessage, onEnd }) {
     this.#url = `${base}/poll`;
+    this.identifier = identifier;
     this.#onMessage = onMessage;
-    let ended = false;
     let opened = false;
     this.#end = () => {
-      if (!ended) {
-        ended = true;
+      if (!this.#ended) {
+        this.#ended = true;
         this.isOpen = false;
+        this.#aborter.abort();
         onEnd(opened);
       }
     };
-    this.#post(helloOf(identifier)).then(async reply => {
+    // A client that goes on says so by its header, with any message.
+    this.#post(identifier === null ? 'hello' : 'ping').then(async reply => {
       opened = true;
-      this.#onMessage(await reply.text());
+      const text = await reply.text();
+      onMessage(reply.ok && identifier !== null ? `welcome ${identifier}` : text);
       if (!reply.ok) {
         this.#end();
       }
-      while (!ended) {
+      while (!this.#ended) {
         await this.#poll();
       }
     }).catch(this.#end);
@@ -247,22 +280,29 @@ class PollLink {
     this.#end();
   }
 
-  /** One after the other: what overtook another would be another order of requests. */
+  /** One after the other: what overtook another would be another order of requests. None after the end, of which who has asked was told. */
   send(message) {
-    this.#last = this.#last.then(() => this.#post(message)).then(reply => reply.ok || this.#end(), this.#end);
+    this.#last = this.#last
+      .then(() => this.#ended || this.#post(message).then(reply => reply.ok || this.#end()))
+      .catch(this.#end);
   }
 
   #post(message) {
     const headers = this.identifier === null ? {} : { 'x-client': this.identifier };
-    return fetch(this.#url, { method: 'POST', body: message, headers });
+    return fetch(this.#url, { method: 'POST', body: message, headers, signal: this.#aborter.signal });
   }
 
   async #poll() {
-    const reply = await fetch(this.#url, { headers: { 'x-client': this.identifier } });
+    const begun = Date.now();
+    const reply = await fetch(this.#url, { headers: { 'x-client': this.identifier }, signal: this.#aborter.signal });
     if (!reply.ok) {
       throw new Error(`poll: status=${reply.status}`);
     }
     let text = await reply.text();
+    if (text === '' && Date.now() - begun < FIRST_PAUSE_MS) {
+      // Another poll of this client took over at once: of a tab that was duplicated, say.
+      await pause(LONGEST_PAUSE_MS);
+    }
     while (text !== '') {
       const [length, rest] = cut(text);
       this.#onMessage(rest.slice(0, Number(length)));

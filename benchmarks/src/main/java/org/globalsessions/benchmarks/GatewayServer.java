@@ -91,6 +91,7 @@ public final class GatewayServer {
             ClientHandler letIn = (from, tokens, handle) ->
                     server.identifiers.add(handle.accept(User.named("somebody")).identifier());
             GatewaySettings settings = new GatewaySettings()
+                    .maxClients(Integer.parseInt(args[1]))
                     .acceptTimeout(Duration.ofMinutes(1))
                     .clientTimeout(LONG)
                     .timeoutCheck(LONG)

@@ -30,6 +30,9 @@ public interface ClientApplication extends ClientHandler, ClientRequestHandler, 
      */
     void start(SessionCacheManager cache, ClientDirectory directory);
 
-    /** Called once, after the gateway has ended: no call is under way that came from it, or its time is over. May block, for 5 s at most. */
+    /**
+     * Called once where {@link #start} has ended well, after the gateway has ended: no call is under way that came from it, or its time is over. May block, for
+     * 5 s at most.
+     */
     default void stop() {}
 }

@@ -182,7 +182,7 @@ final class NodeConfigReader {
         if (config.hasPath("gateway")) {
             need(config, "gateway.application", ": it lets clients in and answers them");
             need(config, "gateway.port", "");
-            checkTls(config.getConfig("gateway"), List.of("server_key", "server_cert"));
+            checkGatewayTls(config);
         }
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
@@ -249,8 +249,20 @@ final class NodeConfigReader {
                     "tls." + name,
                     ": each side has a key and a certificate, and knows what to trust the other by");
         }
-        if (section.hasPath("tls.key_password") && section.hasPath("tls.key_password_file")) {
-            problem("tls.key_password_file", "give the password in one place: there is key_password as well");
+        checkKeyPassword(section, "tls");
+    }
+
+    private void checkGatewayTls(Config config) {
+        if (config.hasPath("gateway.tls")) {
+            need(config, "gateway.tls.server_key", ": browsers know the gateway by its certificate");
+            need(config, "gateway.tls.server_cert", ": browsers know the gateway by its certificate");
+            checkKeyPassword(config, "gateway.tls");
+        }
+    }
+
+    private void checkKeyPassword(Config section, String tls) {
+        if (section.hasPath(tls + ".key_password") && section.hasPath(tls + ".key_password_file")) {
+            problem(tls + ".key_password_file", "give the password in one place: there is key_password as well");
         }
     }
 

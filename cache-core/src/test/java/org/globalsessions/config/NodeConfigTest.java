@@ -163,7 +163,7 @@ class NodeConfigTest {
     @CsvSource({
         "'gateway { port : 1 }', 'gateway.application: is missing: it lets clients in and answers them'",
         "'gateway { application : a }', 'gateway.port: is missing'",
-        "'gateway { application : a, port : 1, tls { server_key : k } }', 'tls.server_cert: is missing'",
+        "'gateway { application : a, port : 1, tls { server_key : k } }', 'gateway.tls.server_cert: is missing: browsers know the gateway by its certificate'",
         "'gateway { application : a, port : 1, tls { client_cert : c } }', 'gateway.tls.client_cert: unknown key'",
         "'gateway { application : a, port : 1, max_message_size : 2MiB }', 'gateway.max_message_size: out of range'",
         "'gateway {}, full_edge : true, message_relay { auth_path : a, port : 1 }',"

@@ -132,7 +132,8 @@ final class BrowserDevice implements AutoCloseable {
 
     /** How the page's identifier is now, which is the page's own business. */
     String identifier() {
-        return (String) driver.executeScript("return sessionStorage.getItem('client')");
+        return (String) driver.executeScript(
+                "return sessionStorage.getItem(Object.keys(sessionStorage).find(key => key.startsWith('client of ')))");
     }
 
     /** What the browser holds as a person sees it, kept with the build's output. */

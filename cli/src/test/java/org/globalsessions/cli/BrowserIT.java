@@ -9,7 +9,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.globalsessions.relay.FaultProxy;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -98,13 +101,23 @@ class BrowserIT {
 
     @AfterAll
     void stop() throws Exception {
-        for (AutoCloseable each : new AutoCloseable[] {annsPhone, annsLaptop, bobs, network, gateway, relay}) {
-            if (each != null) {
-                each.close();
-            }
-        }
         if (web != null) {
             web.stop(0);
+        }
+        close(Stream.<AutoCloseable>of(relay, gateway, network, bobs, annsLaptop, annsPhone)
+                .filter(Objects::nonNull)
+                .iterator());
+    }
+
+    /** The last one first; also those after one that cannot be closed. */
+    private static void close(Iterator<AutoCloseable> opened) throws Exception {
+        if (opened.hasNext()) {
+            AutoCloseable first = opened.next();
+            try {
+                close(opened);
+            } finally {
+                first.close();
+            }
         }
     }
 
@@ -218,6 +231,24 @@ class BrowserIT {
         bobs.say("ann", "Grüße, polled");
         annsPhone.awaitMessages("bob: Grüße, polled");
         annsLaptop.awaitMessages("bob: Grüße, polled");
+        String phone = annsPhone.identifier();
+        annsPhone.reload();
+        annsPhone.awaitLoggedIn("ann");
+        network.refuse();
+        network.reset();
+        annsPhone.awaitState("connecting");
+        bobs.say("ann", "While you were away");
+        network.heal();
+        annsPhone.awaitMessages("bob: While you were away");
+        gateway.kill();
+        bobs.awaitState("connecting");
+        startGateway();
+        bobs.awaitState("connected");
+        annsPhone.awaitState("connected");
+        bobs.say("ann", "Welcome back");
+        annsPhone.awaitMessages("bob: While you were away", "bob: Welcome back");
+        assertThat(annsPhone.identifier()).isEqualTo(phone);
+
         annsPhone.logOut();
         annsPhone.awaitLoggedOut();
         annsLaptop.logOutEverywhere();

@@ -76,8 +76,8 @@ public final class GatewayNode implements AutoCloseable {
 
     private synchronized void start(GatewaySettings settings) throws IOException {
         ClientDirectory directory = new ClientDirectory(cache, settings.role());
-        started = true;
         callWithin(START_LIMIT, "start", () -> application.start(cache, directory));
+        started = true;
         gateway = Gateway.open(settings, directory, application, application, application);
     }
 

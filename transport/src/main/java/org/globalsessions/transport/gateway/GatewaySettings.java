@@ -1,10 +1,12 @@
 package org.globalsessions.transport.gateway;
 
 import com.typesafe.config.Config;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.globalsessions.client.ClientAddress;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.config.Schema;
@@ -16,7 +18,8 @@ public final class GatewaySettings {
     public static final int LARGEST_MESSAGE = Schema.MAX_CLIENT_MESSAGE;
 
     private static final int HIGHEST_PORT = 65_535;
-    private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]_-]+(?<!:)");
+    private static final int HTTP_PORT = 80;
+    private static final int HTTPS_PORT = 443;
 
     private String address = "localhost";
     private int port;
@@ -106,13 +109,33 @@ public final class GatewaySettings {
      */
     public GatewaySettings origins(Set<String> values) {
         for (String value : values) {
-            if (!ORIGIN.matcher(value).matches()) {
+            if (!isOrigin(value)) {
                 throw new IllegalArgumentException("no origin: found " + value
                         + ", allowed is http or https, host and port alone, such as" + " https://shop.example");
             }
         }
         origins = Set.copyOf(values);
         return this;
+    }
+
+    /** As browsers write it, so that texts can be compared. */
+    private static boolean isOrigin(String text) {
+        try {
+            URI uri = new URI(text);
+            int port = uri.getPort();
+            boolean isWeb = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+            boolean isUsual = port == ("https".equals(uri.getScheme()) ? HTTPS_PORT : HTTP_PORT);
+            String written = uri.getScheme() + "://" + uri.getHost() + (port < 0 ? "" : ":" + port);
+            return isWeb
+                    && uri.getHost() != null
+                    && !isUsual
+                    && port != 0
+                    && port <= HIGHEST_PORT
+                    && text.equals(written)
+                    && text.equals(text.toLowerCase(Locale.ROOT));
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 
     /**
@@ -129,7 +152,7 @@ public final class GatewaySettings {
     /**
      * How long an application may take to let a client in; also how long a client may take to ask for it.
      *
-     * @param value 1 ms to 1 h
+     * @param value 1 ms to 1 day
      * @return this
      */
     public GatewaySettings acceptTimeout(Duration value) {
@@ -173,7 +196,7 @@ public final class GatewaySettings {
     /**
      * How long a poll waits for a message, but never longer than half of the client's time-out.
      *
-     * @param value 1 ms to 1 h
+     * @param value 1 ms to 1 day
      * @return this
      */
     public GatewaySettings pollTimeout(Duration value) {

@@ -271,7 +271,8 @@ final class HttpEntrance extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status, String why) {
         parts.counters().increment(GatewayCounter.REFUSED);
-        exchange = new Exchange(false, null);
+        // A page that may connect may read why not, too.
+        exchange = new Exchange(false, exchange == null ? null : exchange.allowedOrigin());
         isAnswered = false;
         respond(ctx, status, Messages.denied(why), null);
     }

@@ -83,9 +83,6 @@ final class WebSocketLink extends SimpleChannelInboundHandler<WebSocketFrame> im
                 client.heard();
             }
         } else if (frame instanceof CloseWebSocketFrame) {
-            if (client != null) {
-                client.detach(this);
-            }
             end(null, WebSocketCloseStatus.NORMAL_CLOSURE);
         } else {
             parts.counters().increment(GatewayCounter.REFUSED);
@@ -180,6 +177,10 @@ final class WebSocketLink extends SimpleChannelInboundHandler<WebSocketFrame> im
         }
         closing = true;
         greetingTimeout.cancel(false);
+        if (client != null) {
+            // What comes from now on waits for the client's next connection.
+            client.detach(this);
+        }
         if (last != null) {
             write(last);
         }
