@@ -48,26 +48,18 @@ final class Figures {
         compare(work, unit, ours, theirs, ratio, "at least " + number(bar), ratio >= bar);
     }
 
-    /** A figure with a bar of its own. */
+    /** A figure that may be as high as a bar of its own. */
     void limit(String work, double figure, String unit, double bar) {
-        comparisons.add(new Comparison(
-                work,
-                number(figure) + " " + unit,
-                "",
-                Double.NaN,
-                "at most " + number(bar) + " " + unit,
-                figure <= bar));
+        alone(work, figure, unit, "at most " + number(bar), figure <= bar);
     }
 
     /** A figure that may be as low as a bar of its own. */
     void floor(String work, double figure, String unit, double bar) {
-        comparisons.add(new Comparison(
-                work,
-                number(figure) + " " + unit,
-                "",
-                Double.NaN,
-                "at least " + number(bar) + " " + unit,
-                figure >= bar));
+        alone(work, figure, unit, "at least " + number(bar), figure >= bar);
+    }
+
+    private void alone(String work, double figure, String unit, String bar, boolean reached) {
+        comparisons.add(new Comparison(work, number(figure) + " " + unit, "", Double.NaN, bar + " " + unit, reached));
     }
 
     /** A ratio of two figures of the segment itself. */
