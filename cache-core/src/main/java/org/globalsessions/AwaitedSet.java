@@ -32,14 +32,24 @@ record AwaitedSet(byte[] key, Version version, Acknowledgement level, Completabl
         switch (receipt.outcome()) {
             // The relay may have raised the version above a tombstone: that is the one to expect later.
             case STORED -> result.complete(published.equals(version) ? receipt.version() : version);
-            case SUPERSEDED -> result.complete(version);
-            case BEATEN_BY_TOMBSTONE ->
-                fail(new ConditionFailedException(
-                        "the session was deleted meanwhile", ConditionFailedException.Reason.DELETED));
+            case SUPERSEDED -> {
+                if (receipt.supersedes(published)) {
+                    result.complete(version);
+                } else {
+                    // By no newer version: its session has ended, and is gone there or another one has begun since.
+                    failAsDeleted();
+                }
+            }
+            case BEATEN_BY_TOMBSTONE -> failAsDeleted();
             case CONDITION_FAILED ->
                 fail(new ConditionFailedException(
                         "another version is at the relay", ConditionFailedException.Reason.NEWER_VERSION));
         }
+    }
+
+    private void failAsDeleted() {
+        fail(new ConditionFailedException(
+                "the session was deleted meanwhile", ConditionFailedException.Reason.DELETED));
     }
 
     void fail(RuntimeException failure) {

@@ -351,7 +351,9 @@ final class MemoryRelay implements AutoCloseable {
                 WriteOutcome outcome = new WriteOutcome();
                 lru.acceptDelete(digest, tombstone, claimEpoch == epoch ? appliedPosition : 0, false, 0, outcome);
                 Version version = outcome.version();
-                long position = lru.file().nextPosition();
+                long position = outcome.position() != 0
+                        ? outcome.position()
+                        : lru.file().nextPosition();
                 announce(host, position, to -> to.onDeleted(digest, version, epoch, position));
                 Receipt.Outcome told = outcome.status() == WriteOutcome.Status.STORED
                         ? Receipt.Outcome.STORED

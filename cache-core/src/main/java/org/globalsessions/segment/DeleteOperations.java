@@ -56,6 +56,9 @@ final class DeleteOperations {
      * is superseded then, by one that is raised above both. That one is of its host, and a further delete which the host had made before it
      * heard of it does not stand behind it either. Where there is no room for it, all is left as it was.
      *
+     * <p>Its number it gets at once: for a second record of it, with the number, there might be no room, and its host could never show that it knows
+     * of it.
+     *
      * @param appliedPosition up to which its host has applied announcements
      * @param ownIsMore       whether a tombstone of its host also stands for another host's delete
      * @param elsewhere       highest version clock that the key may have in a later tier where nothing of it is here
@@ -88,7 +91,7 @@ final class DeleteOperations {
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : elsewhere);
             boolean raised = highest >= version.clock() || unheard;
             long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();
-            boolean done = bury(key, lock, clock, version.origin(), 0, 0, outcome);
+            boolean done = bury(key, lock, clock, version.origin(), TombstoneTable.NEXT_NUMBER, 0, outcome);
             if (unheard && outcome.status == WriteOutcome.Status.STORED) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
             }
@@ -96,11 +99,12 @@ final class DeleteOperations {
         });
     }
 
-    /** Notes the number of a delete that stands. */
+    /** Notes the number of a delete that stands without one: a write that followed it has brought it along. */
     void number(EncodedKey key, Version version, long position) {
         segment.underLock(
                 key,
                 lock -> !isVersion(key.tombstone, version)
+                        || key.tombstone.position != 0
                         || segment.putTombstone(key, lock, version.clock(), version.origin(), position)
                                 != Segment.Burial.LOST_LOCK);
     }
@@ -159,6 +163,7 @@ final class DeleteOperations {
         }
         outcome.status =
                 burial == Segment.Burial.DONE ? WriteOutcome.Status.STORED : WriteOutcome.Status.NO_TOMBSTONE_ROOM;
+        outcome.position = burial == Segment.Burial.DONE ? key.tombstone.position : 0;
         outcome.versionClock = clock;
         outcome.versionOrigin = origin;
         return true;

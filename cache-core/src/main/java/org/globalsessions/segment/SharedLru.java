@@ -562,8 +562,8 @@ public final class SharedLru implements AutoCloseable {
      * @param elsewhere       highest version clock that the key may have behind this relay where nothing of it is here; 0 for none above
      *                        the delete
      * @param outcome         STORED with the tombstone's version as it counts now, and held; SUPERSEDED with that of a tombstone which also
-     *                        stands for another host's delete that the host did not know of; NO_TOMBSTONE_ROOM, and nothing has
-     *                        changed
+     *                        stands for another host's delete that the host did not know of; both with its {@linkplain WriteOutcome#position
+     *                        number}, unless it was there; NO_TOMBSTONE_ROOM, and nothing has changed
      */
     public void acceptDelete(
             KeyDigest digest,
@@ -577,7 +577,7 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
-     * Notes the number that a delete has got, which the next tier has not acknowledged yet.
+     * Notes the number that a delete has got whose tombstone stands without one, as a write that followed it has brought it along.
      *
      * @param digest   digest of the key
      * @param version  the delete's version as it counts here

@@ -33,6 +33,9 @@ final class TombstoneTable {
     /** Flag: the next tier has not acknowledged it. */
     static final int UNACKNOWLEDGED = 2;
 
+    /** For a position: the relay's next number, which is given once there is a place, so that none is given in vain. */
+    static final long NEXT_NUMBER = -1;
+
     /** How long an acknowledged tombstone stays: longer than any question can be open. 5 minutes. */
     static final int RETENTION_TICKS = 30_000;
 
@@ -243,10 +246,12 @@ final class TombstoneTable {
      * Stores a tombstone and takes lower ones of the same digest away, under the lock of the key. Where there is no place for it, a load
      * that has begun must find out all the same: it counts as dropped at once.
      *
-     * @param life what no version in its place may be below, 0 for nothing
+     * @param position its number, 0 for none yet, or {@link #NEXT_NUMBER}
+     * @param life     what no version in its place may be below, 0 for nothing
      * @return its place, or -1 where all places hold tombstones that must not be dropped
      */
     int put(long digestHigh, long digestLow, long clock, int origin, long position, long life, int flags) {
+        long number = position;
         for (int tries = 0; tries < CANDIDATES * 4; tries++) {
             int place = choose(digestHigh);
             if (place < 0) {
@@ -275,7 +280,8 @@ final class TombstoneTable {
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
             }
-            write(place, digestHigh, digestLow, clock, origin, position, life);
+            number = number == NEXT_NUMBER ? file.nextPosition() : number;
+            write(place, digestHigh, digestLow, clock, origin, number, life);
             int bucket = buckets.firstBucket(digestLow);
             buckets.addTombstones(bucket, 1);
             if (!casState(place, reserved, RecordDescriptor.visible(flags, generation))) { // LAYOUT delete 2

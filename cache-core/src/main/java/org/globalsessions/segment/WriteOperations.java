@@ -119,9 +119,13 @@ final class WriteOperations {
                 boolean joins = entry.beginsLife()
                         ? !tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen)
                         : life == found.life;
-                if (order != 0 && !joins && life <= tombstone.versionClock) {
-                    // Of the life before the one that is here, which somebody has begun since: what was deleted must
-                    // not go on in it.
+                boolean isOlderLife = life <= tombstone.versionClock;
+                boolean mayBeOlder = order > 0 && entry.beginsLife();
+                if (order != 0 && !joins && (isOlderLife || mayBeOlder)) {
+                    // Of the life before the one that is here, which somebody has begun since, or of one that its
+                    // writer
+                    // cannot say to be later than the delete: what was deleted must not go on in it. Told as beaten by
+                    // that, not by a version that is lower than its own.
                     return lose(key, outcome);
                 }
                 if (order <= 0 || (!joins && (entry.beginsLife() || life < found.life))) {

@@ -36,6 +36,7 @@ public final class WriteOutcome {
     long versionClock;
     int versionOrigin;
     long life;
+    long position;
     int way = -1;
     boolean held;
     boolean evicted;
@@ -50,6 +51,7 @@ public final class WriteOutcome {
         versionClock = 0;
         versionOrigin = 0;
         life = 0;
+        position = 0;
         way = -1;
         held = false;
         evicted = false;
@@ -81,6 +83,15 @@ public final class WriteOutcome {
      */
     public long life() {
         return life;
+    }
+
+    /**
+     * For a delete that a relay has taken in: the number that it has got.
+     *
+     * @return the number; 0 where its tombstone was there already and has none, or an earlier one
+     */
+    public long position() {
+        return position;
     }
 
     /**

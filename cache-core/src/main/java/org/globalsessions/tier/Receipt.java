@@ -19,9 +19,12 @@ public record Receipt(Outcome outcome, Version version, long life, boolean held,
     public enum Outcome {
         /** Stored there, or the delete was applied there. */
         STORED,
-        /** A newer version of the same life is there: this one is superseded, nothing is lost. Of a delete: a later delete of the key stands. */
+        /**
+         * A newer version of the same life is there: this one is superseded, nothing is lost. With a version that is not higher than the one sent:
+         * its life has ended, and it is lost. Of a delete: a later delete of the key stands.
+         */
         SUPERSEDED,
-        /** A tombstone that the writer had not seen beats it: the writer has to apply that tombstone. */
+        /** A tombstone beats it that the writer had not seen, or cannot be shown to have: the writer has to apply that tombstone. */
         BEATEN_BY_TOMBSTONE,
         /** A conditional save found another version than expected. */
         CONDITION_FAILED

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.globalsessions.ValueTooLargeException;
 import org.globalsessions.Version;
@@ -542,6 +543,33 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldNumberEachDeleteWhenThereIsRoomForNoSecondTombstone() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            List<String> deleted = new ArrayList<>();
+            List<Long> numbers = new ArrayList<>();
+            while (outcome.status() != Status.NO_TOMBSTONE_ROOM) {
+                String key = "k" + deleted.size();
+                relay.acceptDelete(digest(relay, key), new Version(200, 3), 0, false, 0, outcome);
+                if (outcome.status() == Status.STORED) {
+                    deleted.add(key);
+                    numbers.add(outcome.position());
+                }
+            }
+            assertThat(numbers)
+                    .containsExactlyElementsOf(
+                            LongStream.rangeClosed(1, deleted.size()).boxed().toList());
+            assertThat(relay.file().position()).as("none was given in vain").isEqualTo(deleted.size());
+            for (int i = deleted.size() - 1; i >= deleted.size() - 100; i--) {
+                String key = deleted.get(i);
+                relay.accept(relay.encode(key), begun(key, "again", 300), numbers.get(i), Version.NONE, outcome);
+                assertThat(outcome.status())
+                        .as("its host has heard of delete %d", numbers.get(i))
+                        .isEqualTo(Status.STORED);
+            }
+        }
+    }
+
+    @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, 0, outcome);
@@ -557,12 +585,13 @@ class SharedLruTest {
         }
     }
 
-    /** The first delete gets a number, the host of the second one has applied announcements up to another. */
-    private void deleteOnTwoHosts(SharedLru relay, long number, Version second, long applied) {
-        Version first = new Version(100, 3);
-        relay.acceptDelete(digest(relay, "k"), first, 0, false, 0, outcome);
-        relay.numberDelete(digest(relay, "k"), first, number);
-        relay.acceptDelete(digest(relay, "k"), second, applied, false, 0, outcome);
+    /** The host of the second delete has applied announcements up to the first one's number, or one less. */
+    private void deleteOnTwoHosts(SharedLru relay, Version second, boolean hasHeard) {
+        relay.file().nextPosition();
+        relay.acceptDelete(digest(relay, "k"), new Version(100, 3), 0, false, 0, outcome);
+        long number = outcome.position();
+        assertThat(number).isEqualTo(relay.file().position());
+        relay.acceptDelete(digest(relay, "k"), second, hasHeard ? number : number - 1, false, 0, outcome);
     }
 
     private Version delete(SharedLru host) {
@@ -574,11 +603,11 @@ class SharedLruTest {
     void shouldSupersedeADeleteWhoseHostDidNotKnowOfAnothersDelete() throws IOException {
         Version second = new Version(500, 4);
         try (SharedLru relay = open(Role.RELAY)) {
-            deleteOnTwoHosts(relay, 10, second, 9);
+            deleteOnTwoHosts(relay, second, false);
             assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
             Version raised = outcome.version();
             assertThat(raised).isEqualTo(new Version(501, 4));
-            relay.accept(relay.encode("k"), begun("k", "begun over the second alone", 600), 9, second, outcome);
+            relay.accept(relay.encode("k"), begun("k", "begun over the second alone", 600), 1, second, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
             assertThat(outcome.version()).isEqualTo(raised);
         }
@@ -588,10 +617,10 @@ class SharedLruTest {
     void shouldNotSupersedeADeleteWhoseHostKnewOfAnothersDelete() throws IOException {
         Version second = new Version(500, 4);
         try (SharedLru relay = open(Role.RELAY)) {
-            deleteOnTwoHosts(relay, 10, second, 10);
+            deleteOnTwoHosts(relay, second, true);
             assertThat(outcome.status()).isEqualTo(Status.STORED);
             assertThat(outcome.version()).isEqualTo(second);
-            relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 9, second, outcome);
+            relay.accept(relay.encode("k"), begun("k", "logged in again", 600), 1, second, outcome);
             assertThat(get(relay, "k")).isEqualTo("logged in again");
         }
     }
@@ -688,7 +717,11 @@ class SharedLruTest {
             relay.accept(relay.encode("k"), entry("k", "update of one", 900, 100), 0, Version.NONE, outcome);
             assertThat(outcome.status()).isEqualTo(Status.BEATEN_BY_TOMBSTONE);
             relay.accept(relay.encode("k"), begun("k", "unaware of the delete", 950), 0, Version.NONE, outcome);
-            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(outcome.status())
+                    .as("what is there is lower, and supersedes nothing")
+                    .isEqualTo(Status.BEATEN_BY_TOMBSTONE);
+            assertThat(outcome.version()).isEqualTo(new Version(200, 3));
+            assertThat(relay.counters().get(Counter.BEATEN_BY_TOMBSTONE)).isEqualTo(2);
             assertThat(get(relay, "k")).isEqualTo("two");
             relay.accept(relay.encode("k"), entry("k", "update of two", 400, 300), 0, Version.NONE, outcome);
             assertThat(get(relay, "k")).isEqualTo("update of two");

@@ -464,7 +464,7 @@ final class Intake {
             held = true;
         }
         Version version = outcome.version();
-        long position = file.nextPosition();
+        long position = outcome.position() != 0 ? outcome.position() : file.nextPosition();
         Receipt.Outcome how =
                 outcome.status() == WriteOutcome.Status.STORED ? Receipt.Outcome.STORED : Receipt.Outcome.SUPERSEDED;
         Receipt receipt = new Receipt(how, version, 0, held, file.relayEpoch(), position);
@@ -494,12 +494,12 @@ final class Intake {
 
     /** A relief node beats an entry of ours: its tombstone holds here and for the hosts, too. */
     void onBeaten(KeyDigest digest, Version tombstone) {
-        lru.applyDelete(digest, tombstone, 0, outcome);
+        // Known by its number, or a host away since before could not be found to have missed it.
+        long position = file.nextPosition();
+        lru.applyDelete(digest, tombstone, position, outcome);
         if (spill != null) {
             spill.delete(digest, tombstone);
         }
-        long position = file.nextPosition();
-        // Known by its number, or a host away since before could not be found to have missed it.
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
         changes.addDelete(null, digest, tombstone, receipt);
         lru.confirmDelete(digest, tombstone, receipt);
