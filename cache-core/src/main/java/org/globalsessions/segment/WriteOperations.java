@@ -116,9 +116,10 @@ final class WriteOperations {
             long life = entry.life();
             if (live) {
                 int order = Version.compare(clock, origin, found.versionClock, found.versionOrigin);
-                boolean joins = entry.beginsLife()
-                        ? !tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen)
-                        : life == found.life;
+                // Also of a life that its host has not heard yet to be confirmed.
+                boolean joins = life == found.life
+                        || (entry.beginsLife()
+                                && (!tombstone.exists() || knowsTombstone(tombstone, entry, appliedPosition, seen)));
                 boolean isOlderLife = life <= tombstone.versionClock;
                 boolean mayBeOlder = order > 0 && entry.beginsLife();
                 if (order != 0 && !joins && (isOlderLife || mayBeOlder)) {

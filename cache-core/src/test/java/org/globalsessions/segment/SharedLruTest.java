@@ -570,6 +570,20 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldTakeTheNextWriteOfALifeWhenItsHostHasForgottenTheDeleteThatItWasBegunOver() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            Version deleted = new Version(200, 3);
+            relay.acceptDelete(digest(relay, "k"), deleted, 0, false, 0, outcome);
+            relay.accept(relay.encode("k"), begun("k", "logged in again", 300), 0, deleted, outcome);
+            SessionEntry next = new SessionEntry(
+                    "k".getBytes(UTF_8), "and on".getBytes(UTF_8), new Version(310, 3), 300, true, 0, 0, 0);
+            relay.accept(relay.encode("k"), next, 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.STORED);
+            assertThat(get(relay, "k")).isEqualTo("and on");
+        }
+    }
+
+    @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, 0, outcome);
