@@ -1,0 +1,76 @@
+package org.globalsessions.queue;
+
+import java.util.regex.Pattern;
+
+/**
+ * Searches names for a pattern, and gives up where that takes too many steps: some expressions take exponentially many. One call of an application; one
+ * thread.
+ */
+final class BoundedMatch {
+    /** Characters looked at, over all names of a call: some 20 ms. */
+    static final int MAX_STEPS = 2_000_000;
+
+    private final Pattern pattern;
+    private int stepsLeft = MAX_STEPS;
+
+    BoundedMatch(Pattern pattern) {
+        this.pattern = pattern;
+    }
+
+    /** Ends a search from within: the JDK's matcher knows no bound of its own. */
+    private static final class TooManySteps extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TooManySteps() {
+            super(null, null, false, false);
+        }
+    }
+
+    private final class Counted implements CharSequence {
+        private final CharSequence text;
+
+        Counted(CharSequence text) {
+            this.text = text;
+        }
+
+        @Override
+        public char charAt(int index) {
+            stepsLeft--;
+            if (stepsLeft < 0) {
+                throw new TooManySteps();
+            }
+            return text.charAt(index);
+        }
+
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return new Counted(text.subSequence(start, end));
+        }
+
+        @Override
+        public String toString() {
+            return text.toString();
+        }
+    }
+
+    /**
+     * Whether a name has the pattern anywhere.
+     *
+     * @throws IllegalArgumentException where it cannot be told within the steps
+     */
+    boolean isIn(String name) {
+        try {
+            return pattern.matcher(new Counted(name)).find();
+        } catch (TooManySteps | StackOverflowError e) {
+            throw new IllegalArgumentException(
+                    "the pattern takes too long: characters="
+                            + pattern.pattern().length() + ", steps=" + MAX_STEPS,
+                    e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package org.globalsessions.queue;
+
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.globalsessions.queue.OwnerState.Named;
+
+/** What becomes of an owner's names and queues as they are used: limits, and which of them go. Any thread; each state belongs to one. */
+final class OwnerRules {
+    private final QueueSettings settings;
+    private final InstantSource clock;
+
+    OwnerRules(QueueSettings settings, InstantSource clock) {
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /** A name is used: it is there from now on. */
+    Named use(OwnerState state, String name) {
+        Named named = state.find(name);
+        if (named == null) {
+            named = state.add(name);
+            collect(state);
+        }
+        named.usedMs = clock.millis();
+        return named;
+    }
+
+    /** Whether a name has to be used in the table too, or would be thought idle: not at each pull. */
+    boolean mustBeUsed(Named named) {
+        return named == null
+                || Math.abs(clock.millis() - named.usedMs)
+                        > settings.queueIdle().toMillis() / 4;
+    }
+
+    void add(OwnerState state, String name, byte[] message) {
+        Named named = use(state, name);
+        named.messages.add(message);
+        trim(state, named);
+    }
+
+    /** A message that was taken away and that nobody got comes first again. */
+    void putBack(OwnerState state, String name, byte[] message) {
+        Named named = use(state, name);
+        named.messages.addFirst(message);
+        named.first--;
+        trim(state, named);
+    }
+
+    void limit(OwnerState state, String name, int limit) {
+        Named named = use(state, name);
+        named.limit = limit > 0 ? limit : Named.UNLIMITED;
+        trim(state, named);
+    }
+
+    private void trim(OwnerState state, Named named) {
+        if (named.limit != Named.UNLIMITED) {
+            state.trim(named, named.limit == Named.DEFAULT_LIMIT ? settings.maxMessages() : named.limit);
+        }
+    }
+
+    /**
+     * A name has come: of those whose messages nobody fetches the longest queues go, of equal ones the newest, until there are no more names than there
+     * should be. Never one under which somebody's work is kept, or that has a limit of its own.
+     */
+    private void collect(OwnerState state) {
+        while (state.all().size() > settings.maxSessions()) {
+            Optional<Named> victim = List.copyOf(state.all()).stream()
+                    .filter(named -> !named.messages.isEmpty()
+                            && named.limit == Named.DEFAULT_LIMIT
+                            && named.nonce == null
+                            && named.memento == null)
+                    // Of equal ones the last in the order in which they came.
+                    .reduce((best, next) -> bySize().compare(next, best) >= 0 ? next : best);
+            if (victim.isEmpty()) {
+                return;
+            }
+            state.remove(victim.get());
+        }
+    }
+
+    private static Comparator<Named> bySize() {
+        return Comparator.comparingInt(named -> named.messages.size());
+    }
+
+    /** Names under which nothing is kept and that nobody has used for long go. */
+    void expire(OwnerState state) {
+        long before = clock.millis() - settings.queueIdle().toMillis();
+        for (Named named : List.copyOf(state.all())) {
+            if (named.isEmpty() && named.usedMs < before) {
+                state.remove(named);
+            }
+        }
+    }
+}

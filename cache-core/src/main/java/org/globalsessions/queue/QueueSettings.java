@@ -1,0 +1,131 @@
+package org.globalsessions.queue;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.globalsessions.Acknowledgement;
+
+/**
+ * How an owner's queues behave. Immutable: each method returns new settings. All processes of a path should have the same.
+ *
+ * <pre>{@code new OwnerDirectory(cache, QueueSettings.DEFAULTS.maxMessages(20).maxSessions(10))}</pre>
+ */
+public final class QueueSettings {
+    /** 100 messages, 100 names, 30 s, 1 day; the relay decides where there is one, else this host. */
+    public static final QueueSettings DEFAULTS =
+            new QueueSettings(100, 100, Duration.ofSeconds(30), Duration.ofDays(1), null);
+
+    private static final int MAX_COUNT = 10_000;
+    private static final Duration LONGEST_PULL = Duration.ofHours(1);
+
+    private final int maxMessages;
+    private final int maxSessions;
+    private final Duration backchannelTimeout;
+    private final Duration queueIdle;
+    private final Acknowledgement acknowledgement;
+
+    private QueueSettings(
+            int maxMessages,
+            int maxSessions,
+            Duration backchannelTimeout,
+            Duration queueIdle,
+            Acknowledgement acknowledgement) {
+        this.maxMessages = maxMessages;
+        this.maxSessions = maxSessions;
+        this.backchannelTimeout = backchannelTimeout;
+        this.queueIdle = queueIdle;
+        this.acknowledgement = acknowledgement;
+    }
+
+    /**
+     * How many messages wait at most under a name without a limit of its own ({@code max_messages}): the oldest is dropped, and counted.
+     *
+     * @param value 1 to 10,000
+     * @return settings with it
+     */
+    public QueueSettings maxMessages(int value) {
+        return new QueueSettings(
+                inRange("max_messages", value), maxSessions, backchannelTimeout, queueIdle, acknowledgement);
+    }
+
+    /**
+     * How many names an owner should have at most ({@code max_sessions}). A target: see {@link OwnerTransaction#use}.
+     *
+     * @param value 1 to 10,000
+     * @return settings with it
+     */
+    public QueueSettings maxSessions(int value) {
+        return new QueueSettings(
+                maxMessages, inRange("max_sessions", value), backchannelTimeout, queueIdle, acknowledgement);
+    }
+
+    /**
+     * How long a pull waits for a message ({@code backchannel_timeout}).
+     *
+     * @param value 1 ms to 1 h
+     * @return settings with it
+     */
+    public QueueSettings backchannelTimeout(Duration value) {
+        if (value.toMillis() < 1 || value.compareTo(LONGEST_PULL) > 0) {
+            throw new IllegalArgumentException(
+                    "backchannel_timeout is out of range: backchannel_timeout=" + value + ", limit=1 ms to 1 h");
+        }
+        return new QueueSettings(maxMessages, maxSessions, value, queueIdle, acknowledgement);
+    }
+
+    /**
+     * After how long without use a name goes under which nothing is kept ({@code queue_idle}): no message, no memento, no begun session and no limit of
+     * its own.
+     *
+     * @param value from 1 s
+     * @return settings with it
+     */
+    public QueueSettings queueIdle(Duration value) {
+        if (value.toMillis() < 1_000) {
+            throw new IllegalArgumentException("queue_idle is out of range: queue_idle=" + value + ", limit=from 1 s");
+        }
+        return new QueueSettings(maxMessages, maxSessions, backchannelTimeout, value, acknowledgement);
+    }
+
+    /**
+     * How far a transaction has to have gone before it counts. {@code LOCAL} is for owners that one host alone serves.
+     *
+     * @param value {@code LOCAL}, {@code RELAY} or {@code RELIEF}
+     * @return settings with it
+     */
+    public QueueSettings acknowledgement(Acknowledgement value) {
+        Objects.requireNonNull(value, "acknowledgement");
+        if (value == Acknowledgement.EVERYWHERE) {
+            throw new IllegalArgumentException("acknowledgement is one of deletes: " + value);
+        }
+        return new QueueSettings(maxMessages, maxSessions, backchannelTimeout, queueIdle, value);
+    }
+
+    private static int inRange(String name, int value) {
+        if (value < 1 || value > MAX_COUNT) {
+            throw new IllegalArgumentException(
+                    name + " is out of range: " + name + "=" + value + ", limit=1 to " + MAX_COUNT);
+        }
+        return value;
+    }
+
+    int maxMessages() {
+        return maxMessages;
+    }
+
+    int maxSessions() {
+        return maxSessions;
+    }
+
+    Duration backchannelTimeout() {
+        return backchannelTimeout;
+    }
+
+    Duration queueIdle() {
+        return queueIdle;
+    }
+
+    /** Null where it depends on whether there is a relay. */
+    Acknowledgement acknowledgement() {
+        return acknowledgement;
+    }
+}

@@ -1,0 +1,256 @@
+package org.globalsessions.queue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import org.globalsessions.queue.OwnerTransaction.Taken;
+import org.globalsessions.queue.Pulled.End;
+
+/**
+ * The pulls of this process that wait for a message: at most one for each name of an owner, the newest.
+ *
+ * <p>Any thread. They look for a message when this process commits something of the owner or hears of another host's, else five times a second whether another
+ * process of this host has.
+ */
+final class WaitingPulls {
+    private static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
+
+    /** Every so many looks by the host's table alone, one that asks the relay where the table does not have the owner any more. */
+    private static final int LOOKS_A_QUESTION = 25;
+
+    /** Which queue. */
+    private record Queue(String owner, String name) {}
+
+    /** One pull. */
+    private static final class Waiter {
+        final boolean keep;
+        final CompletableFuture<Pulled> result = new CompletableFuture<>();
+
+        Waiter(boolean keep) {
+            this.keep = keep;
+        }
+    }
+
+    /** A queue that somebody waits for, or that a message is being taken from. */
+    private static final class Slot {
+        final Queue queue;
+        Waiter waiter;
+        boolean taking;
+        boolean again;
+
+        Slot(Queue queue) {
+            this.queue = queue;
+        }
+    }
+
+    /** Runs a transaction of an owner. */
+    @FunctionalInterface
+    interface Transactions {
+        <T> CompletableFuture<T> run(String owner, Function<OwnerTransaction, T> function);
+    }
+
+    private final Transactions transactions;
+    private final OwnerEntries entries;
+    private final long timeoutMs;
+    private final LongAdder lost;
+    private final Map<Queue, Slot> slots = new ConcurrentHashMap<>();
+    private final Executor later = CompletableFuture.delayedExecutor(LOOK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    private final AtomicBoolean looking = new AtomicBoolean();
+    private int looks;
+    private volatile boolean closed;
+
+    /**
+     * Nobody waits.
+     *
+     * @param transactions runs the transactions of an owner
+     * @param entries      what the host's table has of them
+     * @param timeout      how long a pull waits
+     * @param lost         counts messages that nobody got and that could not be put back
+     */
+    WaitingPulls(Transactions transactions, OwnerEntries entries, Duration timeout, LongAdder lost) {
+        this.transactions = transactions;
+        this.entries = entries;
+        this.timeoutMs = timeout.toMillis();
+        this.lost = lost;
+    }
+
+    /** Waits for a message, in the place of whoever waits under the same name. */
+    CompletableFuture<Pulled> pull(String owner, String name, boolean keep) {
+        Waiter waiter = new Waiter(keep);
+        CompletableFuture<Pulled> result = waiter.result;
+        Waiter[] earlier = new Waiter[1];
+        Slot slot = slots.compute(new Queue(owner, name), (queue, present) -> {
+            Slot now = present == null ? new Slot(queue) : present;
+            earlier[0] = now.waiter;
+            now.waiter = waiter;
+            return now;
+        });
+        if (earlier[0] != null) {
+            earlier[0].result.complete(Pulled.without(End.TAKEN_OVER));
+        }
+        var unused = result.completeOnTimeout(Pulled.without(End.TIMED_OUT), timeoutMs, TimeUnit.MILLISECONDS)
+                .whenComplete((pulled, failure) -> leave(slot, waiter));
+        if (closed) {
+            result.complete(Pulled.without(End.CLOSED));
+        } else {
+            take(slot);
+            lookLater();
+        }
+        return result;
+    }
+
+    private void leave(Slot slot, Waiter waiter) {
+        slots.computeIfPresent(slot.queue, (queue, present) -> {
+            if (present == slot && slot.waiter == waiter) {
+                slot.waiter = null;
+            }
+            return isUsed(present) ? present : null;
+        });
+    }
+
+    private static boolean isUsed(Slot slot) {
+        return slot.waiter != null || slot.taking;
+    }
+
+    /** What waits for an owner looks for the messages that it has now. */
+    void committed(String owner, OwnerState state) {
+        if (slots.isEmpty()) {
+            return;
+        }
+        for (OwnerState.Named named : state.all()) {
+            Slot slot = named.messages.isEmpty() ? null : slots.get(new Queue(owner, named.name));
+            if (slot != null) {
+                take(slot);
+            }
+        }
+    }
+
+    /** Another host has stored something of an owner. */
+    void arrived(String owner) {
+        for (Slot slot : slots.values()) {
+            if (slot.queue.owner.equals(owner)) {
+                take(slot);
+            }
+        }
+    }
+
+    /** Takes a message for whoever waits. One at a time: what comes meanwhile is looked for afterwards. */
+    private void take(Slot slot) {
+        Waiter[] to = new Waiter[1];
+        slots.computeIfPresent(slot.queue, (queue, present) -> {
+            if (present == slot && slot.taking) {
+                slot.again = true;
+            } else if (present == slot && slot.waiter != null) {
+                slot.taking = true;
+                to[0] = slot.waiter;
+            }
+            return present;
+        });
+        if (to[0] == null) {
+            return;
+        }
+        // Not on the thread that commits: what depends on a pull may wait for another transaction of the owner.
+        var unused = transactions
+                .run(slot.queue.owner, transaction -> transaction.takeFirst(slot.queue.name, to[0].keep))
+                .whenCompleteAsync((taken, failure) -> taken(slot, to[0], taken, failure));
+    }
+
+    private void taken(Slot slot, Waiter by, Taken taken, Throwable failure) {
+        if (failure != null) {
+            by.result.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+        } else if (taken != null && taken.removed()) {
+            deliver(slot, taken);
+        } else if (taken != null) {
+            // Whoever has taken over gets it again.
+            by.result.complete(taken.pulled());
+        }
+        // Only now: for who has his message by then none must be taken.
+        boolean[] more = new boolean[1];
+        slots.computeIfPresent(slot.queue, (queue, present) -> {
+            slot.taking = false;
+            more[0] = slot.again || (slot.waiter != null && slot.waiter != by);
+            slot.again = false;
+            return isUsed(slot) ? slot : null;
+        });
+        if (more[0]) {
+            take(slot);
+        }
+    }
+
+    /** Gives a message that is no longer in its queue to whoever waits; back to the queue where nobody does any more. */
+    private void deliver(Slot slot, Taken taken) {
+        Waiter to = waiterOf(slot);
+        while (to != null && !to.result.complete(taken.pulled())) {
+            leave(slot, to);
+            to = waiterOf(slot);
+        }
+        if (to == null) {
+            var unused = transactions
+                    .run(slot.queue.owner, transaction -> {
+                        transaction.putBack(slot.queue.name, taken);
+                        return null;
+                    })
+                    .whenComplete((nothing, failure) -> {
+                        if (failure != null) {
+                            lost.increment();
+                        }
+                    });
+        }
+    }
+
+    private Waiter waiterOf(Slot slot) {
+        Waiter[] waiter = new Waiter[1];
+        slots.computeIfPresent(slot.queue, (queue, present) -> {
+            waiter[0] = present.waiter;
+            return present;
+        });
+        return waiter[0];
+    }
+
+    private void lookLater() {
+        if (looking.compareAndSet(false, true)) {
+            later.execute(this::look);
+        }
+    }
+
+    private void look() {
+        looking.set(false);
+        if (slots.isEmpty() || closed) {
+            return;
+        }
+        looks++;
+        for (Slot slot : List.copyOf(slots.values())) {
+            try {
+                OwnerState here = entries.here(slot.queue.owner);
+                OwnerState.Named named = here == null ? null : here.find(slot.queue.name);
+                boolean isAsked = here == null && looks % LOOKS_A_QUESTION == 0;
+                if (isAsked || (named != null && !named.messages.isEmpty())) {
+                    take(slot);
+                }
+            } catch (IllegalStateException e) {
+                // The cache is closed, or the entry is none of an owner: whoever waits is told by its own attempt.
+                take(slot);
+            }
+        }
+        lookLater();
+    }
+
+    /** Ends all pulls, and those to come. */
+    void close() {
+        closed = true;
+        for (Slot slot : List.copyOf(slots.values())) {
+            Waiter waiter = waiterOf(slot);
+            if (waiter != null) {
+                waiter.result.complete(Pulled.without(End.CLOSED));
+            }
+        }
+    }
+}
