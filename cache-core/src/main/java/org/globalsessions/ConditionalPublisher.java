@@ -81,6 +81,9 @@ final class ConditionalPublisher {
                     save,
                     new TierBusyException(
                             "nothing stored, too many conditional saves wait for the relay: limit=" + CAPACITY));
+        } else if (closed && waiting.remove(save)) {
+            // Whoever closes has looked for what waits before it was there: nobody else would tell its caller.
+            fail(save, new TierUnavailableException("the cache was closed meanwhile"));
         }
     }
 

@@ -83,6 +83,17 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
     }
 
     @Test
+    void shouldAnswerReadsFromThisHostWhenTheRelayIsAway() throws IOException {
+        QueueOwner atA = ann("a");
+        begin(atA);
+        relay.lastLink().cut();
+        CompletableFuture<Begun> begun = atA.transactAsync(t -> t.begin("other"));
+        CompletableFuture<List<String>> names = atA.transactAsync(t -> t.names());
+        assertThat(RelayedHosts.failureOf(begun)).isInstanceOf(TierUnavailableException.class);
+        assertThat(RelayedHosts.join(names)).containsExactly("work");
+    }
+
+    @Test
     void shouldGiveEachMessageToOnePullWhenHostsSendAtOnce() throws Exception {
         int each = 50;
         QueueOwner atA = ann("a");

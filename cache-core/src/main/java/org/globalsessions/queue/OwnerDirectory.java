@@ -1,7 +1,5 @@
 package org.globalsessions.queue;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -71,7 +69,7 @@ public final class OwnerDirectory implements AutoCloseable {
      * @return the owner
      */
     public QueueOwner owner(String name) {
-        int bytes = name.getBytes(UTF_8).length;
+        int bytes = OwnerTransaction.utf8("owner's name", name).length;
         if (bytes < 1 || bytes > MAX_OWNER_BYTES) {
             throw new IllegalArgumentException(
                     "owner's name is too long or empty: bytes=" + bytes + ", limit=1 to " + MAX_OWNER_BYTES);
@@ -94,7 +92,6 @@ public final class OwnerDirectory implements AutoCloseable {
 
     <T> CompletableFuture<T> run(String owner, Function<OwnerTransaction, T> function) {
         Objects.requireNonNull(function, "function");
-        OwnerWork.refuseWithin();
         boolean[] reserved = new boolean[1];
         OwnerWork work = works.compute(owner, (name, present) -> {
             OwnerWork of = present != null

@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.globalsessions.queue.MessageQueue.Message;
 import org.globalsessions.queue.OwnerState.Named;
 
 /** What becomes of an owner's names and queues as they are used: limits, and which of them go. Any thread; each state belongs to one. */
@@ -36,15 +37,14 @@ final class OwnerRules {
 
     void add(OwnerState state, String name, byte[] message) {
         Named named = use(state, name);
-        named.messages.add(message);
+        state.add(named, message);
         trim(state, named);
     }
 
     /** A message that was taken away and that nobody got comes first again. */
-    void putBack(OwnerState state, String name, byte[] message) {
+    void putBack(OwnerState state, String name, Message message) {
         Named named = use(state, name);
-        named.messages.addFirst(message);
-        named.first--;
+        state.putBack(named, message);
         trim(state, named);
     }
 
@@ -58,6 +58,8 @@ final class OwnerRules {
         if (named.limit != Named.UNLIMITED) {
             state.trim(named, named.limit == Named.DEFAULT_LIMIT ? settings.maxMessages() : named.limit);
         }
+        // Else one queue that nobody fetches would fill the entry, and nothing of its owner could change any more.
+        state.trimAll(settings.maxBytes());
     }
 
     /**
@@ -67,7 +69,7 @@ final class OwnerRules {
     private void collect(OwnerState state) {
         while (state.all().size() > settings.maxSessions()) {
             Optional<Named> victim = List.copyOf(state.all()).stream()
-                    .filter(named -> !named.messages.isEmpty()
+                    .filter(named -> !named.messages().isEmpty()
                             && named.limit == Named.DEFAULT_LIMIT
                             && named.nonce == null
                             && named.memento == null)
@@ -81,7 +83,7 @@ final class OwnerRules {
     }
 
     private static Comparator<Named> bySize() {
-        return Comparator.comparingInt(named -> named.messages.size());
+        return Comparator.comparingInt(named -> named.messages().size());
     }
 
     /** Names under which nothing is kept and that nobody has used for long go. */

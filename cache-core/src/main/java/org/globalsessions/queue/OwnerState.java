@@ -4,23 +4,25 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.globalsessions.queue.MessageQueue.Message;
 
 /**
  * All that is kept of an owner, as its entry of the shared table has it: replaced as a whole, so that a transaction is there as a whole or not at all. One
  * thread.
  *
- * <p>The value's bytes, big-endian: format 1, application's bytes behind their length (-1 for none), number of names, and of each in the order in which
- * they came: name, limit 4, number of the first message 8, dropped 8, last use 8 (ms since 1970), nonce, memento, number of messages, messages. Texts and
- * messages are bytes behind their length of 4, which is -1 where there is none.
+ * <p>The value's bytes, big-endian: format 1, number of the last message 8, application's bytes behind their length (-1 for none), count of names, and of
+ * each in the order in which they came: name, limit 4, dropped 8, last use 8 (ms since 1970), nonce, memento, count of messages, their bytes behind
+ * the length of these, as {@link MessageQueue} has them. Texts are bytes behind their length of 4, which is -1 where there is none.
  */
 final class OwnerState {
     private static final byte FORMAT = 1;
-    private static final int FIXED_BYTES = 1 + Integer.BYTES + Integer.BYTES;
-    private static final int FIXED_BYTES_A_NAME = 5 * Integer.BYTES + 3 * Long.BYTES;
+    private static final int FIXED_BYTES = 1 + Long.BYTES + 2 * Integer.BYTES;
+    private static final int FIXED_BYTES_A_NAME = 4 * Integer.BYTES + 2 * Long.BYTES;
     private static final int NONE = -1;
 
     /** What is kept under a name. */
@@ -32,11 +34,8 @@ final class OwnerState {
         static final int UNLIMITED = -1;
 
         final String name;
-        final ArrayDeque<byte[]> messages = new ArrayDeque<>();
+        private MessageQueue messages = new MessageQueue();
         int limit = DEFAULT_LIMIT;
-
-        /** Number of the first message that waits, or of the next one that comes. */
-        long first = 1;
 
         long dropped;
         long usedMs;
@@ -52,15 +51,17 @@ final class OwnerState {
             return messages.isEmpty() && nonce == null && memento == null && limit == DEFAULT_LIMIT;
         }
 
-        /** Takes the first message away. */
-        void takeFirst() {
-            messages.remove();
-            first++;
+        /** What waits. Changed by the state alone. */
+        MessageQueue messages() {
+            return messages;
         }
     }
 
     private final Map<String, Named> names = new LinkedHashMap<>();
     private byte[] application;
+
+    private long lastNumber;
+    private int messageBytes;
 
     /** Messages dropped since it was read. */
     private long droppedSince;
@@ -93,16 +94,50 @@ final class OwnerState {
     /** Takes a name away, and what waits under it. */
     void remove(Named named) {
         droppedSince += named.messages.size();
+        messageBytes -= named.messages.textBytes();
         names.remove(named.name);
+    }
+
+    /** Has a message wait behind the others. */
+    void add(Named named, byte[] text) {
+        lastNumber++;
+        named.messages.add(new Message(lastNumber, text));
+        messageBytes += text.length;
+    }
+
+    /** Has a message that was taken away wait before the others. */
+    void putBack(Named named, Message message) {
+        named.messages.addFirst(message);
+        messageBytes += message.text().length;
+    }
+
+    /** Takes the first message away. */
+    void takeFirst(Named named) {
+        int before = named.messages.textBytes();
+        named.messages.removeFirst();
+        messageBytes += named.messages.textBytes() - before;
     }
 
     /** Drops the oldest messages under a name until so many are left. */
     void trim(Named named, int most) {
         while (named.messages.size() > most) {
-            named.takeFirst();
-            named.dropped++;
-            droppedSince++;
+            drop(named);
         }
+    }
+
+    /** Drops the oldest message of the queue that takes most, until all take no more than so many bytes. */
+    void trimAll(int mostBytes) {
+        while (messageBytes > mostBytes) {
+            Named largest =
+                    Collections.max(names.values(), Comparator.comparingInt(named -> named.messages.textBytes()));
+            drop(largest);
+        }
+    }
+
+    private void drop(Named named) {
+        takeFirst(named);
+        named.dropped++;
+        droppedSince++;
     }
 
     long droppedSince() {
@@ -116,21 +151,18 @@ final class OwnerState {
                     + named.name.getBytes(UTF_8).length
                     + lengthOf(named.nonce)
                     + lengthOf(named.memento);
-            for (byte[] message : named.messages) {
-                length += Integer.BYTES + message.length;
-            }
+            length += named.messages.encodedLength();
         }
         ByteBuffer to = ByteBuffer.allocate(length);
-        to.put(FORMAT);
+        to.put(FORMAT).putLong(lastNumber);
         put(to, application);
         to.putInt(names.size());
         for (Named named : names.values()) {
             put(to, named.name.getBytes(UTF_8));
-            to.putInt(named.limit).putLong(named.first).putLong(named.dropped).putLong(named.usedMs);
+            to.putInt(named.limit).putLong(named.dropped).putLong(named.usedMs);
             put(to, bytes(named.nonce));
             put(to, bytes(named.memento));
-            to.putInt(named.messages.size());
-            named.messages.forEach(message -> put(to, message));
+            named.messages.encode(to);
         }
         return to.array();
     }
@@ -162,18 +194,21 @@ final class OwnerState {
             if (from.get() != FORMAT) {
                 throw damaged(value);
             }
+            state.lastNumber = from.getLong();
             state.application = take(from);
             for (int left = from.getInt(); left > 0; left--) {
-                Named named = state.add(new String(required(take(from)), UTF_8));
+                String name = new String(required(take(from)), UTF_8);
+                if (state.find(name) != null) {
+                    throw damaged(value);
+                }
+                Named named = state.add(name);
                 named.limit = from.getInt();
-                named.first = from.getLong();
                 named.dropped = from.getLong();
                 named.usedMs = from.getLong();
                 named.nonce = text(from);
                 named.memento = text(from);
-                for (int messages = from.getInt(); messages > 0; messages--) {
-                    named.messages.add(required(take(from)));
-                }
+                named.messages = MessageQueue.decode(from);
+                state.messageBytes += named.messages.textBytes();
             }
         } catch (BufferUnderflowException e) {
             throw damaged(value);

@@ -2,17 +2,23 @@ package org.globalsessions.queue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.globalsessions.queue.MessageQueue.Message;
 import org.globalsessions.queue.OwnerState.Named;
 
 /**
@@ -41,8 +47,14 @@ public final class OwnerTransaction {
     private final OwnerRules rules;
     private final List<Consumer<OwnerState>> changes = new ArrayList<>();
 
+    /** Names whose session this transaction has begun: no nonce that was committed counts any more. */
+    private final Set<String> begun = new HashSet<>();
+
     /** Names whose session this transaction has ended. */
     private final Set<String> ended = new HashSet<>();
+
+    /** What this transaction has remembered. */
+    private final Map<String, String> remembered = new HashMap<>();
 
     private boolean relies;
     private boolean over;
@@ -52,7 +64,7 @@ public final class OwnerTransaction {
         this.rules = rules;
     }
 
-    /** Ends it; from now on no call has any effect. */
+    /** Ends it; from now on no call changes anything. */
     void over() {
         over = true;
     }
@@ -89,8 +101,8 @@ public final class OwnerTransaction {
         Named named = committed.find(checked(name));
         return named == null
                 ? List.of()
-                : named.messages.stream()
-                        .map(message -> new String(message, UTF_8))
+                : named.messages().all().stream()
+                        .map(message -> new String(message.text(), UTF_8))
                         .toList();
     }
 
@@ -192,11 +204,13 @@ public final class OwnerTransaction {
      */
     public Begun begin(String name) {
         Named named = committed.find(checked(name));
+        String memento = named == null || ended.contains(name) ? null : named.memento;
         byte[] bytes = new byte[NONCE_BYTES];
         RANDOM.nextBytes(bytes);
         String nonce = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
         change(state -> rules.use(state, name).nonce = nonce);
-        return new Begun(nonce, named == null ? null : named.memento);
+        begun.add(name);
+        return new Begun(nonce, remembered.getOrDefault(name, memento));
     }
 
     /**
@@ -211,10 +225,11 @@ public final class OwnerTransaction {
     public boolean remember(String name, String nonce, String memento) {
         bytes("memento", memento, MAX_MEMENTO_BYTES);
         relies = true;
-        if (!isCurrent(name, nonce) || ended.contains(name)) {
+        if (!isCurrent(name, nonce)) {
             return false;
         }
         change(state -> rules.use(state, name).memento = memento);
+        remembered.put(name, memento);
         return true;
     }
 
@@ -230,12 +245,13 @@ public final class OwnerTransaction {
         Named named = committed.find(checked(name));
         Objects.requireNonNull(nonce, "nonce");
         if (named == null || named.nonce == null) {
-            return true;
+            return !begun.contains(name);
         }
         if (!isCurrent(name, nonce)) {
             return false;
         }
         ended.add(name);
+        remembered.remove(name);
         change(state -> {
             Named now = rules.use(state, name);
             now.nonce = null;
@@ -249,13 +265,15 @@ public final class OwnerTransaction {
         Objects.requireNonNull(nonce, "nonce");
         return named != null
                 && named.nonce != null
+                && !begun.contains(name)
+                && !ended.contains(name)
                 && MessageDigest.isEqual(named.nonce.getBytes(UTF_8), nonce.getBytes(UTF_8));
     }
 
     /** A message as a pull gets it. */
-    record Taken(byte[] message, long number, boolean removed) {
+    record Taken(Message message, boolean removed) {
         Pulled pulled() {
-            return new Pulled(Pulled.End.MESSAGE, new String(message, UTF_8), number);
+            return new Pulled(Pulled.End.MESSAGE, new String(message.text(), UTF_8), message.number());
         }
     }
 
@@ -265,13 +283,14 @@ public final class OwnerTransaction {
         if (rules.mustBeUsed(named)) {
             change(state -> rules.use(state, name));
         }
-        if (named == null || named.messages.isEmpty()) {
+        Message first = named == null ? null : named.messages().first();
+        if (first == null) {
             return null;
         }
         if (!keep) {
-            change(state -> rules.use(state, name).takeFirst());
+            change(state -> state.takeFirst(rules.use(state, name)));
         }
-        return new Taken(named.messages.element(), named.first, !keep);
+        return new Taken(first, !keep);
     }
 
     void putBack(String name, Taken taken) {
@@ -282,10 +301,11 @@ public final class OwnerTransaction {
     boolean acknowledge(String name, long number) {
         relies = true;
         Named named = committed.find(checked(name));
-        if (named == null || named.messages.isEmpty() || named.first != number) {
+        Message first = named == null ? null : named.messages().first();
+        if (first == null || first.number() != number) {
             return false;
         }
-        change(state -> rules.use(state, name).takeFirst());
+        change(state -> state.takeFirst(rules.use(state, name)));
         return true;
     }
 
@@ -296,10 +316,23 @@ public final class OwnerTransaction {
         changes.add(change);
     }
 
+    /** Half of a surrogate pair is refused: it would become another text on its way, and a name another one's. */
+    static byte[] utf8(String what, String text) {
+        try {
+            ByteBuffer encoded = UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(
+                    what + " is no text: half of a surrogate pair stands alone, characters=" + text.length(), e);
+        }
+    }
+
     static String checked(String name) {
         Objects.requireNonNull(
                 name, "no session name: every request needs one, \"" + DEFAULT_NAME + "\" for the only one");
-        int bytes = name.getBytes(UTF_8).length;
+        int bytes = utf8("session name", name).length;
         if (bytes < 1 || bytes > MAX_NAME_BYTES) {
             throw new IllegalArgumentException(
                     "session name is too long or empty: bytes=" + bytes + ", limit=1 to " + MAX_NAME_BYTES);
@@ -308,7 +341,7 @@ public final class OwnerTransaction {
     }
 
     private static byte[] bytes(String what, String text, int most) {
-        byte[] bytes = Objects.requireNonNull(text, what).getBytes(UTF_8);
+        byte[] bytes = utf8(what, Objects.requireNonNull(text, what));
         if (bytes.length > most) {
             throw new IllegalArgumentException(what + " is too long: bytes=" + bytes.length + ", limit=" + most);
         }

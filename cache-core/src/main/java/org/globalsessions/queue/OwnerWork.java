@@ -25,6 +25,9 @@ final class OwnerWork {
 
     private static final int MOST_TOGETHER = 64;
 
+    /** After so many commits another thread goes on: who has brought one transaction must not be held by all others'. */
+    private static final int ROUNDS = 16;
+
     /** Each attempt that fails means that another process has succeeded meanwhile; so many in a row are a fault. */
     private static final int ATTEMPTS = 1_000;
 
@@ -59,6 +62,7 @@ final class OwnerWork {
         final CompletableFuture<T> result = new CompletableFuture<>();
         private T value;
         private Throwable failure;
+        private boolean needsStore;
 
         Pending(Function<OwnerTransaction, T> function) {
             this.function = function;
@@ -81,11 +85,17 @@ final class OwnerWork {
             if (failure == null) {
                 transaction.apply(state);
             }
+            needsStore = (failure == null && transaction.hasChanges()) || transaction.relies();
             return transaction;
         }
 
         boolean hasFailed() {
             return failure != null;
+        }
+
+        /** Whether its result counts only once the owner's entry is stored. */
+        boolean needsStore() {
+            return needsStore;
         }
 
         void complete() {
@@ -141,7 +151,11 @@ final class OwnerWork {
 
     /** While this is the one thread that runs. A loop rather than each commit's continuation: what is committed at once would nest. */
     private void goOn() {
-        while (true) {
+        for (int round = 0; ; round++) {
+            if (round == ROUNDS) {
+                var unused = CompletableFuture.runAsync(this::goOn);
+                return;
+            }
             List<Pending<?>> together = take();
             if (together.isEmpty()) {
                 running.set(false);
@@ -220,28 +234,39 @@ final class OwnerWork {
                     if (cause instanceof ConditionFailedException && attempts > 1) {
                         return attempt(together, attempts - 1);
                     }
-                    if (cause instanceof ValueTooLargeException && together.size() > 1) {
-                        // Of one of them, and the others need not suffer for it.
-                        CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
-                        for (Pending<?> pending : together) {
-                            all = all.thenCompose(before -> attempt(List.of(pending), ATTEMPTS))
-                                    .exceptionally(alone -> {
-                                        pending.result.completeExceptionally(
-                                                alone instanceof CompletionException ? alone.getCause() : alone);
-                                        return null;
-                                    });
-                        }
-                        return all;
-                    }
-                    return CompletableFuture.failedFuture(cause);
+                    boolean ofOneAlone = cause instanceof ValueTooLargeException;
+                    return together.size() > 1
+                            ? eachAlone(together, ofOneAlone ? null : cause)
+                            : CompletableFuture.failedFuture(cause);
                 });
+    }
+
+    /**
+     * Those that could not be stored together each by itself: the others need not suffer for one.
+     *
+     * @param cause what all fail with that have to be stored; null to try each
+     */
+    private CompletableFuture<Void> eachAlone(List<Pending<?>> together, Throwable cause) {
+        CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+        for (Pending<?> pending : together) {
+            if (cause != null && pending.needsStore()) {
+                pending.result.completeExceptionally(cause);
+                continue;
+            }
+            all = all.thenCompose(before -> attempt(List.of(pending), ATTEMPTS)).exceptionally(alone -> {
+                pending.result.completeExceptionally(alone instanceof CompletionException ? alone.getCause() : alone);
+                return null;
+            });
+        }
+        return all;
     }
 
     /** What a call throws is its future's failure. */
     private static <T> CompletableFuture<T> calling(Supplier<CompletableFuture<T>> call) {
         try {
             return call.get();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Also an Error: nobody else would go on with what waits.
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -28,8 +28,11 @@ public final class QueueOwner {
      * @return what it has given
      * @throws org.globalsessions.ValueTooLargeException where all that is kept of the owner does not fit its entry any more: nothing is changed
      * @throws org.globalsessions.TierUnavailableException where it is not known whether the changes count
+     * @throws java.util.concurrent.RejectedExecutionException where too many transactions of the owner wait in this process
+     * @throws IllegalStateException where the cache is closed, or within another transaction
      */
     public <T> T transact(Function<OwnerTransaction, T> function) {
+        OwnerWork.refuseWithin();
         try {
             return directory.run(name, function).join();
         } catch (CompletionException e) {
@@ -51,6 +54,7 @@ public final class QueueOwner {
      * @return its result; exceptionally as above, or with what the function has thrown
      */
     public <T> CompletableFuture<T> transactAsync(Function<OwnerTransaction, T> function) {
+        OwnerWork.refuseWithin();
         // What depends on it may wait for another transaction of the owner, which the committing thread must not.
         return directory.run(name, function).thenApplyAsync(Function.identity());
     }
@@ -63,6 +67,7 @@ public final class QueueOwner {
      * @return the message, or why there is none; exceptionally with {@link org.globalsessions.TierUnavailableException}. Cancel it where its client is gone
      */
     public CompletableFuture<Pulled> pull(String session) {
+        OwnerWork.refuseWithin();
         return directory.pulls().pull(name, OwnerTransaction.checked(session), false);
     }
 
@@ -73,6 +78,7 @@ public final class QueueOwner {
      * @return as above
      */
     public CompletableFuture<Pulled> pullToAcknowledge(String session) {
+        OwnerWork.refuseWithin();
         return directory.pulls().pull(name, OwnerTransaction.checked(session), true);
     }
 

@@ -10,14 +10,16 @@ import org.globalsessions.Acknowledgement;
  * <pre>{@code new OwnerDirectory(cache, QueueSettings.DEFAULTS.maxMessages(20).maxSessions(10))}</pre>
  */
 public final class QueueSettings {
-    /** 100 messages, 100 names, 30 s, 1 day; the relay decides where there is one, else this host. */
+    /** 100 messages a name, 32 KiB of messages, 100 names, 30 s, 1 day; the relay decides where there is one, else this host. */
     public static final QueueSettings DEFAULTS =
-            new QueueSettings(100, 100, Duration.ofSeconds(30), Duration.ofDays(1), null);
+            new QueueSettings(100, 32 << 10, 100, Duration.ofSeconds(30), Duration.ofDays(1), null);
 
     private static final int MAX_COUNT = 10_000;
+    private static final int MAX_BYTES = 16 << 20;
     private static final Duration LONGEST_PULL = Duration.ofHours(1);
 
     private final int maxMessages;
+    private final int maxBytes;
     private final int maxSessions;
     private final Duration backchannelTimeout;
     private final Duration queueIdle;
@@ -25,11 +27,13 @@ public final class QueueSettings {
 
     private QueueSettings(
             int maxMessages,
+            int maxBytes,
             int maxSessions,
             Duration backchannelTimeout,
             Duration queueIdle,
             Acknowledgement acknowledgement) {
         this.maxMessages = maxMessages;
+        this.maxBytes = maxBytes;
         this.maxSessions = maxSessions;
         this.backchannelTimeout = backchannelTimeout;
         this.queueIdle = queueIdle;
@@ -44,7 +48,22 @@ public final class QueueSettings {
      */
     public QueueSettings maxMessages(int value) {
         return new QueueSettings(
-                inRange("max_messages", value), maxSessions, backchannelTimeout, queueIdle, acknowledgement);
+                inRange("max_messages", value), maxBytes, maxSessions, backchannelTimeout, queueIdle, acknowledgement);
+    }
+
+    /**
+     * How many bytes the messages take at most that wait for an owner ({@code max_message_bytes}), under all names together: the oldest of the queue that
+     * takes most is dropped, and counted. Default 32 KiB; well below {@code max_value_size}, as all else of the owner is in the same entry.
+     *
+     * @param value from 16 KiB, one message, to 16 MiB
+     * @return settings with it
+     */
+    public QueueSettings maxBytes(int value) {
+        if (value < OwnerTransaction.MAX_MESSAGE_BYTES || value > MAX_BYTES) {
+            throw new IllegalArgumentException("max_message_bytes is out of range: max_message_bytes=" + value
+                    + ", limit=" + OwnerTransaction.MAX_MESSAGE_BYTES + " to " + MAX_BYTES);
+        }
+        return new QueueSettings(maxMessages, value, maxSessions, backchannelTimeout, queueIdle, acknowledgement);
     }
 
     /**
@@ -55,7 +74,7 @@ public final class QueueSettings {
      */
     public QueueSettings maxSessions(int value) {
         return new QueueSettings(
-                maxMessages, inRange("max_sessions", value), backchannelTimeout, queueIdle, acknowledgement);
+                maxMessages, maxBytes, inRange("max_sessions", value), backchannelTimeout, queueIdle, acknowledgement);
     }
 
     /**
@@ -69,7 +88,7 @@ public final class QueueSettings {
             throw new IllegalArgumentException(
                     "backchannel_timeout is out of range: backchannel_timeout=" + value + ", limit=1 ms to 1 h");
         }
-        return new QueueSettings(maxMessages, maxSessions, value, queueIdle, acknowledgement);
+        return new QueueSettings(maxMessages, maxBytes, maxSessions, value, queueIdle, acknowledgement);
     }
 
     /**
@@ -83,7 +102,7 @@ public final class QueueSettings {
         if (value.toMillis() < 1_000) {
             throw new IllegalArgumentException("queue_idle is out of range: queue_idle=" + value + ", limit=from 1 s");
         }
-        return new QueueSettings(maxMessages, maxSessions, backchannelTimeout, value, acknowledgement);
+        return new QueueSettings(maxMessages, maxBytes, maxSessions, backchannelTimeout, value, acknowledgement);
     }
 
     /**
@@ -97,7 +116,7 @@ public final class QueueSettings {
         if (value == Acknowledgement.EVERYWHERE) {
             throw new IllegalArgumentException("acknowledgement is one of deletes: " + value);
         }
-        return new QueueSettings(maxMessages, maxSessions, backchannelTimeout, queueIdle, value);
+        return new QueueSettings(maxMessages, maxBytes, maxSessions, backchannelTimeout, queueIdle, value);
     }
 
     private static int inRange(String name, int value) {
@@ -110,6 +129,10 @@ public final class QueueSettings {
 
     int maxMessages() {
         return maxMessages;
+    }
+
+    int maxBytes() {
+        return maxBytes;
     }
 
     int maxSessions() {

@@ -1,16 +1,21 @@
 package org.globalsessions.queue;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.globalsessions.queue.OwnerTransaction.Taken;
 import org.globalsessions.queue.Pulled.End;
 
@@ -21,6 +26,7 @@ import org.globalsessions.queue.Pulled.End;
  * process of this host has.
  */
 final class WaitingPulls {
+    private static final Duration LONGEST_CLOSE = Duration.ofSeconds(1);
     private static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
 
     /** Every so many looks by the host's table alone, one that asks the relay where the table does not have the owner any more. */
@@ -46,6 +52,9 @@ final class WaitingPulls {
         boolean taking;
         boolean again;
 
+        /** Whether this host had the owner's entry at the last look. */
+        boolean wasHere;
+
         Slot(Queue queue) {
             this.queue = queue;
         }
@@ -61,6 +70,10 @@ final class WaitingPulls {
     private final OwnerEntries entries;
     private final long timeoutMs;
     private final LongAdder lost;
+
+    /** Messages that are being taken or put back. */
+    private final AtomicInteger underWay = new AtomicInteger();
+
     private final Map<Queue, Slot> slots = new ConcurrentHashMap<>();
     private final Executor later = CompletableFuture.delayedExecutor(LOOK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
     private final AtomicBoolean looking = new AtomicBoolean();
@@ -96,15 +109,19 @@ final class WaitingPulls {
         if (earlier[0] != null) {
             earlier[0].result.complete(Pulled.without(End.TAKEN_OVER));
         }
-        var unused = result.completeOnTimeout(Pulled.without(End.TIMED_OUT), timeoutMs, TimeUnit.MILLISECONDS)
+        var unusedEnd = result.completeOnTimeout(Pulled.without(End.TIMED_OUT), timeoutMs, TimeUnit.MILLISECONDS)
                 .whenComplete((pulled, failure) -> leave(slot, waiter));
+        // What depends on a pull may block, and must not do so where the pull ends: on the timer's thread, or on that
+        // of a newer pull.
+        CompletableFuture<Pulled> told = result.thenApplyAsync(Function.identity());
+        var unusedCancel = told.whenComplete((pulled, failure) -> result.cancel(false));
         if (closed) {
             result.complete(Pulled.without(End.CLOSED));
         } else {
             take(slot);
             lookLater();
         }
-        return result;
+        return told;
     }
 
     private void leave(Slot slot, Waiter waiter) {
@@ -126,7 +143,7 @@ final class WaitingPulls {
             return;
         }
         for (OwnerState.Named named : state.all()) {
-            Slot slot = named.messages.isEmpty() ? null : slots.get(new Queue(owner, named.name));
+            Slot slot = named.messages().isEmpty() ? null : slots.get(new Queue(owner, named.name));
             if (slot != null) {
                 take(slot);
             }
@@ -157,15 +174,34 @@ final class WaitingPulls {
         if (to[0] == null) {
             return;
         }
-        // Not on the thread that commits: what depends on a pull may wait for another transaction of the owner.
-        var unused = transactions
-                .run(slot.queue.owner, transaction -> transaction.takeFirst(slot.queue.name, to[0].keep))
-                .whenCompleteAsync((taken, failure) -> taken(slot, to[0], taken, failure));
+        underWay.incrementAndGet();
+        var unused = running(() -> transactions.run(
+                        slot.queue.owner, transaction -> transaction.takeFirst(slot.queue.name, to[0].keep)))
+                .whenComplete((taken, failure) -> {
+                    try {
+                        taken(slot, to[0], taken, failure);
+                    } finally {
+                        over();
+                    }
+                });
+    }
+
+    /** What a call throws is its future's failure: whoever waits would else wait in vain. */
+    private static <T> CompletableFuture<T> running(Supplier<CompletableFuture<T>> call) {
+        try {
+            return call.get();
+        } catch (Throwable e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private void taken(Slot slot, Waiter by, Taken taken, Throwable failure) {
-        if (failure != null) {
-            by.result.completeExceptionally(failure instanceof CompletionException ? failure.getCause() : failure);
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof RejectedExecutionException) {
+            // Too much is under way for this owner: one of the next looks finds it.
+            lookLater();
+        } else if (cause != null) {
+            by.result.completeExceptionally(cause);
         } else if (taken != null && taken.removed()) {
             deliver(slot, taken);
         } else if (taken != null) {
@@ -193,15 +229,16 @@ final class WaitingPulls {
             to = waiterOf(slot);
         }
         if (to == null) {
-            var unused = transactions
-                    .run(slot.queue.owner, transaction -> {
+            underWay.incrementAndGet();
+            var unused = running(() -> transactions.run(slot.queue.owner, transaction -> {
                         transaction.putBack(slot.queue.name, taken);
                         return null;
-                    })
+                    }))
                     .whenComplete((nothing, failure) -> {
                         if (failure != null) {
                             lost.increment();
                         }
+                        over();
                     });
         }
     }
@@ -213,6 +250,13 @@ final class WaitingPulls {
             return present;
         });
         return waiter[0];
+    }
+
+    private void over() {
+        synchronized (underWay) {
+            underWay.decrementAndGet();
+            underWay.notifyAll();
+        }
     }
 
     private void lookLater() {
@@ -227,29 +271,51 @@ final class WaitingPulls {
             return;
         }
         looks++;
+        Map<String, Optional<OwnerState>> states = new HashMap<>();
         for (Slot slot : List.copyOf(slots.values())) {
-            try {
-                OwnerState here = entries.here(slot.queue.owner);
-                OwnerState.Named named = here == null ? null : here.find(slot.queue.name);
-                boolean isAsked = here == null && looks % LOOKS_A_QUESTION == 0;
-                if (isAsked || (named != null && !named.messages.isEmpty())) {
-                    take(slot);
-                }
-            } catch (IllegalStateException e) {
-                // The cache is closed, or the entry is none of an owner: whoever waits is told by its own attempt.
+            Optional<OwnerState> here = states.computeIfAbsent(slot.queue.owner, this::here);
+            OwnerState.Named named =
+                    here.map(state -> state.find(slot.queue.name)).orElse(null);
+            boolean hasGone = here.isEmpty() && slot.wasHere;
+            slot.wasHere = here.isPresent();
+            if (hasGone
+                    || (here.isEmpty() && looks % LOOKS_A_QUESTION == 0)
+                    || (named != null && !named.messages().isEmpty())) {
                 take(slot);
             }
         }
         lookLater();
     }
 
-    /** Ends all pulls, and those to come. */
+    /** What this host has of an owner; nothing also where that is none of an owner's: whoever waits is told by its own attempt. */
+    private Optional<OwnerState> here(String owner) {
+        try {
+            return Optional.ofNullable(entries.here(owner));
+        } catch (IllegalStateException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Ends all pulls, and those to come. Waits a moment for messages that are just being taken: who is closed gets none, and they have to go back. */
     void close() {
         closed = true;
         for (Slot slot : List.copyOf(slots.values())) {
             Waiter waiter = waiterOf(slot);
             if (waiter != null) {
                 waiter.result.complete(Pulled.without(End.CLOSED));
+            }
+        }
+        long deadlineNs = System.nanoTime() + LONGEST_CLOSE.toNanos();
+        synchronized (underWay) {
+            long leftMs = LONGEST_CLOSE.toMillis();
+            while (underWay.get() > 0 && leftMs > 0) {
+                try {
+                    underWay.wait(leftMs);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+                leftMs = (deadlineNs - System.nanoTime()) / 1_000_000;
             }
         }
     }

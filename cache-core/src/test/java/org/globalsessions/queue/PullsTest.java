@@ -1,6 +1,7 @@
 package org.globalsessions.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
@@ -143,6 +144,20 @@ class PullsTest {
     }
 
     @Test
+    void row12_shouldTakeNoMessageForAnotherWhenItIsAcknowledgedAfterItsNameHasGone() throws Exception {
+        try (OwnerDirectory few = new OwnerDirectory(cache, QueueSettings.DEFAULTS.maxSessions(1))) {
+            QueueOwner bob = few.owner("bob");
+            send(bob, "foo", "first");
+            Pulled first = result(bob.pullToAcknowledge("foo"));
+            send(bob, "bar", "x");
+            assertThat(bob.<List<String>>transact(OwnerTransaction::names)).containsExactly("bar");
+            send(bob, "foo", "second");
+            assertThat(bob.acknowledge("foo", first.number()).join()).isFalse();
+            assertThat(bob.<List<String>>transact(t -> t.queue("foo"))).containsExactly("second");
+        }
+    }
+
+    @Test
     void row37_shouldEndWaitingPullsWhenTheDirectoryIsClosed() throws Exception {
         CompletableFuture<Pulled> waiting = ann.pull("foo");
         assertThat(queue("foo")).isEmpty();
@@ -155,6 +170,15 @@ class PullsTest {
     void row38_shouldDeliverAnEmptyMessage() throws Exception {
         send(ann, "foo", "");
         assertThat(message(ann.pull("foo"))).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseAPullWithinATransactionAndServeTheNextOne() throws Exception {
+        assertThatThrownBy(() -> ann.transact(t -> ann.pull("foo")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("cannot wait for another one");
+        send(ann, "foo", "hello");
+        assertThat(message(ann.pull("foo"))).isEqualTo("hello");
     }
 
     @Test

@@ -426,6 +426,48 @@ class QueuesTest {
     }
 
     @Test
+    void shouldRefuseHalfOfASurrogatePairWhichWouldBecomeAnotherName() {
+        hello("a?", 1, 1);
+        assertThatThrownBy(() -> transact(t -> t.use("a\ud800")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("session name is no text: half of a surrogate pair stands alone, characters=2");
+        assertThatThrownBy(() -> transact(t -> t.notify("\udfff", "b"))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(queue("a?")).containsExactly("hello1");
+    }
+
+    @Test
+    void shouldDropTheOldestOfTheLargestQueueWhenAllTakeTooMuch() {
+        String large = "x".repeat(15_000);
+        transact(t -> t.notify("first", "small"));
+        for (int i = 0; i < 5; i++) {
+            transact(t -> t.notify(large, "nobody fetches"));
+        }
+        assertThat(queue("nobody fetches")).hasSize(2);
+        assertThat(ann.<Long>transact(t -> t.dropped("nobody fetches"))).isEqualTo(3);
+        assertThat(queue("small")).containsExactly("first");
+        assertThat(begin("small").nonce()).as("the owner goes on").isNotNull();
+    }
+
+    @Test
+    void shouldSeeWhatTheSameTransactionHasDoneWhenItBeginsOrEndsASession() {
+        Begun first = begin("foo");
+        remember("foo", first.nonce(), "1");
+        transact(t -> {
+            t.remember("foo", first.nonce(), "2");
+            assertThat(t.begin("foo").memento()).isEqualTo("2");
+            assertThat(t.begin("foo").memento()).isEqualTo("2");
+            assertThat(t.end("foo", first.nonce())).as("another one has begun").isFalse();
+            assertThat(t.remember("foo", first.nonce(), "3")).isFalse();
+        });
+        Begun second = begin("foo");
+        assertThat(second.memento()).isEqualTo("2");
+        transact(t -> {
+            assertThat(t.end("foo", second.nonce())).isTrue();
+            assertThat(t.begin("foo").memento()).isNull();
+        });
+    }
+
+    @Test
     void shouldFailAloneWhenOneTransactionMakesTheEntryTooLarge() throws Exception {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
@@ -445,8 +487,18 @@ class QueuesTest {
             t.use("other");
             return null;
         });
+        var read = ann.transactAsync(OwnerTransaction::names);
+        var refused = ann.transactAsync(t -> {
+            throw new IllegalStateException("the application's");
+        });
         go.countDown();
         other.get(10, TimeUnit.SECONDS);
+        assertThat(read.get(10, TimeUnit.SECONDS)).containsExactly("first", "other");
+        assertThat(refused)
+                .failsWithin(Duration.ofSeconds(10))
+                .withThrowableThat()
+                .havingCause()
+                .withMessage("the application's");
         assertThat(tooLarge)
                 .failsWithin(Duration.ofSeconds(10))
                 .withThrowableThat()
