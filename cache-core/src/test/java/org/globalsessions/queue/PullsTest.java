@@ -3,12 +3,10 @@ package org.globalsessions.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.SessionCacheManager;
@@ -37,10 +35,7 @@ class PullsTest {
     }
 
     private SessionCacheManager opened() throws IOException {
-        return SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
-                "lru.cache.token_path", folder.resolve("table").toString(),
-                "lru.cache.segment_dir", folder.toString(),
-                "lru.cache.el_count", 200)));
+        return SessionCacheManager.open(BuyingChild.config(folder));
     }
 
     @AfterEach

@@ -3,14 +3,12 @@ package org.globalsessions.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -48,10 +46,7 @@ class QueuesTest {
     }
 
     private SessionCacheManager opened() throws IOException {
-        return SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
-                "lru.cache.token_path", folder.resolve("table").toString(),
-                "lru.cache.segment_dir", folder.toString(),
-                "lru.cache.el_count", 200)));
+        return SessionCacheManager.open(BuyingChild.config(folder));
     }
 
     @AfterEach
