@@ -70,9 +70,15 @@ final class DeleteOperations {
             boolean ownIsMore,
             long elsewhere,
             WriteOutcome outcome) {
+        Put put = new Put();
         segment.underLock(key, lock -> {
             EntryWriter.Found found = key.found;
             TombstoneTable.Found tombstone = key.tombstone;
+            if (put.isStanding(tombstone)) {
+                // What it beats whoever took the lock away, or the beginning of this attempt, has taken away.
+                put.tell(outcome);
+                return true;
+            }
             boolean live = segment.isLive(key);
             int standing = tombstone.exists() ? tombstone.comparedTo(version) : -1;
             boolean own = tombstone.exists() && version.origin() == tombstone.versionOrigin;
@@ -91,12 +97,45 @@ final class DeleteOperations {
             long highest = Math.max(tombstone.versionClock, found.way >= 0 ? found.versionClock : elsewhere);
             boolean raised = highest >= version.clock() || unheard;
             long clock = raised ? VersionClock.raised(Math.max(highest, version.clock())) : version.clock();
+            WriteOutcome.Status how = unheard ? WriteOutcome.Status.SUPERSEDED : WriteOutcome.Status.STORED;
             boolean done = bury(key, lock, clock, version.origin(), TombstoneTable.NEXT_NUMBER, 0, outcome);
-            if (unheard && outcome.status == WriteOutcome.Status.STORED) {
-                outcome.status = WriteOutcome.Status.SUPERSEDED;
+            if (!done) {
+                put.note(tombstone, new Version(clock, version.origin()), how);
+            } else if (outcome.status == WriteOutcome.Status.STORED) {
+                outcome.status = how;
             }
             return done;
         });
+    }
+
+    /**
+     * What an attempt put that lost its lock thereafter. The next one must not take it for another delete: that would raise a second one above it, or
+     * number it once more.
+     */
+    private static final class Put {
+        private Version version = Version.NONE;
+        private long position;
+        private WriteOutcome.Status how;
+
+        /** Notes the tombstone as it is after an attempt, where it is the one that was to be put. */
+        void note(TombstoneTable.Found tombstone, Version wanted, WriteOutcome.Status withStatus) {
+            if (isVersion(tombstone, wanted)) {
+                version = wanted;
+                position = tombstone.position;
+                how = withStatus;
+            }
+        }
+
+        boolean isStanding(TombstoneTable.Found tombstone) {
+            return how != null && isVersion(tombstone, version);
+        }
+
+        void tell(WriteOutcome outcome) {
+            outcome.status = how;
+            outcome.position = position;
+            outcome.versionClock = version.clock();
+            outcome.versionOrigin = version.origin();
+        }
     }
 
     /** Notes the number of a delete that stands without one: a write that followed it has brought it along. */
@@ -212,7 +251,8 @@ final class DeleteOperations {
                 return lifted.status == WriteOutcome.Status.NO_ROOM;
             }
             boolean same = told.clock() == published.clock() && told.origin() == published.origin();
-            boolean lost = (!same || position != tombstone.position)
+            // A receipt that has no number takes none away.
+            boolean lost = (!same || (position != 0 && position != tombstone.position))
                     && segment.putTombstone(key, lock, told.clock(), told.origin(), position)
                             == Segment.Burial.LOST_LOCK;
             segment.acknowledgeTombstone(key, lost ? published : told);

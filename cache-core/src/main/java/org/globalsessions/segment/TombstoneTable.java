@@ -33,7 +33,10 @@ final class TombstoneTable {
     /** Flag: the next tier has not acknowledged it. */
     static final int UNACKNOWLEDGED = 2;
 
-    /** For a position: the relay's next number, which is given once there is a place, so that none is given in vain. */
+    /**
+     * For a position: the relay's next number, which is given once there is a place, so that none is given in vain but where a lock is lost. Unlike that of an
+     * entry it is there before the change is to be seen, which does no harm as the relay's event loop alone reads numbers for answers, and makes changes.
+     */
     static final long NEXT_NUMBER = -1;
 
     /** How long an acknowledged tombstone stays: longer than any question can be open. 5 minutes. */

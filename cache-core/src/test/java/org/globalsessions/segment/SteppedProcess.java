@@ -47,6 +47,7 @@ final class SteppedProcess {
                 case "set expecting" ->
                     set(words[1], words[2], new Version(Long.parseLong(words[3]), Integer.parseInt(words[4])));
                 case "delete" -> delete(words[1]);
+                case "accept delete" -> acceptDelete(words[1], Long.parseLong(words[2]));
                 case "get" -> lru.get(lru.encode(words[1])) == null ? "absent" : "found";
                 case "sweep" -> "swept " + (lru.sweep(0, lru.bucketCount()) >= 0);
                 case "lease" -> "lease " + lru.file().acquireOrRenew(SegmentFile.Duty.valueOf(words[1]));
@@ -55,6 +56,13 @@ final class SteppedProcess {
         } catch (IOException | RuntimeException e) {
             return e.toString();
         }
+    }
+
+    private String acceptDelete(String key, long clock) {
+        WriteOutcome outcome = new WriteOutcome();
+        Version version = new Version(clock, 1);
+        lru.acceptDelete(lru.encode(key).digest(), version, 0, false, 0, outcome);
+        return outcome.status() + " " + outcome.version().clock() + " " + outcome.position();
     }
 
     private static String loadClass(String className) {

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A process stopped with SIGSTOP before each line that is a step of {@code LAYOUT.md}: readers and writers go on beside it, and
@@ -242,6 +243,45 @@ class StoppedAtStepTest {
             }
         }
         return changes;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldNumberADeleteOnceAndTellWhatItIsWhenItsLockIsTakenAwayOnceItsTombstoneStands(boolean unheard)
+            throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            KeyDigest digest = lru.encode(SteppedOperation.KEY).digest();
+            long clock = SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.OLD)
+                    .version()
+                    .clock();
+            if (unheard) {
+                // Another host's, of which the one that deletes has not heard.
+                lru.acceptDelete(digest, new Version(clock + 1, 2), 0, false, 0, new WriteOutcome());
+            }
+            stopped.open(file);
+            stopped.runUntil(
+                    markerOf(Segment.class, "delete 4"), "accept delete\t" + SteppedOperation.KEY + "\t" + (clock + 5));
+            // Its lock is taken away by whoever writes.
+            SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.NEXT);
+            stopped.resume();
+
+            long raised = unheard ? VersionClock.raised(clock + 5) : clock + 5;
+            long number = unheard ? 2 : 1;
+            assertThat(stopped.child().answer())
+                    .isEqualTo((unheard ? "SUPERSEDED " : "STORED ") + raised + " " + number);
+            assertThat(lru.tombstone(digest)).isEqualTo(new Version(raised, 1));
+            assertThat(lru.file().position()).as("numbers given").isEqualTo(number);
+            assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEXT);
+            assertThat(stopped.child().ask("close")).isEqualTo("closed");
+            done = true;
+        } finally {
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.globalsessions.Version;
 import org.globalsessions.relay.ClientEndPoint.HostId;
@@ -31,8 +32,8 @@ import org.globalsessions.tier.Receipt;
  * </pre>
  *
  * Little-endian. A record's position is taken away before it is written and put there last, so whoever is killed in between leaves no record
- * rather than half of one; and a change is here before anybody hears of it. What counts are the records that reach without a gap up to the
- * segment's position.
+ * rather than half of one; and a change is here before anybody hears of it. What hosts that come back are told are the records that reach without a gap up to the
+ * segment's position: a number is given before its record is written, and whoever is killed in between leaves a gap. Receipts count in front of one, too.
  *
  * <p>One thread.
  */
@@ -194,19 +195,34 @@ final class ChangeRing {
      */
     void forEachAfter(long from, Predicate<Change> visitor) {
         for (long position = Math.max(from, base) + 1; position <= last; position++) {
-            int at = offset(position);
-            HostId host = new HostId(file.getLong(at + HOST_HIGH), file.getLong(at + HOST_LOW));
-            int origin = file.getInt(at + ORIGIN);
-            long asked = file.getLong(at + ASKED);
-            Change change = new Change(
-                    position,
-                    host.equals(NOBODY) ? null : host,
-                    new KeyDigest(file.getLong(at + DIGEST_HIGH), file.getLong(at + DIGEST_LOW)),
-                    new Version(file.getLong(at + CLOCK), origin),
-                    file.getInt(at + WAY),
-                    new Version(asked, origin));
-            if (!visitor.test(change)) {
+            if (!visitor.test(read(position))) {
                 return;
+            }
+        }
+    }
+
+    private Change read(long position) {
+        int at = offset(position);
+        HostId host = new HostId(file.getLong(at + HOST_HIGH), file.getLong(at + HOST_LOW));
+        int origin = file.getInt(at + ORIGIN);
+        return new Change(
+                position,
+                host.equals(NOBODY) ? null : host,
+                new KeyDigest(file.getLong(at + DIGEST_HIGH), file.getLong(at + DIGEST_LOW)),
+                new Version(file.getLong(at + CLOCK), origin),
+                file.getInt(at + WAY),
+                new Version(file.getLong(at + ASKED), origin));
+    }
+
+    /**
+     * Goes through all changes that it has, also those in front of a gap: each was here before anybody was told of it.
+     *
+     * @param visitor sees each, in their order
+     */
+    void forEachKept(Consumer<Change> visitor) {
+        for (long position = Math.max(0, last - CAPACITY) + 1; position <= last; position++) {
+            if (file.getLong(offset(position)) == position) {
+                visitor.accept(read(position));
             }
         }
     }

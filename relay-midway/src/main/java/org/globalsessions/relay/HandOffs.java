@@ -233,7 +233,12 @@ final class HandOffs {
             return;
         }
         forget(done);
-        if (done.spilled != null) {
+        boolean beaten = receipt.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE;
+        if (beaten) {
+            // The tombstone takes it away, and its mark with it: who is killed before that must hand it off once more.
+            KeyDigest digest = lru.encode(done.key).digest();
+            loop.execute(() -> clientSide.onBeaten(digest, receipt.version()));
+        } else if (done.spilled != null) {
             if (spill.removeUpTo(done.spilled, done.version)) {
                 counters.increment(Counter.UNSPILLED);
             }
@@ -241,10 +246,7 @@ final class HandOffs {
             marks.clear(done.way, done.stateWord, done.version, RecordDescriptor.NOT_HANDED_OFF);
         }
         counters.increment(Counter.HANDED_OFF);
-        if (receipt.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE) {
-            KeyDigest digest = lru.encode(done.key).digest();
-            loop.execute(() -> clientSide.onBeaten(digest, receipt.version()));
-        } else if (receipt.supersedes(done.version)) {
+        if (!beaten && receipt.supersedes(done.version)) {
             loop.execute(() -> clientSide.onSuperseded(done.key, receipt.version()));
         }
         if (progressQueued.compareAndSet(false, true)) {

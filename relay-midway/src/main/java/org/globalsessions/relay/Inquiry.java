@@ -350,9 +350,7 @@ final class Inquiry {
     private Found takeBack(KeyDigest digest, SessionEntry entry) {
         // As new as can be: every change of this key since has passed through here and removed it.
         Found found = takeIn(digest, entry, Long.MAX_VALUE, RecordDescriptor.NOT_HANDED_OFF);
-        if (outcome.status() == WriteOutcome.Status.STORED && spill.removeUpTo(digest, entry.version())) {
-            counters.increment(Counter.UNSPILLED);
-        }
+        intake.takenBack(digest, entry, outcome);
         return found == null ? UNKNOWN : found;
     }
 }

@@ -97,14 +97,13 @@ final class Intake {
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
         // A change whose receipt a killed relay has not given comes again: as a new one a delete would take away what
         // has begun since, and a save that has won would lose to that.
-        changes.forEachAfter(changes.base(), change -> {
+        changes.forEachKept(change -> {
             Receipt receipt = change.receipt(file.relayEpoch());
             if (change.isDelete()) {
                 receipts.addDelete(change.digest(), change.asked(), receipt);
             } else {
                 receipts.addStored(change.digest(), change.asked(), receipt);
             }
-            return true;
         });
     }
 
@@ -296,6 +295,10 @@ final class Intake {
             endPoint.send(new SessionReceivedFrame(frame.correlationId(), overtaken(later)));
             return true;
         }
+        if (!takeBack(digest, key)) {
+            makeRoom(digest);
+            return false;
+        }
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
         lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
         if (hasLost(outcome) && lru.find(key, here)) {
@@ -322,6 +325,24 @@ final class Intake {
             default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
         return true;
+    }
+
+    /** What lies in the spill file decides as what stands here does; false where there is no room for it. */
+    private boolean takeBack(KeyDigest digest, EncodedKey key) {
+        SessionEntry spilled = spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
+        if (spilled == null || lru.find(key, here)) {
+            return true;
+        }
+        lru.fill(key, spilled, Long.MAX_VALUE, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+        takenBack(digest, spilled, outcome);
+        return outcome.status() != WriteOutcome.Status.NO_ROOM;
+    }
+
+    /** Takes an entry out of the spill file once the segment holds it. */
+    void takenBack(KeyDigest digest, SessionEntry spilled, WriteOutcome filled) {
+        if (filled.status() == WriteOutcome.Status.STORED && spill.removeUpTo(digest, spilled.version())) {
+            counters.increment(Counter.UNSPILLED);
+        }
     }
 
     private static boolean hasLost(WriteOutcome outcome) {
@@ -508,18 +529,20 @@ final class Intake {
 
     /**
      * A relief node holds a higher version than what was published or handed off: that was long on its way, and took the place of an entry
-     * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one.
+     * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one,
+     * also where that has left this segment, too.
      */
     void onSuperseded(byte[] key, Version newer) {
-        if (isOlderHere(key, newer)) {
+        if (isOlderOrNotHere(key, newer)) {
             bringNewer(key);
         }
     }
 
     private void bringNewer(byte[] key) {
         agent.ask(key, (status, entry) -> {
-            boolean higher = status.isFound() && Arrays.equals(key, entry.key()) && isOlderHere(key, entry.version());
-            if (higher && here.life() > entry.life()) {
+            boolean higher =
+                    status.isFound() && Arrays.equals(key, entry.key()) && isOlderOrNotHere(key, entry.version());
+            if (higher && lru.find(lru.encode(key), here) && here.life() > entry.life()) {
                 // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
                 takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
             } else if (higher) {
@@ -536,8 +559,8 @@ final class Intake {
         return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
     }
 
-    private boolean isOlderHere(byte[] key, Version newer) {
-        return lru.find(lru.encode(key), here) && here.version().compareTo(newer) < 0;
+    private boolean isOlderOrNotHere(byte[] key, Version newer) {
+        return !lru.find(lru.encode(key), here) || here.version().compareTo(newer) < 0;
     }
 
     private void takeNewer(SessionEntry entry, int marks) {

@@ -199,13 +199,16 @@ final class Publishes {
                             file.relayEpoch(),
                             delete.position));
         } else if (change instanceof NewEntry entry) {
-            marks.clear(entry.way, entry.stateWord, entry.version, RecordDescriptor.UNPUBLISHED);
             lru.counters().increment(Counter.PUBLISHED);
             if (receipt.outcome() == Receipt.Outcome.BEATEN_BY_TOMBSTONE) {
+                // The tombstone takes it away, and its mark with it: who is killed before that must send it once more.
                 KeyDigest digest = lru.encode(entry.key).digest();
                 loop.execute(() -> clientSide.onBeaten(digest, receipt.version()));
-            } else if (receipt.supersedes(entry.version)) {
-                loop.execute(() -> clientSide.onSuperseded(entry.key, receipt.version()));
+            } else {
+                marks.clear(entry.way, entry.stateWord, entry.version, RecordDescriptor.UNPUBLISHED);
+                if (receipt.supersedes(entry.version)) {
+                    loop.execute(() -> clientSide.onSuperseded(entry.key, receipt.version()));
+                }
             }
         }
         tell(change.waiter(), receipt);

@@ -116,6 +116,10 @@ class ChangeRingTest {
         add(again, change(4));
         assertThat(again.base()).isEqualTo(3);
         assertThat(after(again, 0)).containsExactly(change(4));
+        // Somebody was told of those all the same.
+        List<Change> kept = new ArrayList<>();
+        again.forEachKept(kept::add);
+        assertThat(kept).containsExactly(change(1), change(2), change(4));
     }
 
     @Test

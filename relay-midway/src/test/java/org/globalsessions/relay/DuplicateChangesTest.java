@@ -220,8 +220,10 @@ class DuplicateChangesTest {
         assertThat(b.get("user-1").entry()).isNotNull();
     }
 
-    @Test
-    void shouldTakeNothingAwayWhenADeleteComesAgainAfterTheRelayWasStartedAgain() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldTakeNothingAwayWhenADeleteComesAgainAfterTheRelayWasStartedAgain(boolean killedAtAnother)
+            throws Exception {
         launch(false);
         TestHost a = host(1);
         a.set("user-1", "x");
@@ -229,6 +231,10 @@ class DuplicateChangesTest {
         Receipt first = receipt(a.ask(delete));
         assertThat(first.version()).as("raised").isGreaterThan(delete.tombstone());
         begin(host(2), first);
+        if (killedAtAnother) {
+            // One whose number was taken, and which is nowhere.
+            relay.lru().file().nextPosition();
+        }
         relay.close();
         launch(false);
         assertThat(receipt(host(1).ask(delete))).isEqualTo(first);

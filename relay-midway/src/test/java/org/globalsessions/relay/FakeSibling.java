@@ -164,6 +164,11 @@ final class FakeSibling implements AutoCloseable {
 
     private Frame take(Frame frame, Map<KeyDigest, SessionEntry> tier, SessionEntry entry) {
         KeyDigest digest = digests.apply(entry.key());
+        Version tombstone = deleted.getOrDefault(digest, Version.NONE);
+        if (entry.life() <= tombstone.clock()) {
+            Receipt receipt = new Receipt(Receipt.Outcome.BEATEN_BY_TOMBSTONE, tombstone, 0, false, 0, 0);
+            return new SessionReceivedFrame(frame.correlationId(), receipt);
+        }
         tier.merge(digest, entry, (there, other) -> there.version().compareTo(other.version()) >= 0 ? there : other);
         for (SessionEntry there : Stream.of(published.get(digest), handedOff.get(digest))
                 .filter(Objects::nonNull)

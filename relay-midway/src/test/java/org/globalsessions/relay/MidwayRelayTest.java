@@ -31,6 +31,7 @@ import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
@@ -479,6 +480,35 @@ class MidwayRelayTest {
                 }
             }
         }
+    }
+
+    @Test
+    void shouldLetASetLoseWhenANewerOneLiesInTheSpillFile() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        TestHost b = host(2);
+        List<SessionFrame> sets = new ArrayList<>();
+        for (int i = 0; i < 700; i++) {
+            sets.add(a.session("user-" + i, "newer".getBytes(UTF_8), Acknowledgement.RELAY));
+        }
+        List<CompletableFuture<Frame>> answers = sets.stream().map(a::send).toList();
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        SessionEntry spilled = sets.stream()
+                .map(SessionFrame::entry)
+                .filter(entry -> !relay.lru().find(relay.lru().encode(entry.key()), new EntrySnapshot()))
+                .findFirst()
+                .orElseThrow();
+
+        // Sent again by its host, as its receipt was lost, or long on its way.
+        Version earlier = new Version(spilled.version().clock() - 1, 2);
+        SessionEntry older =
+                new SessionEntry(spilled.key(), "older".getBytes(UTF_8), earlier, earlier.clock(), true, 0, 0, 0);
+        Frame answer =
+                b.ask(new SessionFrame(1_000_000, Acknowledgement.RELAY, b.welcome.epoch(), 0, Version.NONE, older));
+        Receipt receipt = ((SessionReceivedFrame) answer).receipt();
+        assertThat(receipt.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(receipt.version()).isEqualTo(spilled.version());
+        assertThat(b.get(new String(spilled.key(), UTF_8)).entry().value()).isEqualTo("newer".getBytes(UTF_8));
     }
 
     @Test

@@ -188,6 +188,27 @@ class RelayAgentTest {
     }
 
     @Test
+    void shouldLeaveTheMarkToTheDeleteWhenAReliefNodeHasATombstone() {
+        FakeSibling sibling = sibling();
+        turnUntil(agent::isPresent);
+        Version version = store(1);
+        KeyDigest digest = lru.encode("user-1".getBytes(UTF_8)).digest();
+        sibling.deleted.put(digest, version);
+        agent.publish(outcome.way(), version, receipts::add);
+        turnUntil(() -> !receipts.isEmpty());
+        assertThat(receipts.get(0).outcome()).isEqualTo(Receipt.Outcome.BEATEN_BY_TOMBSTONE);
+        // Not taken away by the client side yet: a relay that is killed now has to send it again.
+        assertThat(beaten).containsExactly(digest);
+        assertThat(marked(RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF))
+                .isOne();
+        for (int i = 0; i < lru.bucketCount(); i++) {
+            agent.makeRoom(i);
+        }
+        turn(100);
+        assertThat(marked(RecordDescriptor.NOT_HANDED_OFF)).isOne();
+    }
+
+    @Test
     void shouldHandOffUntilABucketHasTakeableWays() {
         FakeSibling sibling = sibling();
         turnUntil(agent::isPresent);

@@ -102,6 +102,7 @@ final class AntiEntropy {
         arrangement = tier.arrangement(source.kind());
         walk = new Transfer(
                 segment,
+                tier.passing(),
                 scheduler,
                 pace,
                 source,

@@ -81,7 +81,7 @@ final class CopySearch {
     CopySearch(SharedLru segment, ReliefRouter router) {
         this.segment = segment;
         this.router = router;
-        this.passing = router.passing();
+        this.passing = router.tier().passing();
     }
 
     /** A relief node has sent something: notes entries that are for the relay or another node. */

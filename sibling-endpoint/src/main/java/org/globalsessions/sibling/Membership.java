@@ -27,7 +27,8 @@ import java.util.function.Predicate;
  * <caption>states of a member</caption>
  * <tr><th>state</th><th>current ring</th><th>listed rings</th><th>next states</th></tr>
  * <tr><td>present</td><td>yes</td><td>yes</td><td>away; draining, by an operator</td></tr>
- * <tr><td>away</td><td>yes, others stand in for it</td><td>yes</td><td>present; draining or gone, by an operator</td></tr>
+ * <tr><td>away</td><td>yes, others stand in for it</td><td>yes</td><td>present; returning, where it may lack something; draining or gone, by an operator</td></tr>
+ * <tr><td>returning</td><td>yes</td><td>yes</td><td>present, once it has what others stood in with; away; draining, by an operator</td></tr>
  * <tr><td>draining</td><td>no</td><td>yes</td><td>gone, once it is in no ring, or by an operator</td></tr>
  * <tr><td>gone</td><td>no</td><td>no</td><td>none: it would bring back what was deleted meanwhile</td></tr>
  * </table>
@@ -58,6 +59,8 @@ final class Membership {
     enum State {
         /** Connected, or so for too short a time not that anybody would stand in for it. */
         PRESENT,
+        /** As present, but it may lack what went to others in its place, or have what they have replaced. */
+        RETURNING,
         /** Not connected: others stand in for it. */
         AWAY,
         /** Gets no new entries, and holds earlier ones. */
@@ -81,7 +84,7 @@ final class Membership {
 
         /** Whether the current ring has it. */
         boolean isPlaced() {
-            return state == State.PRESENT || state == State.AWAY;
+            return state == State.PRESENT || state == State.RETURNING || state == State.AWAY;
         }
     }
 
@@ -161,6 +164,21 @@ final class Membership {
      *                     nothing has changed then
      */
     void join(Seat seat, Kind kind) throws IOException {
+        join(seat, kind, State.PRESENT);
+    }
+
+    /**
+     * A known node is there again for which others stood in: it may lack something.
+     *
+     * @param seat what placement goes by
+     * @param kind what it does
+     * @throws IOException as {@link #join(Seat, Kind)}
+     */
+    void joinAgain(Seat seat, Kind kind) throws IOException {
+        join(seat, kind, State.RETURNING);
+    }
+
+    private void join(Seat seat, Kind kind, State now) throws IOException {
         Member known = find(seat.id());
         if (known == null) {
             if (members.size() >= MAX_MEMBERS) {
@@ -181,8 +199,20 @@ final class Membership {
                     + " has left, and what it holds may have been deleted since: give it a new segment, and another node_id if"
                     + " it has one");
         }
-        if (known.isPlaced() && !(known.state() == State.PRESENT && known.seat().equals(seat))) {
-            replace(new Member(seat, kind, State.PRESENT, wallClockMs.getAsLong()), used);
+        if (known.isPlaced() && !(known.state() == now && known.seat().equals(seat))) {
+            replace(new Member(seat, kind, now, wallClockMs.getAsLong()), used);
+        }
+    }
+
+    /**
+     * A returning member has what it should have, and nothing that others have replaced.
+     *
+     * @throws IOException where the file cannot be written; nothing has changed then
+     */
+    void returned(NodeId id) throws IOException {
+        Member known = find(id);
+        if (known.state() == State.RETURNING) {
+            replace(with(known, State.PRESENT), used);
         }
     }
 
@@ -193,7 +223,7 @@ final class Membership {
      */
     void away(NodeId id) throws IOException {
         Member known = find(id);
-        if (known != null && known.state() == State.PRESENT) {
+        if (known != null && (known.state() == State.PRESENT || known.state() == State.RETURNING)) {
             replace(with(known, State.AWAY), used);
         }
     }

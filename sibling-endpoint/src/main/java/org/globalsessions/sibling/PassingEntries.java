@@ -18,6 +18,7 @@ final class PassingEntries {
 
     private final long[] handedOffNs = new long[PLACES];
     private final long[] givenNs = new long[PLACES];
+    private final long[] changedNs = new long[PLACES];
 
     /**
      * Nothing has passed.
@@ -27,11 +28,18 @@ final class PassingEntries {
     PassingEntries(long nowNs) {
         Arrays.fill(handedOffNs, nowNs - WAY_NS);
         Arrays.fill(givenNs, nowNs - WAY_NS);
+        Arrays.fill(changedNs, nowNs - WAY_NS);
     }
 
     /** The relay hands an entry off: it may still have it marked once its owners have taken it. */
     void handedOff(KeyDigest digest, long nowNs) {
         handedOffNs[place(digest)] = nowNs;
+        changedNs[place(digest)] = nowNs;
+    }
+
+    /** The relay publishes an entry: what nodes have of its key is void. */
+    void published(KeyDigest digest, long nowNs) {
+        changedNs[place(digest)] = nowNs;
     }
 
     /** A relief node has given an entry for the relay or for another node. */
@@ -47,6 +55,11 @@ final class PassingEntries {
     /** Whether an entry may be on its way to the relay or a node. */
     boolean isOnItsWay(KeyDigest digest, long nowNs) {
         return nowNs - givenNs[place(digest)] < WAY_NS;
+    }
+
+    /** Whether a newer version of an entry that was read at a time may have passed since. */
+    boolean isChangedSince(KeyDigest digest, long readNs) {
+        return changedNs[place(digest)] - readNs >= 0;
     }
 
     private static int place(KeyDigest digest) {

@@ -25,14 +25,14 @@ import org.globalsessions.sibling.Membership.State;
  * <p>One thread at a time: {@link #place} fills this object for one key.
  */
 final class Placement {
-    private static final byte MAY_HOLD = 1;
-    private static final byte TAKES = 2;
+    private static final int MAY_HOLD = 1;
+    private static final int TAKES = 2;
 
-    /** A ring whose seats are known by the indices of their members. */
-    private record IndexedRing(Ring ring, int[] members, RendezvousPlacement placement) {}
+    /** A ring whose seats are known by the indices of their members, and what it makes of the owners of a key. */
+    private record IndexedRing(Ring ring, int[] members, RendezvousPlacement placement, int roles) {}
 
     /** The rings of a kind by which keys are placed now: as it should be, and with those who are there. */
-    private record Current(Ring whole, IndexedRing effective) {}
+    private record Current(Ring whole, Ring effective) {}
 
     private final List<Member> members;
     private final Map<Kind, Current> current = new EnumMap<>(Kind.class);
@@ -42,7 +42,7 @@ final class Placement {
 
     private final int[] owners = new int[SiblingContext.MAX_REPLICAS];
     private final long[] costs = new long[SiblingContext.MAX_REPLICAS];
-    private final byte[] roles;
+    private final int[] roles;
 
     /**
      * Prepares placement.
@@ -54,7 +54,7 @@ final class Placement {
         this.members = membership.members().stream()
                 .filter(member -> member.state() != State.GONE)
                 .toList();
-        this.roles = new byte[members.size()];
+        this.roles = new int[members.size()];
         Map<NodeId, Integer> indices = new HashMap<>();
         for (int i = 0; i < members.size(); i++) {
             indices.put(members.get(i).id(), i);
@@ -63,7 +63,7 @@ final class Placement {
         for (Kind kind : Kind.values()) {
             Ring whole = membership.ring(kind);
             Ring effective = whole.only(isThere);
-            current.put(kind, new Current(whole, index(effective, indices)));
+            current.put(kind, new Current(whole, effective));
             holding.add(whole);
             holding.add(effective);
         }
@@ -72,10 +72,11 @@ final class Placement {
         holding.forEach(ring -> rings.add(index(ring, indices)));
     }
 
-    private static IndexedRing index(Ring ring, Map<NodeId, Integer> indices) {
+    private IndexedRing index(Ring ring, Map<NodeId, Integer> indices) {
         int[] of =
                 ring.seats().stream().mapToInt(seat -> indices.get(seat.id())).toArray();
-        return new IndexedRing(ring, of, ring.placement());
+        boolean takes = ring.equals(current.get(ring.kind()).effective());
+        return new IndexedRing(ring, of, ring.placement(), takes ? MAY_HOLD | TAKES : MAY_HOLD);
     }
 
     /**
@@ -84,19 +85,12 @@ final class Placement {
      * @param digestLow lower half of its digest
      */
     void place(long digestLow) {
-        Arrays.fill(roles, (byte) 0);
+        Arrays.fill(roles, 0);
         for (IndexedRing ring : rings) {
-            mark(ring, digestLow, MAY_HOLD);
-        }
-        for (Current ring : current.values()) {
-            mark(ring.effective(), digestLow, TAKES);
-        }
-    }
-
-    private void mark(IndexedRing ring, long digestLow, byte role) {
-        int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
-        for (int i = 0; i < count; i++) {
-            roles[ring.members()[owners[i]]] |= role;
+            int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
+            for (int i = 0; i < count; i++) {
+                roles[ring.members()[owners[i]]] |= ring.roles();
+            }
         }
     }
 
@@ -112,7 +106,7 @@ final class Placement {
 
     /** The ring by which changes go out now. */
     Ring effective(Kind kind) {
-        return current.get(kind).effective().ring();
+        return current.get(kind).effective();
     }
 
     /** Whether each key has as many effective owners as it would with all members there; so it has none where there are none. */

@@ -10,7 +10,7 @@ import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 
 /**
- * A question for one key. The highest version of those who may hold it wins, where a node has it that has missed nothing, or all have answered; "missing" takes, for the current ring and each one
+ * A question for one key. The highest version of those who may hold it wins, where a node has it {@linkplain ReliefTier#countsAlone whose word counts alone}, or all have answered; "missing" takes, for the current ring and each one
  * under which entries went out, the word of all its owners of the key that are connected and complete, of one at least. Otherwise
  * it is "unavailable". A node whose {@linkplain NodeFilter filter} lacks the key is not asked: it has said "missing". What would be "missing" a gateway to
  * another system is asked for, where a node that was asked has one. Of what every node has that should have it the relay is told so: it need not be handed off to them again.
@@ -20,12 +20,16 @@ final class Question extends Request {
     private final KeyDigest digest;
     private final Set<ReliefEndPoint> denials = new HashSet<>();
     private final Set<ReliefEndPoint> holders = new HashSet<>();
+
+    /** Who had missed nothing when it was asked. */
+    private final Set<ReliefEndPoint> trusted = new HashSet<>();
+
     private SessionEntry best;
 
     /** Whether some node has another version, or what was found is nowhere stored. */
     private boolean mustBeHandedOff;
 
-    /** Whether a node has it that has missed nothing. */
+    /** Whether a node has it whose word counts alone. */
     private boolean bestCounts;
 
     private boolean askedAll;
@@ -48,9 +52,16 @@ final class Question extends Request {
         return digest;
     }
 
-    /** A node is asked. */
-    void asking() {
+    /**
+     * A node is asked.
+     *
+     * @param countsAlone whether it has the newest version, if it has any
+     */
+    void asking(ReliefEndPoint endPoint, boolean countsAlone) {
         askedAny = true;
+        if (countsAlone) {
+            trusted.add(endPoint);
+        }
     }
 
     /** A node's filter says that it does not have the key, which counts as if the node had said so. */
@@ -88,7 +99,8 @@ final class Question extends Request {
         if (order > 0 || (order == 0 && entry.idleTicks() < best.idleTicks())) {
             best = entry;
         }
-        bestCounts = order > 0 ? from.isComplete() : bestCounts || (order == 0 && from.isComplete());
+        boolean counts = trusted.contains(from);
+        bestCounts = order > 0 ? counts : bestCounts || (order == 0 && counts);
     }
 
     @Override

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives the nodes of one kind what they should have after one has joined, left or come back, or stays away: walks over what each connected one
- * holds, one after the other, and so copies what another lacks. A node that is {@linkplain ReliefEndPoint#isComplete reconciling} is complete at the
- * end of such a round.
+ * holds, one after the other, and so copies what another lacks. A node that is {@linkplain ReliefTier#isReturning returning} is so no more at the
+ * end of such a round, in which what it should not have has left it.
  *
  * <p>Where all nodes that may hold anything are there from the beginning of a round to its end, an entry leaves each node that should not have it
  * once its owners have it, and at the end the earlier rings are taken from the list: nothing is held by them any more. No entry went out under
@@ -126,7 +126,7 @@ final class Refill {
         stop();
         pause = FIRST_PAUSE;
         watch(now.effective().equals(now.whole()) ? null : now.effective());
-        boolean anyReconciles = now.connected().stream().anyMatch(endPoint -> !endPoint.isComplete());
+        boolean anyReconciles = now.connected().stream().anyMatch(tier::isReturning);
         if (anyReconciles || remakeDue || !tier.earlierRings(kind).isEmpty()) {
             beginLater();
         }
@@ -176,8 +176,9 @@ final class Refill {
         next = null;
         sources.clear();
         sources.addAll(arrangement.connected());
-        reconciling =
-                sources.stream().filter(endPoint -> !endPoint.isComplete()).toList();
+        reconciling = tier.mayReconcile(kind)
+                ? sources.stream().filter(tier::isReturning).toList()
+                : List.of();
         earlier = tier.earlierRings(kind);
         moves = !earlier.isEmpty() && !arrangement.whole().isEmpty() && tier.isWhole(kind);
         copied = 0;
@@ -205,10 +206,15 @@ final class Refill {
         Transfer[] begun = new Transfer[1];
         begun[0] = new Transfer(
                 segment,
+                tier.passing(),
                 scheduler,
                 pace,
                 source,
-                new Transfer.Plan(digest -> tier.ownersOf(digest, source), moves, arrangement.lastTier()),
+                // What a returning node has and should not have may be replaced by now: it keeps nothing of that.
+                new Transfer.Plan(
+                        digest -> tier.ownersOf(digest, source),
+                        moves || reconciling.contains(source),
+                        arrangement.lastTier()),
                 result -> onOver(begun[0], result));
         walk = begun[0];
         walk.start();
@@ -242,6 +248,10 @@ final class Refill {
     }
 
     private void end() {
+        if (left > 0 && !reconciling.isEmpty()) {
+            tryAgain(left + " entries and tombstones found no place where they should be");
+            return;
+        }
         for (ReliefEndPoint endPoint : reconciling) {
             tier.reconciled(endPoint);
             LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());

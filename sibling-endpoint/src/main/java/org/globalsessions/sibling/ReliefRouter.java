@@ -57,7 +57,6 @@ final class ReliefRouter {
     private final ReliefTier tier;
     private final IpcExchange exchange;
     private final long timeoutNs;
-    private final PassingEntries passing;
 
     /** What fails, as on a full disk, may fail with every frame. */
     private final LogPause failurePause = new LogPause();
@@ -78,7 +77,6 @@ final class ReliefRouter {
         this.tier = tier;
         this.exchange = exchange;
         this.timeoutNs = timeoutNs;
-        this.passing = new PassingEntries(segment.file().nanoTime());
     }
 
     /**
@@ -112,11 +110,6 @@ final class ReliefRouter {
     /** The relief nodes. */
     ReliefTier tier() {
         return tier;
-    }
-
-    /** Entries that are between relay and nodes at this moment. */
-    PassingEntries passing() {
-        return passing;
     }
 
     /** Takes what the agent has let in. */
@@ -191,7 +184,7 @@ final class ReliefRouter {
             if (endPoint.lacksForSure(question.digest())) {
                 question.deniedByFilterOf(endPoint);
             } else {
-                question.asking();
+                question.asking(endPoint, tier.countsAlone(i));
                 asked |= send(question, endPoint, id -> new NeedSessionFrame(id, question.key()));
             }
         }
@@ -222,13 +215,14 @@ final class ReliefRouter {
     }
 
     private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
-        passing.handedOff(digest, segment.file().nanoTime());
+        tier.passing().handedOff(digest, segment.file().nanoTime());
         sendToOwners(change, digest, tier.handOffKind(), id -> new SessionBackupFrame(id, entry));
         voidElsewhere(change, new Voided(digest, entry.version()), false);
         sendingOver(change);
     }
 
     private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
+        tier.passing().published(digest, segment.file().nanoTime());
         boolean taken = tier.has(Kind.EXPANSION);
         if (frame.level() == Acknowledgement.RELIEF && !taken) {
             // Somebody waits until relief nodes have it: where none takes new entries, the aging owners do.
@@ -268,16 +262,16 @@ final class ReliefRouter {
     }
 
     /**
-     * Tells aging nodes that older versions are void; owners too, where they do not get the entry itself. One that is about to come back has to
-     * be told: it would answer with its older version once the newer one has expired.
+     * Tells those that may hold an older version that it is void: who stood in for others and does not get the entry itself, and aging owners where it does not go to
+     * them. One that is about to come back has to be told: it would answer with its older version once the newer one has expired.
      */
-    private void voidElsewhere(Change change, Voided voided, boolean ownersToo) {
+    private void voidElsewhere(Change change, Voided voided, boolean agingOwnersToo) {
         Placement placement = tier.place(voided.digest());
         for (int i = 0; i < tier.size(); i++) {
             ReliefEndPoint endPoint = tier.at(i);
             Member member = placement.members().get(i);
             boolean concerned =
-                    member.kind() == Kind.AGING && placement.mayHold(i) && (ownersToo || !placement.takes(i));
+                    placement.mayHold(i) && (!placement.takes(i) || (agingOwnersToo && member.kind() == Kind.AGING));
             if (concerned && endPoint == null && tier.isThere(member.id())) {
                 change.fail();
             } else if (concerned && endPoint != null && !endPoint.addVoid(change, voided)) {

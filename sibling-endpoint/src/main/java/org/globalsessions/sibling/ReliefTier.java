@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -38,10 +37,8 @@ final class ReliefTier {
     private final SharedLru segment;
     private final Membership membership;
     private final Attendance attendance;
+    private final PassingEntries passing;
     private final List<Runnable> arrangedListeners = new ArrayList<>();
-
-    /** Members that may lack what others stood in for them with; also while they are not connected. */
-    private final Set<NodeId> reconciling = new HashSet<>();
 
     /** Until when others than those in the list may come back. */
     private final long comeBackUntilNs;
@@ -65,6 +62,7 @@ final class ReliefTier {
         this.segment = segment;
         this.membership = membership;
         long nowNs = segment.file().nanoTime();
+        this.passing = new PassingEntries(nowNs);
         this.attendance = new Attendance(membership.members(), nowNs);
         this.comeBackUntilNs = nowNs + COME_BACK_NS;
         this.isListLost = membership.members().isEmpty() && segment.counters().get(Counter.HANDED_OFF) > 0;
@@ -94,11 +92,13 @@ final class ReliefTier {
      */
     ReliefEndPoint arrived(ReliefEndPoint endPoint) throws IOException {
         boolean mayLack = mayLack(endPoint);
-        membership.join(endPoint.seat(), endPoint.kind());
         if (mayLack) {
-            reconciling.add(endPoint.id());
+            membership.joinAgain(endPoint.seat(), endPoint.kind());
+        } else {
+            membership.join(endPoint.seat(), endPoint.kind());
         }
-        if (!reconciling.contains(endPoint.id())) {
+        if (!mayLack || membership.ring(endPoint.kind()).replicas() == 1) {
+            // Who alone should have a session cannot be given what others have instead: they are asked, too.
             endPoint.complete();
         }
         ReliefEndPoint before = attendance.arrived(endPoint);
@@ -107,22 +107,38 @@ final class ReliefTier {
     }
 
     /**
-     * Whether a node that connects is to be given what others have before its "missing" counts: entries went out to others in its place while it was
-     * away, and each should be at one more node at least. One that has only just joined had nothing to lose: who had its keys before is asked as well.
+     * Whether a node that connects is to be given what others have before its word counts: entries went out to others in its place while it was
+     * away, and that has not been made up for yet, which also a sibling knows that was started since. One that has only just joined had nothing to lose:
+     * who had its keys before is asked as well.
      */
     private boolean mayLack(ReliefEndPoint endPoint) {
         Member known = membership.find(endPoint.id());
-        return known != null
-                && known.isPlaced()
-                && (known.state() == State.AWAY || !attendance.isThere(known.id()))
-                && membership.ring(known.kind()).replicas() > 1
-                && membership.used().stream().anyMatch(ring -> ring.kind() == known.kind() && !ring.has(known.id()));
+        if (known == null || !known.isPlaced()) {
+            return false;
+        }
+        boolean wasAway = known.state() == State.AWAY || !attendance.isThere(known.id());
+        return known.state() == State.RETURNING
+                || (wasAway
+                        && membership.used().stream()
+                                .anyMatch(ring -> ring.kind() == known.kind() && !ring.has(known.id())));
     }
 
-    /** A node has been given all that others have and it should have: its "missing" counts from now on. */
+    /** Whether a node may lack what went to others in its place, or have what they have replaced. */
+    boolean isReturning(ReliefEndPoint endPoint) {
+        return membership.find(endPoint.id()).state() == State.RETURNING;
+    }
+
+    /** A node has been given all that others have and it should have: its word counts from now on. */
     void reconciled(ReliefEndPoint endPoint) {
-        reconciling.remove(endPoint.id());
+        try {
+            membership.returned(endPoint.id());
+        } catch (IOException e) {
+            // All that is lost by this is that it is given the same once more after the next start.
+            segment.counters().increment(Counter.ERRORS);
+            segment.file().errors().record("that a relief node has what it should have is not written down", e);
+        }
         endPoint.complete();
+        arrange();
     }
 
     /** A connection is gone. */
@@ -180,6 +196,11 @@ final class ReliefTier {
         arrange();
     }
 
+    /** Entries that are between relay and nodes at this moment. */
+    PassingEntries passing() {
+        return passing;
+    }
+
     /** Whether a member is connected. */
     boolean isConnected(NodeId id) {
         return connectionOf(id) != null;
@@ -203,6 +224,18 @@ final class ReliefTier {
         return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
                 .flatMap(ring -> ring.seats().stream())
                 .allMatch(seat -> attendance.connectionOf(seat.id()) != null);
+    }
+
+    /**
+     * Whether nodes of a kind can be given now what went to others in their place: those are there, or, where each session has several owners, at least all that get
+     * changes now.
+     */
+    boolean mayReconcile(Kind kind) {
+        return isWhole(kind) || (membership.ring(kind).replicas() > 1 && areAllConnected(placement.effective(kind)));
+    }
+
+    private boolean areAllConnected(Ring ring) {
+        return ring.seats().stream().allMatch(seat -> attendance.connectionOf(seat.id()) != null);
     }
 
     /** Whether a member is there, or is given the time to come back. */
@@ -379,6 +412,17 @@ final class ReliefTier {
                         question.digest().low(),
                         member -> endPoints[member] != null && endPoints[member].isComplete(),
                         member -> question.isDeniedBy(endPoints[member]));
+    }
+
+    /**
+     * Whether what a member has of the placed key is the newest that was acknowledged, whoever else may have it: it gets the changes of the key, and was
+     * told that what it had is void of any that went to others before, as it was there or has made up for it. Of what went to the others a node that stood in for
+     * one of them once, and does no more, was told only while it was connected.
+     */
+    boolean countsAlone(int member) {
+        return !isListLost
+                && placement.takes(member)
+                && placement.members().get(member).state() == State.PRESENT;
     }
 
     /** Whether all that may hold the key of a question are connected. */

@@ -113,9 +113,17 @@ final class Transfer {
     }
 
     /** Something to send, and what to do with its answer. */
-    private record Step(ReliefEndPoint at, LongFunction<Frame> frame, Consumer<Frame> onAnswer) {}
+    private record Step(ReliefEndPoint at, LongFunction<Frame> frame, Consumer<Frame> onAnswer, Copy copy) {
+        Step(ReliefEndPoint at, LongFunction<Frame> frame, Consumer<Frame> onAnswer) {
+            this(at, frame, onAnswer, null);
+        }
+    }
+
+    /** Of which key a step sends a copy, and when that was asked for. */
+    private record Copy(KeyDigest digest, long askedNs) {}
 
     private final SharedLru segment;
+    private final PassingEntries passing;
     private final Scheduler scheduler;
     private final RefillPace pace;
     private final ReliefEndPoint source;
@@ -146,6 +154,7 @@ final class Transfer {
      * A walk that has not begun.
      *
      * @param segment   the relay's segment, for digests and counters
+     * @param passing   knows which keys have changed a moment ago
      * @param scheduler the sibling's event loop
      * @param pace      how fast, shared with other walks
      * @param source    whose items are walked over
@@ -154,12 +163,14 @@ final class Transfer {
      */
     Transfer(
             SharedLru segment,
+            PassingEntries passing,
             Scheduler scheduler,
             RefillPace pace,
             ReliefEndPoint source,
             Plan plan,
             Consumer<Result> whenOver) {
         this.segment = segment;
+        this.passing = passing;
         this.scheduler = scheduler;
         this.pace = pace;
         this.source = source;
@@ -196,7 +207,9 @@ final class Transfer {
     /** Does what can be done now. */
     private void advance() {
         while (!over && inFlight < MAX_IN_FLIGHT) {
-            if (!steps.isEmpty()) {
+            if (!steps.isEmpty() && isOvertaken(steps.peek())) {
+                fetchAgain(steps.remove());
+            } else if (!steps.isEmpty()) {
                 if (!send(steps.peek())) {
                     return;
                 }
@@ -247,6 +260,20 @@ final class Transfer {
         }
         inFlight++;
         return true;
+    }
+
+    /**
+     * Whether its copy may be older by now than what has gone to the same node, which keeps nothing of a version that was void before it came: the copy must not
+     * come after that.
+     */
+    private boolean isOvertaken(Step step) {
+        return step.copy() != null
+                && passing.isChangedSince(step.copy().digest(), step.copy().askedNs());
+    }
+
+    private void fetchAgain(Step overtaken) {
+        lacking.computeIfAbsent(overtaken.copy().digest(), any -> new ArrayList<>())
+                .add(overtaken.at());
     }
 
     private void pause(Duration length) {
@@ -330,10 +357,12 @@ final class Transfer {
 
     private Step fetch() {
         List<KeyDigest> digests = List.copyOf(lacking.keySet());
-        return new Step(source, id -> new FetchFrame(id, digests), answer -> onFetched(digests.size(), answer));
+        long askedNs = segment.file().nanoTime();
+        return new Step(
+                source, id -> new FetchFrame(id, digests), answer -> onFetched(digests.size(), askedNs, answer));
     }
 
-    private void onFetched(int asked, Frame answer) {
+    private void onFetched(int asked, long askedNs, Frame answer) {
         if (!(answer instanceof FetchedFrame fetched) || fetched.covered() < 1 || fetched.covered() > asked) {
             failAt(source, answer);
             return;
@@ -343,7 +372,7 @@ final class Transfer {
             KeyDigest digest = digestOf(entry);
             came.add(digest);
             for (ReliefEndPoint at : lacking.getOrDefault(digest, List.of())) {
-                steps.add(copyOf(entry, leaving.get(digest), at));
+                steps.add(copyOf(entry, leaving.get(digest), at, new Copy(digest, askedNs)));
             }
         }
         // What did not come is gone there, or beaten by now.
@@ -367,12 +396,12 @@ final class Transfer {
         }
     }
 
-    private Step copyOf(SessionEntry entry, Leaving moving, ReliefEndPoint at) {
+    private Step copyOf(SessionEntry entry, Leaving moving, ReliefEndPoint at, Copy copy) {
         LongFunction<Frame> frame = id -> new SessionBackupFrame(id, entry, true);
         if (moving != null && !plan.lastTier()) {
             frame = id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry);
         }
-        return new Step(at, frame, answer -> {
+        Consumer<Frame> onAnswer = answer -> {
             boolean letGo = !plan.lastTier() && answer instanceof ErrorFrame error && error.code() == ErrorCode.BUSY;
             if (moving == null && letGo) {
                 return;
@@ -383,7 +412,8 @@ final class Transfer {
             if (hasIt && moving != null && entry.version().equals(moving.item.version())) {
                 moving.lacking--;
             }
-        });
+        };
+        return new Step(at, frame, onAnswer, copy);
     }
 
     /** Returns whether what is there now is what was copied, or counts more. */

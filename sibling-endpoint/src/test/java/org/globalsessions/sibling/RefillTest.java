@@ -231,6 +231,7 @@ class RefillTest extends PlayedTierTest {
         beBackAfterStandIns();
         leave(a2);
         leave(a3);
+        letOthersStandIn();
         pass(Duration.ofMinutes(1));
         assertThat(a1.endPoint().isComplete()).isFalse();
         join(a2);
@@ -293,12 +294,38 @@ class RefillTest extends PlayedTierTest {
     }
 
     @Test
+    void shouldTakeFromAReturningNodeWhatItShouldNotHaveAlsoWhileAnotherIsAway() throws IOException {
+        leaveToStandIns();
+        handOff(SESSIONS, 2 * SESSIONS);
+        join(a1);
+        pass(Duration.ofMillis(100));
+        // Those that stood in go one after the other, so that a1 stands in for a2, and is away while its sessions
+        // change.
+        leave(a3);
+        letOthersStandIn();
+        leave(a2);
+        join(a3);
+        letOthersStandIn();
+        join(a2);
+        pass(Duration.ofSeconds(20));
+        assertThat(nodes.stream().allMatch(node -> node.endPoint().isComplete()))
+                .isTrue();
+        assertEachHasThatOnly(2 * SESSIONS);
+        assertOnlyTheCurrentRingIsListed();
+    }
+
+    @Test
     void shouldListEarlierRingsWhileANodeThatMayHoldSomethingIsAway() throws IOException {
         beBackAfterStandIns();
         leave(a3);
         pass(Duration.ofSeconds(5));
+        assertThat(a1.endPoint().isComplete())
+                .as("a3 may be back at once, and have what a1 lacks")
+                .isFalse();
+        letOthersStandIn();
+        pass(Duration.ofSeconds(5));
         assertThat(a1.endPoint().isComplete()).isTrue();
-        assertThat(membership.used()).hasSize(2);
+        assertThat(membership.used()).as("with all, without a1, without a3").hasSize(3);
         for (int i = 0; i < 2 * SESSIONS; i++) {
             // Nobody has lost anything for it.
             String key = "key " + i;

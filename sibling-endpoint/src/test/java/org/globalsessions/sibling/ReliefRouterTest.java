@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
@@ -676,6 +677,79 @@ class ReliefRouterTest {
         assertThat(known(again).entry().version().clock()).isEqualTo(20);
     }
 
+    @Test
+    void shouldNotAnswerWithWhatOneHasWhoStoodInOnceWhenTheOwnersAreAway() throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(A3, Kind.AGING);
+        String key = keyOf(A1);
+        NodeId other = endPoints.keySet().stream()
+                .filter(id -> !id.equals(A1) && isOwner(id, key))
+                .findAny()
+                .orElseThrow();
+        NodeId standIn = other.equals(A2) ? A3 : A2;
+        leave(A1);
+        letOthersStandIn();
+        let(backup(key, 10));
+        takeAnswerOnceStored();
+        join(A1, Kind.AGING);
+        router.tier().reconciled(endPoints.get(A1));
+        // Not told of the newer one, as it is away.
+        leave(standIn);
+        letOthersStandIn();
+        let(backup(key, 20));
+        takeAnswerOnceStored();
+        join(standIn, Kind.AGING);
+        router.tier().reconciled(endPoints.get(standIn));
+
+        restart(2);
+        join(standIn, Kind.AGING);
+        long early = let(need(key));
+        answer(standIn, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        assertThat(known(early).status()).as("the owners have a newer one").isEqualTo(Status.UNAVAILABLE);
+
+        join(other, Kind.AGING);
+        long id = let(need(key));
+        answer(standIn, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
+        answer(other, FrameType.NEED_SESSION, part -> found(part, entry(key, 20)));
+        assertThat(known(id).entry().version().clock()).isEqualTo(20);
+    }
+
+    @Test
+    void shouldNotAnswerWithWhatTheOnlyOwnerHasWhenAnotherStoodInForIt() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        String key = keyOf(A1);
+        standInForOwner(key);
+        join(A1, Kind.AGING);
+        leave(A2);
+
+        long id = let(need(key));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry(key, 5)));
+        assertThat(known(id).status()).as("A2 has a newer one").isEqualTo(Status.UNAVAILABLE);
+    }
+
+    @Test
+    void shouldTellWhoStoodInThatItsEntryIsVoidWhenANewOneGoesToTheOwnersOfBothKinds() throws IOException {
+        NodeId e2 = new NodeId(9, 99);
+        join(E1, Kind.EXPANSION);
+        join(e2, Kind.EXPANSION);
+        String key = keyOf(E1);
+        leave(E1);
+        letOthersStandIn();
+        long first = let(session(key, 10));
+        answer(e2, FrameType.SESSION, part -> stored(part, 10));
+        receipt(first);
+
+        join(E1, Kind.EXPANSION);
+        long second = let(session(key, 20));
+        answer(E1, FrameType.SESSION, part -> stored(part, 20));
+        assertThat(exchange.peekAnswer()).as("who stood in has an older one").isNull();
+        answer(e2, FrameType.VOID, ReliefRouterTest::done);
+        assertThat(receipt(second).version().clock()).isEqualTo(20);
+    }
+
     private void standInForOwner(String key) throws IOException {
         leave(A1);
         letOthersStandIn();
@@ -783,6 +857,21 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldStillBeReconcilingWhenTheSiblingStartsAgainWhileTheNodeIsThere() throws IOException {
+        beBackAfterStandIns();
+        assertThat(membership.find(A1).state()).isEqualTo(State.RETURNING);
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isFalse();
+        assertThat(endPoints.get(A2).isComplete()).isTrue();
+        router.tier().reconciled(endPoints.get(A1));
+        restart(2);
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+    }
+
+    @Test
     void shouldBelieveANodeAtOnceWhenNothingWentOutWithoutIt() throws IOException {
         restart(2);
         join(A1, Kind.AGING);
@@ -883,6 +972,14 @@ class ReliefRouterTest {
     /** Members who have been away until now are so for long. */
     private void letOthersStandIn() {
         router.timeOut(segment.file().nanoTime() + Attendance.START_NS + 1);
+    }
+
+    private boolean isOwner(NodeId id, String key) {
+        Placement placement = new Placement(membership, any -> true);
+        placement.place(segment.encode(key).digest().low());
+        return IntStream.range(0, placement.members().size())
+                .anyMatch(i ->
+                        placement.takes(i) && placement.members().get(i).id().equals(id));
     }
 
     private NodeId ownerOf(String key) {

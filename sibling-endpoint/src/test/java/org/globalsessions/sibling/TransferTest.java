@@ -59,6 +59,7 @@ class TransferTest {
     private Transfer.Plan plan = Transfer.Plan.copying(
             digest -> nodes.stream().map(node -> node.endPoint).toList());
     private SharedLru segment;
+    private PassingEntries passing;
     private KeyDigest a;
     private KeyDigest b;
     private InventoryItem itemA;
@@ -87,6 +88,7 @@ class TransferTest {
     @BeforeEach
     void open() throws IOException {
         segment = Entries.relaySegment(folder);
+        passing = new PassingEntries(segment.file().nanoTime());
         a = segment.encode("a").digest();
         b = segment.encode("b").digest();
         itemA = InventoryItem.entry(a, new Version(10, 7), 1);
@@ -100,7 +102,7 @@ class TransferTest {
     }
 
     private void start(int rate) {
-        new Transfer(segment, scheduler, new RefillPace(rate), source.endPoint, plan, results::add).start();
+        new Transfer(segment, passing, scheduler, new RefillPace(rate), source.endPoint, plan, results::add).start();
     }
 
     /** Lists these as the last part, and lets the other node lack all of them. */
@@ -169,6 +171,22 @@ class TransferTest {
         assertThat(again.digests()).containsExactly(b);
         source.answer(fetched(again, 1, entry("b", 20)));
         other.answer(received(other.sent(SessionBackupFrame.class), Outcome.STORED));
+        assertThat(results).containsExactly(new Result(null, 2, 1, 0, 0));
+    }
+
+    @Test
+    void shouldFetchAgainWhatHasChangedSinceItWasFetched() {
+        listLacking(itemA, itemB);
+        FetchFrame fetch = source.sent(FetchFrame.class);
+        passing.published(a, segment.file().nanoTime());
+        source.answer(fetched(fetch, 2, entry("a", 10), entry("b", 20)));
+        SessionBackupFrame copy = other.sent(SessionBackupFrame.class);
+        assertThat(copy.entry().value()).isEqualTo(entry("b", 20).value());
+        other.answer(received(copy, Outcome.STORED));
+
+        FetchFrame again = source.sent(FetchFrame.class);
+        assertThat(again.digests()).containsExactly(a);
+        source.answer(fetched(again, 1));
         assertThat(results).containsExactly(new Result(null, 2, 1, 0, 0));
     }
 
@@ -436,6 +454,7 @@ class TransferTest {
     void shouldFailWhenItIsCancelled() {
         Transfer transfer = new Transfer(
                 segment,
+                passing,
                 scheduler,
                 new RefillPace(1),
                 source.endPoint,

@@ -176,6 +176,7 @@ public final class WalkingSibling implements AutoCloseable {
                     .orElseThrow();
             new Transfer(
                             segment,
+                            new PassingEntries(segment.file().nanoTime()),
                             loops,
                             pace,
                             source,
