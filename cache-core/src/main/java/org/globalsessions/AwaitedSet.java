@@ -36,20 +36,19 @@ record AwaitedSet(byte[] key, Version version, Acknowledgement level, Completabl
                 if (receipt.supersedes(published)) {
                     result.complete(version);
                 } else {
-                    // By no newer version: its session has ended, and is gone there or another one has begun since.
-                    failAsDeleted();
+                    fail(deleted(
+                            "the session has ended at the relay: it is gone there, or another one has begun since"));
                 }
             }
-            case BEATEN_BY_TOMBSTONE -> failAsDeleted();
+            case BEATEN_BY_TOMBSTONE -> fail(deleted("the session was deleted meanwhile"));
             case CONDITION_FAILED ->
                 fail(new ConditionFailedException(
                         "another version is at the relay", ConditionFailedException.Reason.NEWER_VERSION));
         }
     }
 
-    private void failAsDeleted() {
-        fail(new ConditionFailedException(
-                "the session was deleted meanwhile", ConditionFailedException.Reason.DELETED));
+    private static ConditionFailedException deleted(String what) {
+        return new ConditionFailedException(what, ConditionFailedException.Reason.DELETED);
     }
 
     void fail(RuntimeException failure) {

@@ -388,7 +388,7 @@ public final class SessionCacheManager implements AutoCloseable {
      * @param value   the value, may be empty
      * @param options lifetime, how far to wait, condition
      * @return the version that counts; exceptionally {@link ConditionFailedException} where the write lost, or
-     *     {@link TierUnavailableException} where it stands on this host and the acknowledgement asked for did not come. A condition that the
+     *     {@link TierUnavailableException} where the acknowledgement asked for did not come: it stands on this host, unless the message says that it has left it. A condition that the
      *     relay has to decide leaves this host as it was until then: {@code TierUnavailableException} means that nothing is stored, or,
      *     where the request may have reached the relay, that this is not known and the session is to be read again
      * @throws ValueTooLargeException   where the key does not fit a record, or the value neither a record nor

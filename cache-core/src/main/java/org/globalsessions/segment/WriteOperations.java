@@ -130,6 +130,9 @@ final class WriteOperations {
                     return lose(key, outcome);
                 }
                 if (order <= 0 || (!joins && (entry.beginsLife() || life < found.life))) {
+                    if (order > 0) {
+                        segment.count(Counter.LOST_TO_LATER_LIFE);
+                    }
                     outcome.status = order == 0 ? WriteOutcome.Status.STORED : WriteOutcome.Status.SUPERSEDED;
                     report(outcome, found.versionClock, found.versionOrigin, found.life, found.way);
                     return true;

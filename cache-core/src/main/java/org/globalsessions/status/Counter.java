@@ -76,6 +76,8 @@ public enum Counter {
     DAMAGED_ENTRIES(35, "entries found damaged"),
     /** Commands of a relief node's extension that failed, were late or answered too much, or that were not run as too many waited. */
     COMMANDS_FAILED(36, "commands of an extension that failed"),
+    /** Writes that lost to a session begun since, though no delete stands between: their own had left this segment. */
+    LOST_TO_LATER_LIFE(37, "writes that lost to a session begun since"),
     /** Questions of the relay that no relief node was asked, as by the sibling's filters none has the session. */
     QUESTIONS_FILTERED(38, "questions that filters answered"),
     /** Live entries that a relief node let go because it had more than its {@code relief_quota}. */

@@ -584,6 +584,22 @@ class SharedLruTest {
     }
 
     @Test
+    void shouldCountAWriteThatLosesToASessionBegunSinceItsOwnLeftTheRelay() throws IOException {
+        try (SharedLru relay = open(Role.RELAY)) {
+            SessionEntry second = begun("k", "by a host that did not know the first", 400);
+            relay.accept(relay.encode("k"), second, 0, Version.NONE, outcome);
+            SessionEntry save = new SessionEntry(
+                    "k".getBytes(UTF_8), "of the first".getBytes(UTF_8), new Version(900, 3), 300, false, 0, 0, 0);
+            relay.accept(relay.encode("k"), save, 0, Version.NONE, outcome);
+            assertThat(outcome.status()).isEqualTo(Status.SUPERSEDED);
+            assertThat(outcome.version().clock())
+                    .as("lower than its own: its host is told that it has lost")
+                    .isEqualTo(400);
+            assertThat(relay.counters().get(Counter.LOST_TO_LATER_LIFE)).isOne();
+        }
+    }
+
+    @Test
     void shouldTakeALaterLifeAwayWhenAHostWhoseClockLagsDeletes() throws IOException {
         try (SharedLru relay = open(Role.RELAY)) {
             relay.acceptDelete(digest(relay, "k"), new Version(500, 3), 0, false, 0, outcome);

@@ -417,11 +417,12 @@ final class ReliefTier {
     /**
      * Whether what a member has of the placed key is the newest that was acknowledged, whoever else may have it: it gets the changes of the key, and was
      * told that what it had is void of any that went to others before, as it was there or has made up for it. Of what went to the others a node that stood in for
-     * one of them once, and does no more, was told only while it was connected.
+     * one of them once, and does no more, was told only while it was connected. Nor does it say anything what an expansion node has beside aging nodes: the relay lets an
+     * entry go once it is handed off, whether expansion nodes have acknowledged it or not.
      */
     boolean countsAlone(int member) {
         return !isListLost
-                && placement.takes(member)
+                && takes(member, handOffKind())
                 && placement.members().get(member).state() == State.PRESENT;
     }
 

@@ -132,13 +132,14 @@ class ReliefRouterTest {
     }
 
     @Test
-    void shouldAnswerFromAnotherMemberWhenTheOwnerIsAway() throws IOException {
+    void shouldAnswerFromTheOtherOwnerWhenOneIsAway() throws IOException {
+        restart(2);
         join(A1, Kind.AGING);
-        join(E1, Kind.EXPANSION);
+        join(A2, Kind.AGING);
         leave(A1);
 
         long id = let(need("a"));
-        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        answer(A2, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
         assertThat(known(id).entry().version().clock()).isEqualTo(10);
     }
 
@@ -713,6 +714,26 @@ class ReliefRouterTest {
         long id = let(need(key));
         answer(standIn, FrameType.NEED_SESSION, part -> found(part, entry(key, 10)));
         answer(other, FrameType.NEED_SESSION, part -> found(part, entry(key, 20)));
+        assertThat(known(id).entry().version().clock()).isEqualTo(20);
+    }
+
+    @Test
+    void shouldNotAnswerWithWhatAnExpansionNodeHasWhenTheAgingOwnerDoesNotAnswer() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        // Handed off and let go by the relay before the expansion node had acknowledged it.
+        long handedOff = let(backup("a", 20));
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 20));
+        receipt(handedOff);
+
+        long late = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        router.timeOut(segment.file().nanoTime() + 2 * TIMEOUT.toNanos());
+        assertThat(known(late).status()).as("A1 has a newer one").isEqualTo(Status.UNAVAILABLE);
+
+        long id = let(need("a"));
+        answer(E1, FrameType.NEED_SESSION, part -> found(part, entry("a", 10)));
+        answer(A1, FrameType.NEED_SESSION, part -> found(part, entry("a", 20)));
         assertThat(known(id).entry().version().clock()).isEqualTo(20);
     }
 
