@@ -295,7 +295,7 @@ final class Intake {
             endPoint.send(new SessionReceivedFrame(frame.correlationId(), overtaken(later)));
             return true;
         }
-        if (!takeBack(digest, key)) {
+        if (!takeBack(digest, key, frame.entry())) {
             makeRoom(digest);
             return false;
         }
@@ -328,9 +328,13 @@ final class Intake {
     }
 
     /** What lies in the spill file decides as what stands here does; false where there is no room for it. */
-    private boolean takeBack(KeyDigest digest, EncodedKey key) {
-        SessionEntry spilled = spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
+    private boolean takeBack(KeyDigest digest, EncodedKey key, SessionEntry entry) {
+        SessionEntry spilled = spilled(digest);
         if (spilled == null || lru.find(key, here)) {
+            return true;
+        }
+        if (spilled.life() == entry.life() && spilled.version().compareTo(entry.version()) < 0) {
+            // It is replaced in any case.
             return true;
         }
         lru.fill(key, spilled, Long.MAX_VALUE, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
@@ -559,8 +563,19 @@ final class Intake {
         return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
     }
 
+    /** Here means in the segment or, where it is not there, in the spill file. */
     private boolean isOlderOrNotHere(byte[] key, Version newer) {
-        return !lru.find(lru.encode(key), here) || here.version().compareTo(newer) < 0;
+        EncodedKey encoded = lru.encode(key);
+        KeyDigest digest = encoded.digest();
+        if (lru.find(encoded, here)) {
+            return here.version().compareTo(newer) < 0;
+        }
+        SessionEntry spilled = spilled(digest);
+        return spilled == null || spilled.version().compareTo(newer) < 0;
+    }
+
+    private SessionEntry spilled(KeyDigest digest) {
+        return spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
     }
 
     private void takeNewer(SessionEntry entry, int marks) {

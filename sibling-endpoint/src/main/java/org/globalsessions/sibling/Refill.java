@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives the nodes of one kind what they should have after one has joined, left or come back, or stays away: walks over what each connected one
  * holds, one after the other, and so copies what another lacks. A node that is {@linkplain ReliefTier#isReturning returning} is so no more at the
- * end of such a round, in which what it should not have has left it.
+ * end of such a round, in which what it should not have has left it, but for what its owners lack and have no place for.
  *
  * <p>Where all nodes that may hold anything are there from the beginning of a round to its end, an entry leaves each node that should not have it
  * once its owners have it, and at the end the earlier rings are taken from the list: nothing is held by them any more. No entry went out under
@@ -248,10 +248,6 @@ final class Refill {
     }
 
     private void end() {
-        if (left > 0 && !reconciling.isEmpty()) {
-            tryAgain(left + " entries and tombstones found no place where they should be");
-            return;
-        }
         for (ReliefEndPoint endPoint : reconciling) {
             tier.reconciled(endPoint);
             LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());
