@@ -533,20 +533,18 @@ final class Intake {
 
     /**
      * A relief node holds a higher version than what was published or handed off: that was long on its way, and took the place of an entry
-     * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one,
-     * also where that has left this segment, too.
+     * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one.
      */
     void onSuperseded(byte[] key, Version newer) {
-        if (isOlderOrNotHere(key, newer)) {
+        if (isOlderHere(key, newer)) {
             bringNewer(key);
         }
     }
 
     private void bringNewer(byte[] key) {
         agent.ask(key, (status, entry) -> {
-            boolean higher =
-                    status.isFound() && Arrays.equals(key, entry.key()) && isOlderOrNotHere(key, entry.version());
-            if (higher && lru.find(lru.encode(key), here) && here.life() > entry.life()) {
+            boolean higher = status.isFound() && Arrays.equals(key, entry.key()) && isOlderHere(key, entry.version());
+            if (higher && here.life() > entry.life()) {
                 // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
                 takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
             } else if (higher) {
@@ -563,15 +561,8 @@ final class Intake {
         return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
     }
 
-    /** Here means in the segment or, where it is not there, in the spill file. */
-    private boolean isOlderOrNotHere(byte[] key, Version newer) {
-        EncodedKey encoded = lru.encode(key);
-        KeyDigest digest = encoded.digest();
-        if (lru.find(encoded, here)) {
-            return here.version().compareTo(newer) < 0;
-        }
-        SessionEntry spilled = spilled(digest);
-        return spilled == null || spilled.version().compareTo(newer) < 0;
+    private boolean isOlderHere(byte[] key, Version newer) {
+        return lru.find(lru.encode(key), here) && here.version().compareTo(newer) < 0;
     }
 
     private SessionEntry spilled(KeyDigest digest) {
