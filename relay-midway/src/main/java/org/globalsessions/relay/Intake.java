@@ -37,6 +37,12 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
  */
 final class Intake {
     private static final int STALL_FACTOR = 10;
+    private static final Duration BRING_PAUSE = Duration.ofSeconds(1);
+
+    /** For a minute: what nodes take to come back and be given what they lack. */
+    private static final int BRING_ATTEMPTS = 60;
+
+    private static final int MOST_BRINGING = 4_096;
 
     /** Far above the way of a set on a working connection, and below what a host takes to connect again. */
     private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
@@ -62,6 +68,7 @@ final class Intake {
     private final RecentReceipts receipts = new RecentReceipts();
     private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
     private StoreListener onStored = (digest, version, life) -> {};
+    private int bringing;
     private boolean retryScheduled;
     private boolean stalled;
     private long stalledSinceNs;
@@ -392,7 +399,7 @@ final class Intake {
         if (agent.hasSibling()) {
             checkRoom(digest);
             if (isLate(version)) {
-                bringNewer(frame.entry().key());
+                bringNewer(frame.entry().key(), version, BRING_ATTEMPTS);
             }
         }
     }
@@ -536,21 +543,42 @@ final class Intake {
      * that had left this segment meanwhile. What counts more comes back, and hosts are told of it: some of them have the other one.
      */
     void onSuperseded(byte[] key, Version newer) {
-        if (isOlderHere(key, newer)) {
-            bringNewer(key);
+        if (isOlderOrGone(key, Version.NONE, newer)) {
+            bringNewer(key, new Version(newer.clock() - 1, newer.origin()), BRING_ATTEMPTS);
         }
     }
 
-    private void bringNewer(byte[] key) {
-        agent.ask(key, (status, entry) -> {
-            boolean higher = status.isFound() && Arrays.equals(key, entry.key()) && isOlderHere(key, entry.version());
-            if (higher && here.life() > entry.life()) {
+    /** Brings back what the relief tier has that counts more than a version which its host was told to be stored. */
+    private void bringNewer(byte[] key, Version told, int attempts) {
+        boolean asked = agent.ask(key, (status, entry) -> {
+            if (status == Status.UNAVAILABLE) {
+                bringNewerLater(key, told, attempts - 1);
+            }
+            boolean higher =
+                    status.isFound() && Arrays.equals(key, entry.key()) && isOlderOrGone(key, told, entry.version());
+            if (higher && lru.find(lru.encode(key), here) && here.life() > entry.life()) {
                 // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
                 takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
             } else if (higher) {
                 takeNewer(entry, 0);
             }
         });
+        if (!asked) {
+            bringNewerLater(key, told, attempts - 1);
+        }
+    }
+
+    /** Nodes are away or returning, so that nobody could say which version counts: hosts keep different ones until somebody does. */
+    private void bringNewerLater(byte[] key, Version told, int attempts) {
+        if (attempts > 0 && bringing < MOST_BRINGING) {
+            bringing++;
+            loop.schedule(
+                    () -> {
+                        bringing--;
+                        bringNewer(key, told, attempts);
+                    },
+                    BRING_PAUSE);
+        }
     }
 
     /**
@@ -561,8 +589,16 @@ final class Intake {
         return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
     }
 
-    private boolean isOlderHere(byte[] key, Version newer) {
-        return lru.find(lru.encode(key), here) && here.version().compareTo(newer) < 0;
+    /** Whether what is here is older, or, where it has left segment and spill file meanwhile, what was told to be here. */
+    private boolean isOlderOrGone(byte[] key, Version told, Version newer) {
+        EncodedKey encoded = lru.encode(key);
+        KeyDigest digest = encoded.digest();
+        SessionEntry spilled = spilled(digest);
+        if (lru.find(encoded, here)) {
+            return here.version().compareTo(newer) < 0;
+        }
+        Version gone = spilled == null ? told : spilled.version();
+        return gone.compareTo(newer) < 0;
     }
 
     private SessionEntry spilled(KeyDigest digest) {
