@@ -175,7 +175,7 @@ final class Inquiry {
 
     private void lookBehind(
             ClientEndPoint endPoint, KeyDigest digest, byte[] key, int held, long position, Asker asker) {
-        SessionEntry spilled = spilled(digest);
+        SessionEntry spilled = intake.spilled(digest);
         if (spilled != null) {
             asker.answered(takeBack(digest, spilled), position);
         } else if (!agent.hasSibling()) {
@@ -183,10 +183,6 @@ final class Inquiry {
         } else {
             join(endPoint, asker, digest, key, held, position);
         }
-    }
-
-    private SessionEntry spilled(KeyDigest digest) {
-        return spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
     }
 
     /** What is known; busy where it was not even asked for, for want of room. */
@@ -268,7 +264,7 @@ final class Inquiry {
             return;
         }
         Found found = null;
-        SessionEntry spilled = spilled(digest);
+        SessionEntry spilled = intake.spilled(digest);
         if (spilled != null && (entry == null || spilled.version().compareTo(entry.version()) > 0)) {
             // Stored and spilled since the question was asked.
             found = takeBack(digest, spilled);

@@ -591,17 +591,16 @@ final class Intake {
 
     /** Whether what is here is older, or, where it has left segment and spill file meanwhile, what was told to be here. */
     private boolean isOlderOrGone(byte[] key, Version told, Version newer) {
-        EncodedKey encoded = lru.encode(key);
-        KeyDigest digest = encoded.digest();
-        SessionEntry spilled = spilled(digest);
-        if (lru.find(encoded, here)) {
+        if (lru.find(lru.encode(key), here)) {
             return here.version().compareTo(newer) < 0;
         }
+        SessionEntry spilled = spilled(lru.encode(key).digest());
         Version gone = spilled == null ? told : spilled.version();
         return gone.compareTo(newer) < 0;
     }
 
-    private SessionEntry spilled(KeyDigest digest) {
+    /** What lies in the spill file of a key; null for nothing. */
+    SessionEntry spilled(KeyDigest digest) {
         return spill == null || spill.size() == 0 ? null : spill.get(digest, file.tick());
     }
 

@@ -222,8 +222,7 @@ final class ReliefTier {
     /** Whether every node of a kind that may hold anything is connected. */
     boolean isWhole(Kind kind) {
         return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
-                .flatMap(ring -> ring.seats().stream())
-                .allMatch(seat -> attendance.connectionOf(seat.id()) != null);
+                .allMatch(this::areAllConnected);
     }
 
     /**
@@ -235,7 +234,7 @@ final class ReliefTier {
     }
 
     private boolean areAllConnected(Ring ring) {
-        return ring.seats().stream().allMatch(seat -> attendance.connectionOf(seat.id()) != null);
+        return ring.seats().stream().allMatch(seat -> isConnected(seat.id()));
     }
 
     /** Whether a member is there, or is given the time to come back. */
