@@ -5,8 +5,6 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
-import org.globalsessions.transport.frame.VoidFrame;
-import org.globalsessions.transport.frame.VoidFrame.Voided;
 
 /**
  * Keeps old sessions until they expire: takes hand-offs and copies of them, and nothing else. It is the last tier: when it is full the oldest goes, and
@@ -37,13 +35,5 @@ final class AgingNode extends ReliefBehaviour {
     @Override
     Frame onBackup(SessionBackupFrame frame) {
         return keep(frame);
-    }
-
-    @Override
-    Frame onVoid(VoidFrame frame) {
-        for (Voided voided : frame.voided()) {
-            removeOlder(voided);
-        }
-        return done(frame.correlationId());
     }
 }

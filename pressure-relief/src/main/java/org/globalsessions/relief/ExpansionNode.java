@@ -5,7 +5,6 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
-import org.globalsessions.transport.frame.VoidFrame;
 
 /**
  * Takes every new session as traffic swells and lets the oldest go: the relay still has them, or has handed them off. One that nobody else has it hands
@@ -35,11 +34,5 @@ final class ExpansionNode extends ReliefBehaviour {
     @Override
     Frame onBackup(SessionBackupFrame frame) {
         return keep(frame);
-    }
-
-    @Override
-    Frame onVoid(VoidFrame frame) {
-        // A void stands in for the newer version, which this kind of node gets itself.
-        return refused(frame);
     }
 }

@@ -81,9 +81,6 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
     /** An entry that the relay hands off, so that its place there may be taken. */
     abstract Frame onBackup(SessionBackupFrame frame);
 
-    /** Older versions are void. */
-    abstract Frame onVoid(VoidFrame frame);
-
     /**
      * Answers a frame.
      *
@@ -178,12 +175,15 @@ abstract sealed class ReliefBehaviour permits AgingNode, ExpansionNode {
                 delete.correlationId(), new Receipt(Outcome.STORED, outcome.version(), 0, outcome.held(), 0, 0));
     }
 
-    /** Takes an entry away that a newer version stands for elsewhere. */
-    final void removeOlder(Voided voided) {
-        boolean isTold = events != null && segment.find(voided.digest(), snapshot);
-        if (segment.removeOlder(voided.digest(), voided.version()) && isTold) {
-            events.gone(snapshot, Departure.REPLACED);
+    /** Newer versions went to others: takes away what they replace. */
+    private Frame onVoid(VoidFrame frame) {
+        for (Voided voided : frame.voided()) {
+            boolean isTold = events != null && segment.find(voided.digest(), snapshot);
+            if (segment.removeOlder(voided.digest(), voided.version()) && isTold) {
+                events.gone(snapshot, Departure.REPLACED);
+            }
         }
+        return done(frame.correlationId());
     }
 
     /**

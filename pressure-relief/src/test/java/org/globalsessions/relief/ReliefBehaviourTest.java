@@ -205,11 +205,16 @@ class ReliefBehaviourTest {
     }
 
     @Test
-    void shouldRefuseVoidsWhenExpansion() {
+    void shouldDropWhatIsVoidAlsoWhereItHasStoodInAsAnExpansionNode() {
         expansion.answer(session(1, entry("a", 10)));
-        assertRefused(expansion.answer(
-                new VoidFrame(2, List.of(new Voided(digest(segment, "a"), new Version(20, 7))))));
-        assertThat(found(expansion, "a").version().clock()).isEqualTo(10);
+        expansion.answer(session(2, entry("b", 30)));
+        receipt(expansion.answer(new VoidFrame(
+                3,
+                List.of(
+                        new Voided(digest(segment, "a"), new Version(20, 7)),
+                        new Voided(digest(segment, "b"), new Version(20, 7))))));
+        assertThat(known(expansion, "a").status()).isEqualTo(Status.MISSING);
+        assertThat(found(expansion, "b").version().clock()).isEqualTo(30);
     }
 
     @Test
