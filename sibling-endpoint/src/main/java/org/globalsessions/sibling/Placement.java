@@ -126,21 +126,27 @@ final class Placement {
     }
 
     /**
-     * Whether nobody holds a key: all of its owners in each ring are those whose word counts and have denied it. One of several does not do: it
-     * may have come back without what it had, and another one that is away may have it.
+     * Whether nobody holds a key: all of its owners in each ring have denied it, one at least of those who have what they should have. One of several does
+     * not do: it may have come back without what it had, and another one that is away may have it. What one that has come back is still to be given those have who give
+     * it, and are asked, too.
      *
-     * @param digestLow lower half of its digest
-     * @param counts    whether a member's word counts now
-     * @param denied    whether a member said that it does not have the key
+     * @param digestLow  lower half of its digest
+     * @param denied     whether a member is there, and has said that it does not have the key
+     * @param isComplete whether a member has what it should have
      */
-    boolean isDenied(long digestLow, IntPredicate counts, IntPredicate denied) {
+    boolean isDenied(long digestLow, IntPredicate denied, IntPredicate isComplete) {
         for (IndexedRing ring : rings) {
             int count = ring.placement().owners(digestLow, ring.ring().replicas(), owners, costs);
+            boolean anyComplete = false;
             for (int i = 0; i < count; i++) {
                 int member = ring.members()[owners[i]];
-                if (!counts.test(member) || !denied.test(member)) {
+                if (!denied.test(member)) {
                     return false;
                 }
+                anyComplete |= isComplete.test(member);
+            }
+            if (!anyComplete) {
+                return false;
             }
         }
         return true;

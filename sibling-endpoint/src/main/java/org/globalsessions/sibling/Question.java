@@ -10,14 +10,14 @@ import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 
 /**
- * A question for one key. The highest version of those who may hold it wins, where a node has it {@linkplain ReliefTier#countsAlone whose word counts alone}, or all have answered; "missing" takes, for the current ring and each one
- * under which entries went out, the word of all its owners of the key that are connected and complete, of one at least. Otherwise
- * it is "unavailable". A node whose {@linkplain NodeFilter filter} lacks the key is not asked: it has said "missing". What would be "missing" a gateway to
+ * A question for one key. The highest version of those who may hold it wins, where a node has it {@linkplain ReliefTier#countsAlone whose word counts alone}, or all have answered; "missing" takes the word of all owners of the key
+ * in the current ring and in each one under which entries went out, one of each complete. Otherwise it is "unavailable". A node whose {@linkplain NodeFilter filter} lacks the key is not asked: it has said "missing". What would be "missing" a gateway to
  * another system is asked for, where a node that was asked has one. Of what every node has that should have it the relay is told so: it need not be handed off to them again.
  */
 final class Question extends Request {
     private final byte[] key;
     private final KeyDigest digest;
+
     private final Set<ReliefEndPoint> denials = new HashSet<>();
     private final Set<ReliefEndPoint> holders = new HashSet<>();
 

@@ -119,17 +119,25 @@ final class Refill {
 
     private void arranged() {
         ReliefTier.Arrangement now = tier.arrangement(kind);
-        if (closed || now.equals(arrangement)) {
+        if (closed) {
             return;
         }
-        arrangement = now;
-        stop();
-        pause = FIRST_PAUSE;
-        watch(now.effective().equals(now.whole()) ? null : now.effective());
-        boolean anyReconciles = now.connected().stream().anyMatch(tier::isReturning);
-        if (anyReconciles || remakeDue || !tier.earlierRings(kind).isEmpty()) {
+        if (!now.equals(arrangement)) {
+            arrangement = now;
+            stop();
+            pause = FIRST_PAUSE;
+            watch(now.effective().equals(now.whole()) ? null : now.effective());
+        }
+        // Also where nobody has come or gone: what one had that is forgotten now kept a round from beginning.
+        if (walk == null && next == null && isDue()) {
             beginLater();
         }
+    }
+
+    private boolean isDue() {
+        return remakeDue
+                || arrangement.connected().stream().anyMatch(tier::isReturning)
+                || !tier.earlierRings(kind).isEmpty();
     }
 
     /** Counts the time since these stand in, whoever is connected meanwhile. */
@@ -184,8 +192,9 @@ final class Refill {
         copied = 0;
         left = 0;
         lacking = 0;
-        // Alone a node has nobody to reconcile with: the next one that comes begins the round.
-        boolean reconciles = !reconciling.isEmpty() && sources.size() > 1;
+        // Alone a node has nobody to reconcile with: the next one that comes begins the round, where there is another
+        // one.
+        boolean reconciles = !reconciling.isEmpty() && (sources.size() > 1 || tier.isWhole(kind));
         remakes = remakeDue && sources.size() > 1;
         if (!reconciles && !moves && !remakes) {
             return;
@@ -248,9 +257,14 @@ final class Refill {
     }
 
     private void end() {
-        for (ReliefEndPoint endPoint : reconciling) {
-            tier.reconciled(endPoint);
-            LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());
+        try {
+            for (ReliefEndPoint endPoint : reconciling) {
+                tier.reconciled(endPoint);
+                LOG.info("{} node {} has what it should have", kind.word(), endPoint.id());
+            }
+        } catch (IOException e) {
+            listNotWritten("that a relief node has what it should have is not written down", e);
+            return;
         }
         // A copy that is lacking keeps no ring listed: who has the session is one of its owners now. Comparisons make
         // it later.
@@ -280,9 +294,13 @@ final class Refill {
                     earlier.size(),
                     lacking);
         } catch (IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("rings cannot be taken from the list of members", e);
-            tryAgain("the list of members cannot be written");
+            listNotWritten("rings cannot be taken from the list of members", e);
         }
+    }
+
+    private void listNotWritten(String what, IOException e) {
+        segment.counters().increment(Counter.ERRORS);
+        segment.file().errors().record(what, e);
+        tryAgain("the list of members cannot be written");
     }
 }

@@ -65,8 +65,8 @@ final class ReliefEndPoint {
     }
 
     /**
-     * Whether the node has all that it should have, so that "missing" from it counts. One that was away may lack what happened
-     * meanwhile: it is reconciling, gets every change at once, and what it finds counts as ever.
+     * Whether the node has all that it should have. One that was away may lack what happened meanwhile: it is reconciling, and gets every change at
+     * once.
      */
     boolean isComplete() {
         return complete;

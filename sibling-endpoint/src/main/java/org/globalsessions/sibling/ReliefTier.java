@@ -128,15 +128,13 @@ final class ReliefTier {
         return membership.find(endPoint.id()).state() == State.RETURNING;
     }
 
-    /** A node has been given all that others have and it should have: its word counts from now on. */
-    void reconciled(ReliefEndPoint endPoint) {
-        try {
-            membership.returned(endPoint.id());
-        } catch (IOException e) {
-            // All that is lost by this is that it is given the same once more after the next start.
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("that a relief node has what it should have is not written down", e);
-        }
+    /**
+     * A node has been given all that others have and it should have: its word counts from now on.
+     *
+     * @throws IOException where that cannot be written down; nothing has changed then
+     */
+    void reconciled(ReliefEndPoint endPoint) throws IOException {
+        membership.returned(endPoint.id());
         endPoint.complete();
         arrange();
     }
@@ -221,16 +219,29 @@ final class ReliefTier {
 
     /** Whether every node of a kind that may hold anything is connected. */
     boolean isWhole(Kind kind) {
-        return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream())
-                .allMatch(this::areAllConnected);
+        return rings(kind).allMatch(this::areAllConnected);
     }
 
     /**
      * Whether nodes of a kind can be given now what went to others in their place: those are there, or, where each session has several owners, at least all that get
-     * changes now.
+     * changes now, and so many of each ring under which entries went out that one owner of any key is among them.
      */
     boolean mayReconcile(Kind kind) {
-        return isWhole(kind) || (membership.ring(kind).replicas() > 1 && areAllConnected(placement.effective(kind)));
+        if (isWhole(kind)) {
+            return true;
+        }
+        return membership.ring(kind).replicas() > 1
+                && areAllConnected(placement.effective(kind))
+                && rings(kind)
+                        .allMatch(ring -> ring.seats().stream()
+                                        .filter(seat -> !isConnected(seat.id()))
+                                        .count()
+                                < ring.wanted());
+    }
+
+    /** The ring of a kind by which keys should be placed now, and those under which entries went out. */
+    private Stream<Ring> rings(Kind kind) {
+        return Stream.concat(Stream.of(membership.ring(kind)), earlierRings(kind).stream());
     }
 
     private boolean areAllConnected(Ring ring) {
@@ -409,8 +420,8 @@ final class ReliefTier {
         return !isListLost
                 && placement.isDenied(
                         question.digest().low(),
-                        member -> endPoints[member] != null && endPoints[member].isComplete(),
-                        member -> question.isDeniedBy(endPoints[member]));
+                        member -> endPoints[member] != null && question.isDeniedBy(endPoints[member]),
+                        member -> endPoints[member].isComplete());
     }
 
     /**

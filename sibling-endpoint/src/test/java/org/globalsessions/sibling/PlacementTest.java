@@ -134,10 +134,12 @@ class PlacementTest {
         Placement placement = new Placement(membership, id -> true);
         IntPredicate everybody = member -> true;
         assertThat(placement.isDenied(1, everybody, everybody)).isTrue();
-        assertThat(placement.isDenied(1, everybody, member -> member != 1)).isFalse();
-        assertThat(placement.isDenied(1, everybody, member -> member != 2)).isFalse();
         assertThat(placement.isDenied(1, member -> member != 1, everybody)).isFalse();
         assertThat(placement.isDenied(1, member -> member != 2, everybody)).isFalse();
+        // The aging nodes are two owners, the expansion node is the only one.
+        assertThat(placement.isDenied(1, everybody, member -> member != 1)).isTrue();
+        assertThat(placement.isDenied(1, everybody, member -> member == 2)).isFalse();
+        assertThat(placement.isDenied(1, everybody, member -> member != 2)).isFalse();
     }
 
     private static List<Integer> owners(Placement placement, Kind kind) {

@@ -226,6 +226,43 @@ class RefillTest extends PlayedTierTest {
         assertEachHasWhatItShouldHave(2 * SESSIONS);
     }
 
+    /** Whoever has what went out while it was away has to be there, or one that has a copy. */
+    @Test
+    void shouldNotTakeANodeForCompleteWhileAllAreAwayThatHaveWhatItMissed() throws IOException {
+        PlayedNode a4 = new PlayedNode(segment, 4, Kind.AGING);
+        nodes.add(a4);
+        for (PlayedNode node : nodes) {
+            join(node);
+        }
+        handOff(0, SESSIONS);
+        leave(a1);
+        letOthersStandIn();
+        handOff(0, SESSIONS);
+        join(a1);
+        leave(a2);
+        leave(a3);
+        letOthersStandIn();
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.endPoint().isComplete()).isFalse();
+
+        join(a2);
+        pass(Duration.ofMinutes(1));
+        assertThat(a1.endPoint().isComplete()).isTrue();
+    }
+
+    @Test
+    void shouldBeCompleteWhenItIsTheOnlyOneLeft() throws IOException {
+        beBackAfterStandIns();
+        leave(a2);
+        leave(a3);
+        for (PlayedNode gone : List.of(a2, a3)) {
+            membership.forget(gone.id());
+            router.tier().membersChanged();
+        }
+        pass(Duration.ofSeconds(5));
+        assertThat(a1.endPoint().isComplete()).isTrue();
+    }
+
     @Test
     void shouldWaitForAnotherNodeWhenItIsAlone() throws IOException {
         beBackAfterStandIns();
