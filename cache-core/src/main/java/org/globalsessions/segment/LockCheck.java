@@ -4,7 +4,7 @@ import org.globalsessions.segment.Finding.Region;
 
 /** The rules of a bucket header beside its lanes: lock word, note, reserved bytes. */
 final class LockCheck implements PlaceCheck {
-    private static final int RESERVED_OFFSET = SegmentDescriptor.ANNOUNCED_OFFSET + Integer.BYTES;
+    static final int RESERVED_OFFSET = SegmentDescriptor.ANNOUNCED_OFFSET + Integer.BYTES;
     private static final int LOOKS = 3;
     private static final int MAX_RECOUNTS = 64;
 

@@ -7,7 +7,7 @@ import org.globalsessions.segment.Finding.Region;
  * bits say so.
  */
 final class PageCheck implements PlaceCheck {
-    private static final int RESERVED_OFFSET = 12;
+    static final int RESERVED_OFFSET = 12;
 
     private final CheckedSegment segment;
     private final FileView view;

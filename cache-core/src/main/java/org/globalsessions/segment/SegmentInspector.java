@@ -276,12 +276,16 @@ public final class SegmentInspector {
     }
 
     /**
-     * What its creator made it for.
+     * What its creator made it for; of one that was created before there was a relay, and has worked with relays since, that of a host.
      *
      * @return the role
      */
     public SegmentSettings.Role role() {
         int number = header.getInt(SegmentDescriptor.ROLE_OFFSET);
+        boolean hasRelays = (int) Words.INT.getAcquire(header, SegmentDescriptor.RELAY_LIST_OFFSET) != 0;
+        if (number == SegmentHeader.roleNumber(SegmentSettings.Role.STANDALONE) && hasRelays) {
+            return SegmentSettings.Role.HOST;
+        }
         for (SegmentSettings.Role role : SegmentSettings.Role.values()) {
             if (SegmentHeader.roleNumber(role) == number) {
                 return role;

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
  * The note in a header: a word with the length (lower 16 bits) and the number of the change (upper 16), then the text. One
  * writer, readers in any process. A reader takes the text only if the word was the same before and after.
  */
-final class SegmentNote {
+public final class SegmentNote {
     private static final int TEXT_OFFSET = SegmentDescriptor.NOTE_OFFSET + Integer.BYTES;
     private static final int ATTEMPTS = 1_000;
 
@@ -29,8 +29,13 @@ final class SegmentNote {
         Words.INT.setRelease(header, SegmentDescriptor.NOTE_OFFSET, change << 16 | bytes.length);
     }
 
-    /** The text; empty where there is none, and where its writer died over it. */
-    static String read(ByteBuffer header) {
+    /**
+     * Reads the note.
+     *
+     * @param header the segment's header, in the order of its bytes
+     * @return its text; empty where there is none, and where its writer died over it
+     */
+    public static String read(ByteBuffer header) {
         for (int i = 0; i < ATTEMPTS; i++) {
             int word = (int) Words.INT.getAcquire(header, SegmentDescriptor.NOTE_OFFSET);
             byte[] bytes = new byte[Math.min(word & 0xffff, SegmentDescriptor.NOTE_MAX_LENGTH)];

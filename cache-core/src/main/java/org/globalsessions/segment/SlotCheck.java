@@ -7,7 +7,7 @@ import org.globalsessions.segment.SegmentInspector.ProcessState;
 
 /** The rules of an attach slot and of its row of counters. */
 final class SlotCheck implements PlaceCheck {
-    private static final int RESERVED_OFFSET = 44;
+    static final int RESERVED_OFFSET = 44;
     private static final int UNUSED_SHIFT = 49;
 
     private final CheckedSegment segment;

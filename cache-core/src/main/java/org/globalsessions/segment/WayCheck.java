@@ -307,18 +307,19 @@ final class WayCheck implements PlaceCheck {
         if (!HolderWord.isFree(lock)) {
             SlotHolders.Holder holder = segment.holders().holder(HolderWord.slot(lock), HolderWord.incarnation(lock));
             leftByDead |= holder == SlotHolders.Holder.DEAD;
-            if (!leftByDead) {
-                return segment.inFlux(Region.RECORDS, record.way, record.offset, record.state, what);
-            }
         }
-        return leftByDead
-                ? segment.leftover(
-                        Region.RECORDS,
-                        record.way,
-                        record.offset,
-                        record.state,
-                        what,
-                        "the next writer of the key, or the sweep after its writer's death, retires the older one")
+        if (leftByDead) {
+            return segment.leftover(
+                    Region.RECORDS,
+                    record.way,
+                    record.offset,
+                    record.state,
+                    what,
+                    "the next writer of the key, or the sweep after its writer's death, retires the older one");
+        }
+        // A writer that is stopped behind step 9 of a set may have lost its lock by now.
+        return segment.holders().anyLive()
+                ? segment.inFlux(Region.RECORDS, record.way, record.offset, record.state, what)
                 : damage(record.way, record.offset, record.state, what);
     }
 

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.globalsessions.segment.SegmentDescriptor;
 import org.globalsessions.segment.SegmentException;
+import org.globalsessions.segment.SegmentNote;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
@@ -108,7 +108,7 @@ final class SegmentStat {
         map.put("retired", head.getLong(SegmentDescriptor.RETIRED_OFFSET) != 0);
         map.put("relayEpoch", head.getLong(SegmentDescriptor.RELAY_EPOCH_OFFSET));
         map.put("position", head.getLong(SegmentDescriptor.POSITION_OFFSET) & SegmentDescriptor.POSITION_MASK);
-        map.put("note", note());
+        map.put("note", SegmentNote.read(head));
         Map<String, Object> values = new LinkedHashMap<>();
         for (Counter counter : Counter.values()) {
             values.put(camelCase(counter), counters.get(counter));
@@ -138,15 +138,5 @@ final class SegmentStat {
     private String version() {
         int version = head.getInt(SegmentDescriptor.VERSION_OFFSET);
         return (version >>> 16) + "." + (version & 0xFFFF);
-    }
-
-    private String note() {
-        int length = head.getInt(SegmentDescriptor.NOTE_OFFSET);
-        if (length <= 0 || length > SegmentDescriptor.NOTE_MAX_LENGTH) {
-            return "";
-        }
-        byte[] text = new byte[length];
-        head.get(SegmentDescriptor.NOTE_OFFSET + Integer.BYTES, text);
-        return new String(text, StandardCharsets.UTF_8);
     }
 }

@@ -122,6 +122,14 @@ class SegmentToolsTest {
         assertThat(json.get("sweeper").asText()).isEqualTo("nobody");
         assertThat(json.get("linkOwner").asText()).isEqualTo("nobody");
         assertThat(json.get("occupiedWays").asInt()).isEqualTo(3);
+        assertThat(json.get("note").asText()).isEmpty();
+        try (SharedLru lru = SharedLru.open(settings())) {
+            lru.file().note("for those who attach");
+            assertThat(json(CommandRun.of("stat", "--segment", segment, "--json"))
+                            .get("note")
+                            .asText())
+                    .isEqualTo("for those who attach");
+        }
     }
 
     @Test

@@ -196,7 +196,9 @@ class LastCopiesTest {
         copies.done(new DeleteFrame(1, Acknowledgement.RELIEF, digestOf(went.get(0)), new Version(1, 7)), done);
         copies.done(new DeleteFrame(2, Acknowledgement.RELIEF, digestOf(went.get(1)), new Version(0, 7)), done);
         // No node of this kind takes it.
-        done(node, new VoidFrame(3, List.of(new Voided(digestOf(went.get(2)), new Version(11, 7)))));
+        done(
+                new AgingNode(segment, false),
+                new SessionFrame(3, Acknowledgement.RELAY, 0, 0, Version.NONE, entry(went.get(2), 11)));
         done(node, new SessionFrame(4, Acknowledgement.RELAY, 0, 0, Version.NONE, entry(went.get(3), 11)));
         segment.removeOlder(digestOf(went.get(3)), new Version(12, 7));
         VoidFrame voids = new VoidFrame(
@@ -204,7 +206,7 @@ class LastCopiesTest {
                 List.of(
                         new Voided(digestOf(went.get(4)), new Version(11, 7)),
                         new Voided(digestOf(went.get(5)), new Version(10, 7))));
-        done(new AgingNode(segment, false), voids);
+        done(node, voids);
 
         assertThat(digests(askedAfter(FIRST_PAUSE.plus(Duration.ofSeconds(1)))))
                 .contains(digestOf(went.get(1)), digestOf(went.get(2)), digestOf(went.get(5)))
