@@ -239,14 +239,17 @@ class RefillTest extends PlayedTierTest {
         letOthersStandIn();
         handOff(0, SESSIONS);
         join(a1);
+        assertCompleteOnlyOnceTheSecondNodeIsBack();
+    }
+
+    private void assertCompleteOnlyOnceTheSecondNodeIsBack() throws IOException {
         leave(a2);
         leave(a3);
         letOthersStandIn();
         pass(Duration.ofMinutes(1));
         assertThat(a1.endPoint().isComplete()).isFalse();
-
         join(a2);
-        pass(Duration.ofMinutes(1));
+        pass(Duration.ofSeconds(5));
         assertThat(a1.endPoint().isComplete()).isTrue();
     }
 
@@ -266,14 +269,7 @@ class RefillTest extends PlayedTierTest {
     @Test
     void shouldWaitForAnotherNodeWhenItIsAlone() throws IOException {
         beBackAfterStandIns();
-        leave(a2);
-        leave(a3);
-        letOthersStandIn();
-        pass(Duration.ofMinutes(1));
-        assertThat(a1.endPoint().isComplete()).isFalse();
-        join(a2);
-        pass(Duration.ofSeconds(5));
-        assertThat(a1.endPoint().isComplete()).isTrue();
+        assertCompleteOnlyOnceTheSecondNodeIsBack();
     }
 
     private void assertEachHasThatOnly(int count) {
