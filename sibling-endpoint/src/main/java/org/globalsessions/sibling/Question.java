@@ -17,7 +17,6 @@ import org.globalsessions.transport.frame.SessionKnownFrame.Status;
 final class Question extends Request {
     private final byte[] key;
     private final KeyDigest digest;
-
     private final Set<ReliefEndPoint> denials = new HashSet<>();
     private final Set<ReliefEndPoint> holders = new HashSet<>();
 

@@ -192,8 +192,7 @@ final class Refill {
         copied = 0;
         left = 0;
         lacking = 0;
-        // Alone a node has nobody to reconcile with: the next one that comes begins the round, where there is another
-        // one.
+        // Alone a node has nobody to reconcile with: where there is another one, that begins the round when it comes.
         boolean reconciles = !reconciling.isEmpty() && (sources.size() > 1 || tier.isWhole(kind));
         remakes = remakeDue && sources.size() > 1;
         if (!reconciles && !moves && !remakes) {

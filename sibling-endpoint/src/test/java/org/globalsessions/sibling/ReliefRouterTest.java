@@ -848,6 +848,19 @@ class ReliefRouterTest {
         }
     }
 
+    @Test
+    void shouldStillBeReconcilingAfterAResetUntilItHasWhatItShouldHave() throws IOException {
+        beBackAfterStandIns();
+        leave(A1);
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isFalse();
+        router.tier().reconciled(endPoints.get(A1));
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+        leave(A1);
+        join(A1, Kind.AGING);
+        assertThat(endPoints.get(A1).isComplete()).isTrue();
+    }
+
     /** Two of three nodes keep each session, the first was away for long, and entries went out. */
     private void beBackAfterStandIns() throws IOException {
         restart(2);
