@@ -35,7 +35,7 @@ final class Announcements implements TierListener {
     private final HostLease lease;
     private final Notifier notifier;
     private final Arrivals arrivals;
-    private final Pushes pushes;
+    private final ClientRelays clients;
     private final Failures failures;
     private final Runnable onConnectionChanged;
     private final Runnable onDeleteApplied;
@@ -54,7 +54,7 @@ final class Announcements implements TierListener {
             HostLease lease,
             Notifier notifier,
             Arrivals arrivals,
-            Pushes pushes,
+            ClientRelays clients,
             Failures failures,
             Runnable onConnectionChanged,
             Runnable onDeleteApplied) {
@@ -63,7 +63,7 @@ final class Announcements implements TierListener {
         this.lease = lease;
         this.notifier = notifier;
         this.arrivals = arrivals;
-        this.pushes = pushes;
+        this.clients = clients;
         this.failures = failures;
         this.onConnectionChanged = onConnectionChanged;
         this.onDeleteApplied = onDeleteApplied;
@@ -87,7 +87,7 @@ final class Announcements implements TierListener {
     @Override
     public void onPush(PushMessage message) {
         try {
-            pushes.received(message);
+            clients.received(message);
         } catch (RuntimeException e) {
             failures.unexpected("a message to remote clients could not be passed on", e);
         }

@@ -16,6 +16,7 @@ final class Iteration {
 
     private final SharedLru lru;
     private final Relays relays;
+    private final int marks;
     private final SessionVisitor visitor;
     private final SeenDigests seen = new SeenDigests();
     private boolean ended;
@@ -24,10 +25,12 @@ final class Iteration {
      * Has shown nothing yet.
      *
      * @param relays say what may be shown, or null for all
+     * @param marks  only entries with at least one of these marks, 0 for all
      */
-    Iteration(SharedLru lru, Relays relays, SessionVisitor visitor) {
+    Iteration(SharedLru lru, Relays relays, int marks, SessionVisitor visitor) {
         this.lru = lru;
         this.relays = relays;
+        this.marks = marks;
         this.visitor = visitor;
     }
 
@@ -35,14 +38,16 @@ final class Iteration {
         ScanPasses passes = lru.scanPasses();
         while (!ended && passes.next()) {
             for (int bucket = 0; bucket < lru.bucketCount() && !ended; bucket += BUCKETS_A_SCAN) {
-                lru.scan(bucket, BUCKETS_A_SCAN, 0, this::show);
+                lru.scan(bucket, BUCKETS_A_SCAN, marks, this::show);
             }
         }
     }
 
     private boolean show(EntrySnapshot entry) {
         byte[] key = entry.keyCopy();
-        if ((relays == null || relays.covers(entry)) && seen.add(lru.encode(key).digest())) {
+        if ((relays == null || relays.covers(entry))
+                && !entry.hasEnded()
+                && seen.add(lru.encode(key).digest())) {
             ended = !visitor.visit(KeyText.of(key), new VersionedValue(entry.valueCopy(), entry.version()));
         }
         return !ended;

@@ -30,7 +30,7 @@ final class Relay {
             Executor executor,
             Notifier notifier,
             Arrivals arrivals,
-            Pushes pushes,
+            ClientRelays clients,
             ThreadFactory threads) {}
 
     /**
@@ -60,7 +60,7 @@ final class Relay {
                 lease,
                 shared.notifier,
                 shared.arrivals,
-                shared.pushes,
+                shared.clients,
                 shared.failures,
                 () -> {
                     publisher.onConnectionChanged();

@@ -63,6 +63,11 @@ final class Relays {
         return relays.get(places.owner(digestLow));
     }
 
+    /** The ways to all of them. */
+    List<NextTier> tiers() {
+        return relays.stream().map(Relay::tier).toList();
+    }
+
     /** Whether this host may serve a session that it has. */
     boolean covers(EncodedKey key) {
         return !isAnyLeaseOver() || of(key.digestLow()).lease().covers(key);

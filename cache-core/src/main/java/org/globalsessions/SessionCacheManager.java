@@ -32,9 +32,9 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.segment.WriteOutcome.Status;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.ClientChannel;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.NextTierProvider;
-import org.globalsessions.tier.PushChannel;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierHost;
 
@@ -73,7 +73,7 @@ public final class SessionCacheManager implements AutoCloseable {
 
     private final Recovery recovery;
     private final HeldRoom heldRoom;
-    private final Pushes pushes;
+    private final ClientRelays clients;
 
     /** Tells listeners what this process takes away. */
     private final DepartureListener departures = new DepartureListener() {
@@ -106,16 +106,16 @@ public final class SessionCacheManager implements AutoCloseable {
             relays = null;
             recovery = null;
             heldRoom = null;
-            pushes = null;
+            clients = null;
             housekeeping = new Housekeeping(lru, null, arrivals, loads, failures, threads);
             startOrEnd(housekeeping::start);
             return;
         }
         ReceiptSignal receipts = new ReceiptSignal();
-        pushes = new Pushes(lru);
-        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals, pushes, threads);
+        clients = new ClientRelays(lru);
+        Relay.Shared shared = new Relay.Shared(lru, receipts, failures, executor, notifier, arrivals, clients, threads);
         relays = new Relays(shared, tiers, this::onConnectionChanged);
-        pushes.relays(relays);
+        clients.relays(relays);
         recovery = new Recovery(lru, relays, executor, failures);
         heldRoom = new HeldRoom(lru, relays, receipts, unpublishedWait);
         housekeeping = new Housekeeping(lru, relays, arrivals, loads, failures, threads);
@@ -567,7 +567,7 @@ public final class SessionCacheManager implements AutoCloseable {
      */
     public void forEach(SessionVisitor visitor) {
         ensureOpen();
-        new Iteration(lru, relays, Objects.requireNonNull(visitor, "visitor")).run();
+        new Iteration(lru, relays, 0, Objects.requireNonNull(visitor, "visitor")).run();
     }
 
     /**
@@ -629,8 +629,8 @@ public final class SessionCacheManager implements AutoCloseable {
      *
      * @return the channel; null where no relay stands behind this host's segment
      */
-    public PushChannel pushChannel() {
-        return pushes;
+    public ClientChannel clientChannel() {
+        return clients;
     }
 
     /**

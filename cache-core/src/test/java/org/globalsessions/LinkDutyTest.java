@@ -82,7 +82,7 @@ class LinkDutyTest {
                         Runnable::run,
                         new Notifier(Runnable::run, lru.counters(), failures),
                         new Arrivals(key -> false, key -> new CompletableFuture<>(), Runnable::run),
-                        new Pushes(lru),
+                        new ClientRelays(lru),
                         LinkDutyTest::neverStarted),
                 tier(),
                 place,

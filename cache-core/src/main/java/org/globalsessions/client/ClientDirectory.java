@@ -2,21 +2,23 @@ package org.globalsessions.client;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
-import org.globalsessions.tier.PushChannel;
+import org.globalsessions.tier.ClientChannel;
+import org.globalsessions.tier.ClientQuery.By;
 import org.globalsessions.tier.PushMessage;
 
 /**
@@ -26,7 +28,8 @@ import org.globalsessions.tier.PushMessage;
  * <p>Whoever has a client's identifier is the client: take it from the {@link ClientRequest} that is being answered, never from its parameters.
  *
  * <p>Each operation exists twice: one waits, the other, {@code ...Async}, gives a future. The waiting one throws what the future ends with. A
- * {@link org.globalsessions.TierUnavailableException} means that a tier which may know the client could not be asked: nothing was changed then.
+ * {@link org.globalsessions.TierUnavailableException} means that a tier which may know the client could not be asked: nothing was changed then,
+ * but for {@link #unbindAddress}.
  *
  * <p>Any thread may call any method. One directory for a cache is enough, and gateways of this process have to have the one that the application uses:
  * messages of another one do not reach them.
@@ -49,6 +52,9 @@ public final class ClientDirectory {
     /** A client that renews its identifier again and again while its earlier ones still count. */
     private static final int MAX_RENAMES_FOLLOWED = 8;
 
+    /** Well below what a link to a relay takes at a time, so that others find room there, too. */
+    private static final int CHANGES_AT_A_TIME = 256;
+
     private final SessionCacheManager cache;
     private final ClientSessions sessions;
     private final String role;
@@ -56,7 +62,7 @@ public final class ClientDirectory {
     private final LongAdder unreached = new LongAdder();
 
     /** Null where no other process can be reached. */
-    private final PushChannel channel;
+    private final ClientChannel channel;
 
     /** Always the same object, as the channel knows it by that. */
     private final Consumer<PushMessage> receiver = this::onPush;
@@ -79,7 +85,7 @@ public final class ClientDirectory {
     public ClientDirectory(SessionCacheManager cache, String role) {
         this.cache = Objects.requireNonNull(cache, "cache");
         this.sessions = new ClientSessions(cache);
-        this.channel = cache.pushChannel();
+        this.channel = cache.clientChannel();
         this.role = role == null ? null : ClientAddress.checkRole(role);
     }
 
@@ -160,7 +166,8 @@ public final class ClientDirectory {
     }
 
     /**
-     * Takes the binding of every client away that has an address: of all devices. An address that nobody has is fine.
+     * Takes the binding of every client away that has an address: of all devices. An address that nobody has is fine. Where it fails on the way some
+     * may be unbound: called again, it goes on with the others.
      *
      * @param address {@code role.name}
      * @return how many were bound to it
@@ -177,14 +184,18 @@ public final class ClientDirectory {
      */
     public CompletableFuture<Integer> unbindAddressAsync(String address) {
         ClientAddress of = checked(address);
-        CompletableFuture<Integer> count = CompletableFuture.completedFuture(0);
-        for (String client : identifiers(record -> of.equals(record.address()))) {
-            // Compared again: one that has moved to another address meanwhile is not meant.
-            CompletableFuture<ClientState> unbound =
-                    change(client, record -> of.equals(record.address()) ? record.unbound() : null);
-            count = count.thenCombine(unbound, (sum, state) -> state == null ? sum : sum + 1);
-        }
-        return count;
+        return identifiers(By.ADDRESS, of.text(), record -> of.equals(record.address()))
+                .thenCompose(clients -> unbind(of, clients));
+    }
+
+    private CompletableFuture<Integer> unbind(ClientAddress of, Set<String> clients) {
+        // Compared again: one that has moved to another address meanwhile is not meant.
+        return new SomeAtATime<>(
+                        clients.iterator(),
+                        CHANGES_AT_A_TIME,
+                        client -> change(client, record -> of.equals(record.address()) ? record.unbound() : null)
+                                .thenApply(Objects::nonNull))
+                .run();
     }
 
     /**
@@ -208,14 +219,54 @@ public final class ClientDirectory {
     }
 
     /**
-     * The clients of a user that this host knows. Looks at the whole segment.
+     * The clients of a user, wherever they are connected.
      *
      * @param userName the user's name
      * @return their identifiers; empty for none
      */
     public List<String> clientsOf(String userName) {
+        return await(clientsOfAsync(userName));
+    }
+
+    /**
+     * As {@link #clientsOf}, without waiting.
+     *
+     * @param userName the user's name
+     * @return its result; exceptionally {@link org.globalsessions.TierUnavailableException} where a relay that may know some did not answer
+     */
+    public CompletableFuture<List<String>> clientsOfAsync(String userName) {
         Objects.requireNonNull(userName, "userName");
-        return identifiers(record -> record.user().equals(userName));
+        return identifiers(By.USER, userName, record -> record.user().equals(userName))
+                .thenApply(List::copyOf);
+    }
+
+    /**
+     * How many clients a user has, wherever they are connected.
+     *
+     * @param userName the user's name
+     * @return their number, as of the call
+     */
+    public int countOf(String userName) {
+        return await(countOfAsync(userName));
+    }
+
+    /**
+     * As {@link #countOf}, without waiting.
+     *
+     * @param userName the user's name
+     * @return its result; exceptionally {@link org.globalsessions.TierUnavailableException} where a relay that may know some did not answer
+     */
+    public CompletableFuture<Integer> countOfAsync(String userName) {
+        Objects.requireNonNull(userName, "userName");
+        Predicate<ClientRecord> which = record -> record.user().equals(userName);
+        if (channel == null || !unpublished(which).isEmpty()) {
+            // Relays may know some of these, too: counted by name.
+            return clientsOfAsync(userName).thenApply(List::size);
+        }
+        return channel.count(By.USER, userName)
+                .thenCompose(found -> found.complete()
+                        ? CompletableFuture.completedFuture(found.total())
+                        : clientsOfAsync(userName).thenApply(List::size));
     }
 
     /**
@@ -324,14 +375,14 @@ public final class ClientDirectory {
 
     private CompletableFuture<Void> pass(PushMessage message, int reachedHere) {
         if (channel == null) {
-            countUnreached(reachedHere);
+            countUnreached(reachedHere > 0);
             return CompletableFuture.completedFuture(null);
         }
-        return channel.push(message).thenAccept(processes -> countUnreached(reachedHere + processes));
+        return channel.push(message).thenAccept(reach -> countUnreached(reachedHere > 0 || reach.mayReachSomebody()));
     }
 
-    private void countUnreached(int reached) {
-        if (reached == 0) {
+    private void countUnreached(boolean reached) {
+        if (!reached) {
             unreached.increment();
         }
     }
@@ -354,8 +405,7 @@ public final class ClientDirectory {
     }
 
     /**
-     * How many messages of this directory were for an address that nobody was bound to. Where other processes have gateways, what went to them counts as
-     * having reached somebody.
+     * How many messages of this directory were for an address that nobody was bound to, or for a role that nobody serves.
      *
      * @return the count since the start
      */
@@ -493,16 +543,40 @@ public final class ClientDirectory {
                 found.identifier(), client.gateway(), client.user(), client.address(), client.authorisation());
     }
 
-    /** Those that this host has. */
-    private List<String> identifiers(Function<ClientRecord, Boolean> which) {
-        List<String> identifiers = new ArrayList<>();
-        sessions.forEach(found -> {
-            if (isThere(found.client()) && which.apply(found.client())) {
+    /**
+     * Those that the relays know, and what they cannot know yet. Without a relay, and where one has more clients than it knows, what this host has.
+     *
+     * @param which the same by an entry
+     */
+    private CompletableFuture<Set<String>> identifiers(By by, String name, Predicate<ClientRecord> which) {
+        if (channel == null) {
+            Set<String> here = new LinkedHashSet<>();
+            sessions.forEach(adding(here, which));
+            return CompletableFuture.completedFuture(here);
+        }
+        // First: what the relay has taken meanwhile, it knows.
+        Set<String> identifiers = unpublished(which);
+        return channel.find(by, name).thenApply(found -> {
+            ClientSessions.addIdentifiers(found.identifiers(), identifiers);
+            if (!found.complete()) {
+                sessions.forEach(adding(identifiers, which));
+            }
+            return identifiers;
+        });
+    }
+
+    private Set<String> unpublished(Predicate<ClientRecord> which) {
+        Set<String> identifiers = new LinkedHashSet<>();
+        sessions.forEachUnpublished(channel, adding(identifiers, which));
+        return identifiers;
+    }
+
+    private static Consumer<ClientSessions.Found> adding(Set<String> identifiers, Predicate<ClientRecord> which) {
+        return found -> {
+            if (isThere(found.client()) && which.test(found.client())) {
                 identifiers.add(found.identifier());
             }
-            return true;
-        });
-        return identifiers;
+        };
     }
 
     private ClientAddress checked(String address) {

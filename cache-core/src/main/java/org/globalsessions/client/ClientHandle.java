@@ -7,7 +7,7 @@ public interface ClientHandle {
      *
      * @param user whom it acts for; given to every later callback of this client
      * @return what the application does with the client from now on
-     * @throws IllegalStateException where an answer was given before, the time for it is over, or the client is gone; it is not let in
+     * @throws IllegalStateException where an answer was given before, the time for it is over, the client is gone, or its user has as many as are allowed; it is not let in
      */
     ClientControl accept(User user);
 

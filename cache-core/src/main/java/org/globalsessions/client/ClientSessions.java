@@ -1,11 +1,15 @@
 package org.globalsessions.client;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.ConditionFailedException;
@@ -13,6 +17,7 @@ import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.Version;
 import org.globalsessions.VersionedValue;
+import org.globalsessions.tier.ClientChannel;
 
 /** The directory's entries in the shared table: read, and replaced by comparing versions, so that no change is lost whoever else makes one. Any thread. */
 final class ClientSessions {
@@ -62,6 +67,31 @@ final class ClientSessions {
         return true;
     }
 
+    /** Whether the bytes of a key are those of a client's. */
+    static boolean isKey(byte[] key) {
+        return key.length == KEY_PREFIX.length() + IDENTIFIER_LENGTH
+                && key[0] == KEY_PREFIX.charAt(0)
+                && key[1] == KEY_PREFIX.charAt(1)
+                && isIdentifier(new String(key, KEY_PREFIX.length(), IDENTIFIER_LENGTH, StandardCharsets.ISO_8859_1));
+    }
+
+    /** Puts the bytes that a client's key stands for into an array, as two numbers. */
+    static void copyIdentifier(byte[] key, long[] to, int at) {
+        byte[] identifier = Arrays.copyOfRange(key, KEY_PREFIX.length(), key.length);
+        ByteBuffer bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(identifier));
+        to[at] = bytes.getLong();
+        to[at + 1] = bytes.getLong();
+    }
+
+    /** The identifier of which an array has the bytes, as two numbers. */
+    static String identifier(long[] from, int at) {
+        byte[] bytes = ByteBuffer.allocate(IDENTIFIER_BYTES)
+                .putLong(from[at])
+                .putLong(from[at + 1])
+                .array();
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
     /** The identifier that a key of the table stands for; null for an application's key. */
     static String identifierOf(String key) {
         return key.startsWith(KEY_PREFIX) ? key.substring(KEY_PREFIX.length()) : null;
@@ -73,7 +103,11 @@ final class ClientSessions {
 
     /** Stores what must not be there yet. */
     CompletableFuture<Found> create(String identifier, ClientRecord client) {
-        return store(new Found(identifier, client, Version.NONE), Duration.ZERO, Acknowledgement.LOCAL);
+        return create(identifier, client, Acknowledgement.LOCAL);
+    }
+
+    CompletableFuture<Found> create(String identifier, ClientRecord client, Acknowledgement level) {
+        return store(new Found(identifier, client, Version.NONE), Duration.ZERO, level);
     }
 
     /** Null where there is none. */
@@ -96,12 +130,31 @@ final class ClientSessions {
     }
 
     /** Every entry that this host has. */
-    void forEach(Function<Found, Boolean> visitor) {
+    void forEach(Consumer<Found> visitor) {
         sessions.forEach((key, value) -> {
-            String identifier = identifierOf(key);
-            Found found = identifier == null ? null : read(identifier, value);
-            return found == null || visitor.apply(found);
+            show(key, value, visitor);
+            return true;
         });
+    }
+
+    /** Every entry that this host has and no relay has acknowledged yet. */
+    void forEachUnpublished(ClientChannel channel, Consumer<Found> visitor) {
+        channel.forEachUnpublished((key, value) -> show(key, new VersionedValue(value, Version.NONE), visitor));
+    }
+
+    private static void show(String key, VersionedValue value, Consumer<Found> visitor) {
+        String identifier = identifierOf(key);
+        Found found = identifier == null ? null : read(identifier, value);
+        if (found != null) {
+            visitor.accept(found);
+        }
+    }
+
+    /** Adds the identifiers that a relay has told. */
+    static void addIdentifiers(long[] told, Set<String> to) {
+        for (int i = 0; i < told.length; i += 2) {
+            to.add(identifier(told, i));
+        }
     }
 
     /** Lets an entry that a rename has left go by itself after a time. */

@@ -58,20 +58,49 @@ public final class GatewayClients {
     }
 
     /**
-     * Takes a new client in.
+     * Takes a new client in, however many its user has.
      *
      * @param userName whom it acts for
      * @return the client, whose entry stands
      * @throws IllegalArgumentException where the name is empty or too long
      */
     public CompletableFuture<ClientState> accept(String userName) {
+        return accept(userName, 0);
+    }
+
+    /**
+     * Takes a new client in.
+     *
+     * @param userName   whom it acts for
+     * @param mostOfUser most clients that the user may have, wherever they are; 0 for no limit
+     * @return the client, whose entry stands; null where the user has too many. Exceptionally where that could not be told
+     * @throws IllegalArgumentException where the name is empty or too long
+     */
+    public CompletableFuture<ClientState> accept(String userName, int mostOfUser) {
         int bytes = userName.getBytes(StandardCharsets.UTF_8).length;
         if (bytes == 0 || bytes > ClientDirectory.MAX_USER_NAME_BYTES) {
             throw new IllegalArgumentException("user name is out of range: bytes=" + bytes + ", limits=1 to "
                     + ClientDirectory.MAX_USER_NAME_BYTES);
         }
-        return sessions.create(sessions.newIdentifier(), ClientRecord.accepted(gateway, userName))
-                .thenApply(ClientDirectory::state);
+        ClientRecord client = ClientRecord.accepted(gateway, userName);
+        if (mostOfUser == 0) {
+            return sessions.create(sessions.newIdentifier(), client).thenApply(ClientDirectory::state);
+        }
+        String identifier = sessions.newIdentifier();
+        // Counted once it is there itself: of two that come at a time one at least sees both.
+        return sessions.create(identifier, client, directory.deciding())
+                .thenCompose(found -> directory
+                        .countOfAsync(userName)
+                        .thenCompose(count -> count <= mostOfUser
+                                ? CompletableFuture.completedFuture(ClientDirectory.state(found))
+                                : giveUp(identifier)))
+                // Also where it is not known whether the relay has stored it: nobody would take it away otherwise.
+                .exceptionallyCompose(
+                        notKnown -> giveUp(identifier).thenCompose(gone -> CompletableFuture.failedFuture(notKnown)));
+    }
+
+    private CompletableFuture<ClientState> giveUp(String identifier) {
+        return sessions.remove(identifier).thenApply(removed -> null);
     }
 
     /**
@@ -225,7 +254,6 @@ public final class GatewayClients {
             if (found.client().kind() != ClientRecord.Kind.RENAMED) {
                 named.add(found.client().gateway());
             }
-            return true;
         });
         named.forEach(presence::seen);
         // What a killed rename has left first, while the entry that it was to replace still tells how far it had come.

@@ -54,7 +54,7 @@ final class GatewayPresence {
     void beat() {
         beat++;
         byte[] number = ByteBuffer.allocate(Long.BYTES).putLong(beat).array();
-        if (cache.pushChannel() == null) {
+        if (cache.clientChannel() == null) {
             cache.set(beatKey(own), number);
         } else {
             cache.set(beatKey(own), number, SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY))

@@ -103,6 +103,15 @@ public final class PathSection {
         return top.getDuration("max_clock_skew");
     }
 
+    /**
+     * How many remote clients of each path a relay knows: its setting, for all its paths.
+     *
+     * @return 1 or more
+     */
+    public int maxIndexedClients() {
+        return top.getInt("max_indexed_clients");
+    }
+
     private Config with(String key) {
         return section.hasPath(key) ? section : top;
     }

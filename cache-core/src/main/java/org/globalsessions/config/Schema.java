@@ -21,6 +21,9 @@ public final class Schema {
     /** Most connections that a relay may be allowed to have. */
     public static final int MAX_CONNECTIONS = 1_000_000;
 
+    /** Most remote clients that a relay may be set to know. */
+    public static final int MAX_INDEXED_CLIENTS = 16_000_000;
+
     /** Largest message that a gateway may be allowed to take from a client, in bytes. */
     public static final int MAX_CLIENT_MESSAGE = 1 << 20;
 
@@ -308,6 +311,13 @@ public final class Schema {
                     .range(1, 1_000_000)
                     .byDefault("20000"),
             key(
+                            "max_clients_per_user",
+                            KeyType.INTEGER,
+                            "Most clients of a user at a time, wherever they are connected; 0 for no limit.")
+                    .unit("clients")
+                    .range(0, 1_000_000)
+                    .byDefault("0"),
+            key(
                             "max_pending_size",
                             KeyType.SIZE,
                             "Most that waits for a client which does not read, or is not connected for a moment. Further messages are"
@@ -465,6 +475,15 @@ public final class Schema {
                     .unit("connections")
                     .range(1, MAX_CONNECTIONS)
                     .byDefault("10000"),
+            key(
+                            "max_indexed_clients",
+                            KeyType.INTEGER,
+                            "Most remote clients of a path that the relay knows by address and user, each in about 250 bytes of its heap. Where"
+                                    + " there are more, hosts look for them in their own segments, too.")
+                    .only(RELAY)
+                    .unit("clients")
+                    .range(1, MAX_INDEXED_CLIENTS)
+                    .byDefault("1000000"),
             key(
                             "aeron_dir",
                             KeyType.PATH,

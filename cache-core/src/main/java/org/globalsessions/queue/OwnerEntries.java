@@ -27,7 +27,7 @@ final class OwnerEntries {
     OwnerEntries(SessionCacheManager cache, Acknowledgement level) {
         this.cache = cache;
         this.level =
-                level != null ? level : cache.pushChannel() == null ? Acknowledgement.LOCAL : Acknowledgement.RELAY;
+                level != null ? level : cache.clientChannel() == null ? Acknowledgement.LOCAL : Acknowledgement.RELAY;
     }
 
     /** An entry as it was read; without a value where there is none. */

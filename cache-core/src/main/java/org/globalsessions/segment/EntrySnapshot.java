@@ -97,6 +97,24 @@ public final class EntrySnapshot {
     }
 
     /**
+     * Time since the last use.
+     *
+     * @return ticks of 10 ms
+     */
+    public int idleTicks() {
+        return idleTicks;
+    }
+
+    /**
+     * Whether it is shown only because the next tier does not have it yet: see {@link SessionEntry#hasEnded}.
+     *
+     * @return true if so
+     */
+    public boolean hasEnded() {
+        return SessionEntry.hasEnded(lifetimeTicks);
+    }
+
+    /**
      * The entry as it travels to other tiers.
      *
      * @return an entry with copies of key and value

@@ -144,10 +144,20 @@ public interface NextTier extends AutoCloseable {
      * Sends a message to all other processes that attend.
      *
      * @param message the message
-     * @return to how many of them it goes
+     * @return whom it reaches
      */
-    default CompletableFuture<Integer> push(PushMessage message) {
+    default CompletableFuture<PushReach> push(PushMessage message) {
         return CompletableFuture.failedFuture(new TierUnavailableException("this tier passes no messages on"));
+    }
+
+    /**
+     * Finds remote clients.
+     *
+     * @param query which ones
+     * @return the tier's answer; exceptionally {@link TierUnavailableException} where there was none
+     */
+    default CompletableFuture<FoundClients> findClients(ClientQuery query) {
+        return CompletableFuture.failedFuture(new TierUnavailableException("this tier knows no clients"));
     }
 
     @Override

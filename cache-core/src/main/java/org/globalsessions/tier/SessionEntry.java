@@ -41,6 +41,16 @@ public record SessionEntry(
      * @return true if so
      */
     public boolean hasEnded() {
+        return hasEnded(lifetimeTicks);
+    }
+
+    /**
+     * The same by what is left of a lifetime.
+     *
+     * @param lifetimeTicks ticks left, 0 for no lifetime
+     * @return true if so
+     */
+    public static boolean hasEnded(int lifetimeTicks) {
         return lifetimeTicks == 1;
     }
 

@@ -1,6 +1,6 @@
 package org.globalsessions.cli;
 
-import java.io.IOException;
+import com.typesafe.config.Config;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,10 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.globalsessions.config.NodeConfig;
 import org.globalsessions.segment.Finding;
 import org.globalsessions.segment.SegmentException;
 import org.globalsessions.segment.SegmentInspector;
 import org.globalsessions.segment.SegmentReport;
+import org.globalsessions.transport.client.RelayLinkSettings;
+import org.globalsessions.transport.client.RelayOperator;
+import org.globalsessions.transport.frame.ClientsCheckedFrame;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -29,9 +33,17 @@ final class InspectCommand extends SegmentCommand {
             description = "Findings to print at most; all are counted. Default ${DEFAULT-VALUE}.")
     private int limit;
 
+    @Option(
+            names = "--clients",
+            description =
+                    "With the --config of a client: also have its relays compare what they know of remote clients by address and"
+                            + " user with their entries. Needs the right to administer.")
+    private boolean clients;
+
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws Exception {
         requireNotNegative("--limit", limit);
+        List<Map<String, Object>> relays = clients ? checkClients() : List.of();
         PrintWriter out = out();
         Path file = target.existingFile(pathName);
         SegmentReport report;
@@ -49,11 +61,41 @@ final class InspectCommand extends SegmentCommand {
             return GlobalSessions.FAILED;
         }
         if (json) {
-            out.println(Json.of(asMap(file, report)));
+            Map<String, Object> values = asMap(file, report);
+            if (clients) {
+                values.put("relays", relays);
+            }
+            out.println(Json.of(values));
         } else {
+            relays.forEach(out::println);
             print(file, report, out);
         }
-        return report.isWhole() ? GlobalSessions.DONE : GlobalSessions.FAILED;
+        boolean agree = relays.stream().allMatch(relay -> relay.get("differing").equals(0));
+        return report.isWhole() && agree ? GlobalSessions.DONE : GlobalSessions.FAILED;
+    }
+
+    private List<Map<String, Object>> checkClients() throws Exception {
+        NodeConfig config = target.configuration();
+        if (config == null || config.relaySections().isEmpty()) {
+            throw new UsageException("--clients: no relay to ask: give the --config of a client that has one");
+        }
+        List<Map<String, Object>> relays = new ArrayList<>();
+        for (Config section : config.relaySections()) {
+            RelayLinkSettings settings = RelayLinkSettings.from(section);
+            try (RelayOperator operator = RelayOperator.connect(settings)) {
+                ClientsCheckedFrame checked = operator.checkClients().get();
+                Map<String, Object> relay = new LinkedHashMap<>();
+                relay.put("relay", settings.relay().toString());
+                relay.put("path", settings.path());
+                relay.put("clients", checked.clients());
+                relay.put("addresses", checked.addresses());
+                relay.put("refused", checked.refused());
+                relay.put("entries", checked.entries());
+                relay.put("differing", checked.differing());
+                relays.add(relay);
+            }
+        }
+        return relays;
     }
 
     private static void print(Path file, SegmentReport report, PrintWriter out) {

@@ -103,18 +103,26 @@ final class Inquiry {
     private final SpillFile spill;
     private final RelayAgent agent;
     private final Intake intake;
+    private final ClientInquiry clients;
     private final QuestionShares shares;
     private final Map<KeyDigest, Open> open = new HashMap<>();
     private final EntrySnapshot snapshot = new EntrySnapshot();
     private final WriteOutcome outcome = new WriteOutcome();
 
-    Inquiry(SharedLru lru, SpillFile spill, RelayAgent agent, Intake intake, QuestionShares shares) {
+    Inquiry(
+            SharedLru lru,
+            SpillFile spill,
+            RelayAgent agent,
+            Intake intake,
+            ClientInquiry clients,
+            QuestionShares shares) {
         this.lru = lru;
         this.file = lru.file();
         this.counters = lru.counters();
         this.spill = spill;
         this.agent = agent;
         this.intake = intake;
+        this.clients = clients;
         this.shares = shares;
         intake.onStored(this::noteStored);
     }
@@ -132,6 +140,7 @@ final class Inquiry {
                 // A host that asks uses the session; find renews nothing by itself. Where the host has to find out
                 // whether the session has ended, it tells.
                 lru.touch(key);
+                clients.used(digest, 0);
             }
             answer(endPoint, frame, Found.of(entry), position);
             return;
@@ -144,6 +153,7 @@ final class Inquiry {
     void onTouch(TouchFrame frame) {
         List<Touch> elsewhere = new ArrayList<>();
         for (Touch touch : frame.touches()) {
+            clients.used(touch.digest(), touch.idleTicks());
             boolean here = lru.renew(touch.digest(), touch.life(), touch.idleTicks())
                     || (spill != null && spill.renew(touch, file.tick()));
             if (!here && agent.hasSibling()) {
@@ -331,6 +341,9 @@ final class Inquiry {
             // Too large for this segment's records: answered, not kept. The relief tier has it.
             counters.increment(Counter.ERRORS);
             return Found.of(entry);
+        }
+        if (outcome.status() == WriteOutcome.Status.STORED) {
+            clients.stored(digest, kept);
         }
         Found found = switch (outcome.status()) {
             case STORED, NO_ROOM -> entry.hasEnded() ? MISSING : Found.of(entry);

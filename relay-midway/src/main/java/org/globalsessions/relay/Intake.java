@@ -59,6 +59,7 @@ final class Intake {
     private final RelayAgent agent;
     private final Announcer announcer;
     private final ChangeRing changes;
+    private final ClientInquiry clients;
     private final Scheduler loop;
     private final Duration retryPause;
     private final long stallNs;
@@ -81,6 +82,7 @@ final class Intake {
      * @param agent           owns the way to the relief tier
      * @param announcer       tells the other hosts
      * @param changes         where each change is noted before anybody is told of it, or one that nobody remembers could have been told to some
+     * @param clients         told of each entry that stands here, and of each delete
      * @param loop            the event loop that all of this runs on
      * @param unpublishedWait tenth part of the time without progress after which an entry is spilled
      */
@@ -90,6 +92,7 @@ final class Intake {
             RelayAgent agent,
             Announcer announcer,
             ChangeRing changes,
+            ClientInquiry clients,
             Scheduler loop,
             Duration unpublishedWait) {
         this.lru = lru;
@@ -99,6 +102,7 @@ final class Intake {
         this.agent = agent;
         this.announcer = announcer;
         this.changes = changes;
+        this.clients = clients;
         this.loop = loop;
         this.retryPause = unpublishedWait.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : unpublishedWait;
         this.stallNs = unpublishedWait.toNanos() * STALL_FACTOR;
@@ -345,6 +349,9 @@ final class Intake {
             return true;
         }
         lru.fill(key, spilled, Long.MAX_VALUE, RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+        if (outcome.status() == WriteOutcome.Status.STORED) {
+            clients.stored(digest, spilled);
+        }
         takenBack(digest, spilled, outcome);
         return outcome.status() != WriteOutcome.Status.NO_ROOM;
     }
@@ -394,8 +401,10 @@ final class Intake {
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
         receipts.addStored(digest, frame.entry().version(), receipt);
         changes.add(position, knowing, digest, frame.entry().version(), version, way);
+        SessionEntry stored = asStored(frame.entry(), version, life);
+        clients.stored(digest, stored);
         acknowledge(endPoint, frame, way, receipt);
-        announcer.announce(knowing, digest, asStored(frame.entry(), version, life), position);
+        announcer.announce(knowing, digest, stored, position);
         if (agent.hasSibling()) {
             checkRoom(digest);
             if (isLate(version)) {
@@ -502,6 +511,7 @@ final class Intake {
         Receipt receipt = new Receipt(how, version, 0, held, file.relayEpoch(), position);
         receipts.addDelete(digest, frame.tombstone(), receipt);
         changes.addDelete(endPoint.host(), digest, frame.tombstone(), receipt);
+        clients.deleted(digest);
         acknowledge(endPoint, frame, receipt);
         announcer.announceDelete(endPoint.host(), digest, version, position);
         lru.numberDelete(digest, version, position);
@@ -534,6 +544,7 @@ final class Intake {
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
         changes.addDelete(null, digest, tombstone, receipt);
+        clients.deleted(digest);
         lru.confirmDelete(digest, tombstone, receipt);
         announcer.announceDelete(null, digest, tombstone, position);
     }
@@ -619,6 +630,7 @@ final class Intake {
             spill.removeUpTo(digest, version);
         }
         changes.add(position, null, digest, version, version, way);
+        clients.stored(digest, entry);
         announcer.announce(null, digest, entry, position);
         if (marks != 0) {
             agent.publish(way, version, null);

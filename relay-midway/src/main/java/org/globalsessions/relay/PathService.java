@@ -18,6 +18,7 @@ import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.AttendFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.FindClientsFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -54,7 +55,8 @@ final class PathService {
     private final HostLeases leases;
     private final FarDeletes farDeletes;
     private final HostAdministration administration;
-    private final Pushes pushes = new Pushes();
+    private final ClientInquiry clients;
+    private final Pushes pushes;
     private final SkewLimit skew;
     private final Duration maxStale;
     private final Map<Integer, Origin> origins = new HashMap<>();
@@ -70,6 +72,7 @@ final class PathService {
      * @param inquiry    answers what they ask
      * @param leases     remembers hosts that may serve what they have
      * @param farDeletes tells when a delete is everywhere
+     * @param clients    knows the path's remote clients
      */
     PathService(
             SharedLru lru,
@@ -79,7 +82,8 @@ final class PathService {
             Intake intake,
             Inquiry inquiry,
             HostLeases leases,
-            FarDeletes farDeletes) {
+            FarDeletes farDeletes,
+            ClientInquiry clients) {
         this.file = lru.file();
         this.counters = lru.counters();
         this.errors = errors;
@@ -90,6 +94,8 @@ final class PathService {
         this.inquiry = inquiry;
         this.leases = leases;
         this.farDeletes = farDeletes;
+        this.clients = clients;
+        this.pushes = new Pushes(clients);
         this.skew = new SkewLimit(lru, intake, settings.maxClockSkew());
         this.administration = new HostAdministration(file.pathKey(), leases, farDeletes);
     }
@@ -195,12 +201,22 @@ final class PathService {
             pushes.attend(endPoint, attend.wanted());
         } else if (frame instanceof NotifyFrame notify) {
             pushes.onNotify(endPoint, notify);
+        } else if (frame instanceof FindClientsFrame find) {
+            clients.onFindClients(endPoint, find);
         } else if (frame instanceof AdministerFrame administer) {
-            administration.onAdminister(endPoint, administer);
+            administer(endPoint, administer);
         } else if (frame instanceof GoodbyeFrame) {
             connection.close();
         } else {
             refuse(connection, frame.correlationId(), ErrorCode.UNEXPECTED, "a host does not send " + frame.type());
+        }
+    }
+
+    private void administer(ClientEndPoint endPoint, AdministerFrame frame) {
+        if (frame.action() == AdministerFrame.Action.CHECK_CLIENTS) {
+            clients.check(endPoint, frame.correlationId());
+        } else {
+            administration.onAdminister(endPoint, frame);
         }
     }
 
@@ -256,6 +272,8 @@ final class PathService {
             case SESSION, DELETE, NEED_EVERYWHERE, NOTIFY -> Right.PUBLISH;
             case ATTEND -> Right.SUBSCRIBE;
             case NEED_SESSION, TOUCH -> Right.READ;
+            // Who has a client's identifier is that client.
+            case FIND_CLIENTS -> ((FindClientsFrame) frame).tellsClients() ? Right.SUBSCRIBE : Right.READ;
             case ADMINISTER -> Right.ADMINISTER;
             default -> null;
         };

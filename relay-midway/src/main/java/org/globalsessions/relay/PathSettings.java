@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.globalsessions.config.PathSection;
+import org.globalsessions.config.Schema;
 import org.globalsessions.relay.RelayContext.Announce;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
@@ -31,6 +32,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
     private Announce announce = Announce.FULL;
     private Duration maxStale = Duration.ofMinutes(5);
     private Duration maxClockSkew = Duration.ofSeconds(60);
+    private int maxIndexedClients = 1_000_000;
 
     PathSettings() {}
 
@@ -50,6 +52,7 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 .unpublishedWait(path.cache().unpublishedWait())
                 .maxStale(path.maxStale())
                 .maxClockSkew(path.maxClockSkew())
+                .maxIndexedClients(path.maxIndexedClients())
                 .announce(Announce.valueOf(path.announce().toUpperCase(Locale.ROOT)));
     }
 
@@ -187,6 +190,18 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
         return self();
     }
 
+    /**
+     * Sets how many remote clients of the path are known by address and user. Default 1,000,000, which take up to 450 MB of heap, about 250 bytes each and 200 for an address or
+     * user of its own. Where there are more, hosts look through their own segments as well.
+     *
+     * @param value 1 to 16,000,000
+     * @return this
+     */
+    public final T maxIndexedClients(int value) {
+        maxIndexedClients = value;
+        return self();
+    }
+
     /** Checks and derives. */
     void concludePath() {
         check(
@@ -220,6 +235,11 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
                 "max_clock_skew",
                 maxClockSkew,
                 "1 ms to 1 day");
+        check(
+                maxIndexedClients >= 1 && maxIndexedClients <= Schema.MAX_INDEXED_CLIENTS,
+                "max_indexed_clients",
+                maxIndexedClients,
+                "1 to " + Schema.MAX_INDEXED_CLIENTS);
         Objects.requireNonNull(announce, "announce");
         segment.pathName(authPath).role(hasSibling() ? Role.RELAY : Role.LONE_RELAY);
     }
@@ -273,6 +293,10 @@ public abstract sealed class PathSettings<T extends PathSettings<T>> permits Rel
 
     Duration maxClockSkew() {
         return maxClockSkew;
+    }
+
+    int maxIndexedClients() {
+        return maxIndexedClients;
     }
 
     /** Where the last changes are remembered. */

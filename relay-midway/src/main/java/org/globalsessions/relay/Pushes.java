@@ -2,16 +2,28 @@ package org.globalsessions.relay;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.globalsessions.tier.PushMessage;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.transport.frame.NotifiedFrame;
 import org.globalsessions.transport.frame.NotifyFrame;
 import org.globalsessions.transport.frame.PushFrame;
 
 /**
- * Passes messages to remote clients on to the processes that serve such, in the order in which each of their senders has sent them. Which clients a message
+ * Passes messages to remote clients on to the processes that serve such, in the order in which each of their senders has sent them. Which of its clients a message
  * is for, each of these processes knows. On the relay's event loop alone.
  */
 final class Pushes {
+    private final ClientInquiry clients;
     private final Set<ClientEndPoint> attending = new LinkedHashSet<>();
+
+    /**
+     * Nobody wants any.
+     *
+     * @param clients tells whether there is anybody whom a message is for
+     */
+    Pushes(ClientInquiry clients) {
+        this.clients = clients;
+    }
 
     /** A process wants messages, or no more. */
     void attend(ClientEndPoint endPoint, boolean wanted) {
@@ -31,7 +43,9 @@ final class Pushes {
                 processes++;
             }
         }
-        sender.send(new NotifiedFrame(frame.correlationId(), processes));
+        PushMessage message = frame.message();
+        int known = message.toRole() ? PushReach.UNKNOWN : clients.countAt(message.to());
+        sender.send(new NotifiedFrame(frame.correlationId(), new PushReach(processes, known)));
     }
 
     /** A process is gone. */

@@ -117,10 +117,12 @@ final class RelayPath implements AutoCloseable {
         ChangeRing changes =
                 ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
         Announcer announcer = new Announcer(lru, settings.announce(), leases, changes);
-        intake = new Intake(lru, spill, agent, announcer, changes, loop, settings.unpublishedWait());
-        Inquiry inquiry = new Inquiry(lru, spill, agent, intake, new QuestionShares(lru.counters(), loop));
+        ClientInquiry clients = new ClientInquiry(lru, spill, settings.maxIndexedClients(), loop);
+        clients.start();
+        intake = new Intake(lru, spill, agent, announcer, changes, clients, loop, settings.unpublishedWait());
+        Inquiry inquiry = new Inquiry(lru, spill, agent, intake, clients, new QuestionShares(lru.counters(), loop));
         service = new PathService(
-                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop));
+                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop), clients);
     }
 
     private void forgetHosts(Scheduler loop, HostLeases leases) {

@@ -369,6 +369,15 @@ final class SpillFile implements AutoCloseable {
     }
 
     /**
+     * The keys of all entries.
+     *
+     * @return their digests, oldest first
+     */
+    synchronized List<KeyDigest> digests() {
+        return List.copyOf(index.keySet());
+    }
+
+    /**
      * Removes a key's entry where it is not newer than a version: it was handed off, or a newer one is elsewhere.
      *
      * @param digest  digest of the key

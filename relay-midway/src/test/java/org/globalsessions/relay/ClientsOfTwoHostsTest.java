@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -92,10 +93,7 @@ class ClientsOfTwoHostsTest {
 
     @BeforeEach
     void open() throws IOException {
-        relay = opened.keep(MidwayRelay.launch(new RelayContext()
-                .authPath("auths")
-                .port(0)
-                .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(1_000))));
+        launch(0);
         a = host("a");
         b = host("b");
         SessionCacheManager third = opened.keep(application("c"));
@@ -103,7 +101,14 @@ class ClientsOfTwoHostsTest {
         PushMessage ready = new PushMessage(true, "user", "ready", "{}");
         await().atMost(PATIENCE)
                 .ignoreExceptions()
-                .until(() -> third.pushChannel().push(ready).join() == 2);
+                .until(() -> third.clientChannel().push(ready).join().processes() == 2);
+    }
+
+    private void launch(int port) throws IOException {
+        relay = opened.keep(MidwayRelay.launch(new RelayContext()
+                .authPath("auths")
+                .port(port)
+                .segment(new SegmentSettings(folder.resolve("relay.segment")).elCount(1_000))));
     }
 
     private Host host(String name) throws IOException {
@@ -198,6 +203,65 @@ class ClientsOfTwoHostsTest {
             });
         }
         assertThat(sender.unbindAddress("user.7")).isZero();
+    }
+
+    @Test
+    void shouldFindTheClientsOfAllHostsAlsoWhereItsOwnHasNoneOfThem() throws Exception {
+        List<Client> devices = List.of(Client.hello(a, "hello"), Client.hello(b, "hello"), Client.hello(b, "hello"));
+        for (Client device : devices) {
+            a.directory.bind(device.identifier, "user.7", AUTHORISATION);
+        }
+        List<String> identifiers =
+                devices.stream().map(device -> device.identifier).toList();
+        SessionCacheManager late = opened.keep(application("late"));
+        ClientDirectory stranger = new ClientDirectory(late, "user");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> Set.copyOf(stranger.clientsOf("ann")).equals(Set.copyOf(identifiers)));
+        assertThat(stranger.clientsOf("nobody")).isEmpty();
+        assertThat(identifiers)
+                .as("its own host was told of none")
+                .allMatch(client -> late.getLocal("\u0001c" + client) == null);
+        assertThat(stranger.unbindAddress("user.7")).isEqualTo(3);
+        assertThat(stranger.unbindAddress("user.7")).isZero();
+    }
+
+    @Test
+    void shouldFindTheSameClientsWhenTheRelayIsStartedAgain() throws Exception {
+        Client phone = Client.hello(a, "hello");
+        Client tablet = Client.hello(b, "hello");
+        a.directory.bind(phone.identifier, "user.7", AUTHORISATION);
+        b.directory.bind(tablet.identifier, "user.8", AUTHORISATION);
+        await().atMost(PATIENCE).until(() -> sender.clientsOf("ann").size() == 2);
+        int port = relay.port();
+        relay.close();
+        assertThatThrownBy(() -> sender.clientsOf("ann")).isInstanceOf(TierUnavailableException.class);
+
+        launch(port);
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> sender.clientsOf("ann").size() == 2);
+        assertThat(sender.unbindAddress("user.7")).isOne();
+        assertThat(sender.unbindAddress("user.7")).isZero();
+        assertThat(sender.unbindAddress("user.8")).isOne();
+    }
+
+    @Test
+    void shouldSendAClientAwayWhereItsUserHasTooManyOnOtherHosts() throws Exception {
+        Client.hello(a, "hello");
+        Client.hello(b, "hello");
+        Host c = host("d", new GatewaySettings().maxClientsPerUser(3));
+        assertThat(Client.hello(c, "hello").identifier).hasSize(22);
+        assertThat(Client.hello(c, "hello").identifier).isEqualTo("denied too many clients of this user");
+        assertThat(sender.clientsOf("ann")).hasSize(3);
+    }
+
+    @Test
+    void shouldCountAMessageToAnAddressThatNobodyHasThoughOthersServeClients() {
+        sender.notify("user.nobody", "news", "{}");
+        assertThat(sender.unreached()).isOne();
+        sender.broadcast("user", "news", "{}");
+        assertThat(sender.unreached()).isOne();
     }
 
     /** Pings are not enough: the client asks for nothing. */

@@ -15,13 +15,17 @@ import java.util.Set;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.config.NodeConfig;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.ClientQuery;
+import org.globalsessions.tier.ClientQuery.By;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Touch;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
+import org.globalsessions.transport.frame.ClientsFoundFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.FindClientsFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.TouchFrame;
@@ -156,6 +160,24 @@ class RightsTest {
         publisher.delete(digest("user-1"), Acknowledgement.RELAY);
         assertThat(report.get("user-1").status()).isEqualTo(SessionKnownFrame.Status.MISSING);
         assertThat(relay.counters().get(Counter.REFUSED_WITHOUT_RIGHT)).isEqualTo(5);
+    }
+
+    /** Who has a client's identifier is that client: who may not be told what others store is told how many there are. */
+    @Test
+    void shouldTellWhoTheClientsOfAUserAreOnlyAHostWithTheRightToSubscribe() throws Exception {
+        TestHost shop = overTls("shop", "").welcomed();
+        TestHost report = overTls("report", "open sesame").welcomed();
+        TestHost publisher = overUnixSocket().welcomed();
+        FindClientsFrame count = new FindClientsFrame(9, new ClientQuery(By.USER, "ann", 0, 0));
+        FindClientsFrame find = new FindClientsFrame(9, new ClientQuery(By.USER, "ann", 0, 1));
+
+        for (FindClientsFrame asked : List.of(count, find)) {
+            assertThat(shop.ask(asked)).isInstanceOf(ClientsFoundFrame.class);
+        }
+        assertThat(report.ask(count)).isInstanceOf(ClientsFoundFrame.class);
+        assertRefused(report.ask(find), "no right to subscribe");
+        assertRefused(publisher.ask(count), "no right to read");
+        assertRefused(publisher.ask(find), "no right to subscribe");
     }
 
     @Test

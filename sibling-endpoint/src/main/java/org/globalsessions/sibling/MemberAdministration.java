@@ -39,6 +39,10 @@ final class MemberAdministration {
      * @return what became of it
      */
     Frame answer(AdministerFrame frame, String operator) {
+        if (frame.action() == AdministerFrame.Action.CHECK_CLIENTS) {
+            return new ErrorFrame(
+                    frame.correlationId(), ErrorCode.REFUSED, "a sibling knows no remote clients: ask its relay");
+        }
         NodeId id = new NodeId(frame.host().high(), frame.host().low());
         Outcome outcome;
         try {
@@ -46,6 +50,7 @@ final class MemberAdministration {
                 case LIST -> Outcome.DONE;
                 case FORGET -> forget(id);
                 case DRAIN -> drain(id);
+                case CHECK_CLIENTS -> throw new IllegalStateException("refused above");
             };
         } catch (IOException e) {
             segment.counters().increment(Counter.ERRORS);

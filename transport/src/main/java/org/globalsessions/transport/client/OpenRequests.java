@@ -33,7 +33,7 @@ final class OpenRequests {
         return byKey.size() < window;
     }
 
-    boolean hasRoomForChange(int length) {
+    boolean hasRoom(int length) {
         return changes < window && (changes == 0 || changeBytes + length <= windowBytes);
     }
 
@@ -45,7 +45,7 @@ final class OpenRequests {
         byId.put(request.id, request);
         if (request instanceof Request.Question question) {
             byKey.put(question.key, question);
-        } else if (request instanceof Request.Change) {
+        } else if (request.takesRoom()) {
             changes++;
             changeBytes += request.length;
         }
@@ -68,7 +68,7 @@ final class OpenRequests {
     private void forget(Request<?> request) {
         if (request instanceof Request.Question question) {
             byKey.remove(question.key, question);
-        } else if (request instanceof Request.Change) {
+        } else if (request.takesRoom()) {
             changes--;
             changeBytes -= request.length;
         }

@@ -11,6 +11,7 @@ import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
+import org.globalsessions.transport.frame.ClientsFoundFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.EverywhereFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -76,6 +77,8 @@ final class RelayConversation implements FrameHandler {
             listener.onPush(push.message());
         } else if (frame instanceof NotifiedFrame notified) {
             link.notified(notified);
+        } else if (frame instanceof ClientsFoundFrame found) {
+            link.clientsFound(found);
         } else if (frame instanceof EverywhereFrame everywhere) {
             link.everywhere(everywhere);
         } else if (frame instanceof ErrorFrame error) {

@@ -10,11 +10,14 @@ import java.util.function.Supplier;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 import org.globalsessions.Version;
+import org.globalsessions.tier.ClientQuery;
 import org.globalsessions.tier.ClockAheadException;
+import org.globalsessions.tier.FoundClients;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.PushMessage;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.TierAnswer;
@@ -26,9 +29,11 @@ import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AttendFrame;
+import org.globalsessions.transport.frame.ClientsFoundFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.EverywhereFrame;
+import org.globalsessions.transport.frame.FindClientsFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.GoodbyeFrame;
@@ -228,7 +233,7 @@ public final class RelayLink implements NextTier {
     }
 
     private CompletableFuture<Receipt> change(Frame frame) {
-        return change(frame, Request.Change::new);
+        return send(frame, Right.PUBLISH, 0, Request.Change::new);
     }
 
     /** Makes what waits for the answer to a frame. */
@@ -236,17 +241,17 @@ public final class RelayLink implements NextTier {
         Request<T> of(Frame frame, int length, long deadlineNs);
     }
 
-    /** Sends what needs the right to publish. */
-    private <T> CompletableFuture<T> change(Frame frame, Waiting<T> waiting) {
+    /** Sends what needs a right, and takes room in the window, as does an answer that is longer than the others. */
+    private <T> CompletableFuture<T> send(Frame frame, Right needed, int answerLength, Waiting<T> waiting) {
         if (phase != Phase.CONNECTED) {
             return CompletableFuture.failedFuture(away());
         }
-        if (!rights.contains(Right.PUBLISH)) {
-            return CompletableFuture.failedFuture(notAllowed(Right.PUBLISH));
+        if (!rights.contains(needed)) {
+            return CompletableFuture.failedFuture(notAllowed(needed));
         }
         try {
-            int length = FrameCodec.encodedLength(frame);
-            if (!open.hasRoomForChange(length)) {
+            int length = FrameCodec.encodedLength(frame) + answerLength;
+            if (!open.hasRoom(length)) {
                 return CompletableFuture.failedFuture(
                         busy("window=" + settings.window() + ", windowBytes=" + settings.windowBytes()));
             }
@@ -303,9 +308,21 @@ public final class RelayLink implements NextTier {
     }
 
     @Override
-    public CompletableFuture<Integer> push(PushMessage message) {
+    public CompletableFuture<PushReach> push(PushMessage message) {
         synchronized (lock) {
-            return change(new NotifyFrame(nextCorrelationId++, message), Request.Push::new);
+            return send(new NotifyFrame(nextCorrelationId++, message), Right.PUBLISH, 0, Request.Push::new);
+        }
+    }
+
+    @Override
+    public CompletableFuture<FoundClients> findClients(ClientQuery query) {
+        synchronized (lock) {
+            FindClientsFrame frame = new FindClientsFrame(nextCorrelationId++, query);
+            return send(
+                    frame,
+                    frame.tellsClients() ? Right.SUBSCRIBE : Right.READ,
+                    query.most() * FindClientsFrame.BYTES_A_CLIENT,
+                    Request.Clients::new);
         }
     }
 
@@ -478,7 +495,15 @@ public final class RelayLink implements NextTier {
 
     void notified(NotifiedFrame frame) {
         if (remove(frame.correlationId()) instanceof Request.Push request) {
-            request.answer.complete(frame.processes());
+            request.answer.complete(frame.reach());
+        } else {
+            counters.lateAnswers.increment();
+        }
+    }
+
+    void clientsFound(ClientsFoundFrame frame) {
+        if (remove(frame.correlationId()) instanceof Request.Clients request) {
+            request.answer.complete(frame.found());
         } else {
             counters.lateAnswers.increment();
         }

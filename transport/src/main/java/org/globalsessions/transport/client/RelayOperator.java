@@ -16,6 +16,7 @@ import org.globalsessions.transport.frame.AdministerFrame;
 import org.globalsessions.transport.frame.AdministerFrame.Action;
 import org.globalsessions.transport.frame.AdministeredFrame;
 import org.globalsessions.transport.frame.CalledFrame;
+import org.globalsessions.transport.frame.ClientsCheckedFrame;
 import org.globalsessions.transport.frame.CommandFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -117,6 +118,17 @@ public final class RelayOperator implements AutoCloseable {
     }
 
     /**
+     * Has the relay compare what it knows of remote clients with the entries of its segment.
+     *
+     * @return what came of it
+     */
+    public CompletableFuture<ClientsCheckedFrame> checkClients() {
+        return ask(
+                new AdministerFrame(correlations.incrementAndGet(), Action.CHECK_CLIENTS, AdministerFrame.NO_HOST),
+                ClientsCheckedFrame.class);
+    }
+
+    /**
      * Has a command run by the extension of a relief node.
      *
      * @param node      its id
@@ -193,7 +205,9 @@ public final class RelayOperator implements AutoCloseable {
                 } else {
                     fail(refused);
                 }
-            } else if (frame instanceof AdministeredFrame || frame instanceof CalledFrame) {
+            } else if (frame instanceof AdministeredFrame
+                    || frame instanceof CalledFrame
+                    || frame instanceof ClientsCheckedFrame) {
                 CompletableFuture<Frame> answer = open.get(frame.correlationId());
                 if (answer != null) {
                     answer.complete(frame);

@@ -3,7 +3,9 @@ package org.globalsessions.transport.client;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.globalsessions.TierUnavailableException;
+import org.globalsessions.tier.FoundClients;
 import org.globalsessions.tier.LeaseRenewal;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.TierAnswer;
 import org.globalsessions.transport.frame.Frame;
@@ -32,6 +34,11 @@ abstract sealed class Request<T> {
         answer.completeExceptionally(reason);
     }
 
+    /** Whether it takes room in the window of what is sent and not answered. */
+    boolean takesRoom() {
+        return false;
+    }
+
     /** A question for one key, and everybody who waits for it. */
     static final class Question extends Request<TierAnswer> {
         final KeyBytes key;
@@ -47,6 +54,11 @@ abstract sealed class Request<T> {
         Change(Frame frame, int length, long deadlineNs) {
             super(frame, length, deadlineNs);
         }
+
+        @Override
+        boolean takesRoom() {
+            return true;
+        }
     }
 
     /** A wish for the host's lease to be renewed. */
@@ -57,9 +69,26 @@ abstract sealed class Request<T> {
     }
 
     /** A message to remote clients. */
-    static final class Push extends Request<Integer> {
+    static final class Push extends Request<PushReach> {
         Push(Frame frame, int length, long deadlineNs) {
             super(frame, length, deadlineNs);
+        }
+
+        @Override
+        boolean takesRoom() {
+            return true;
+        }
+    }
+
+    /** A question for remote clients. */
+    static final class Clients extends Request<FoundClients> {
+        Clients(Frame frame, int length, long deadlineNs) {
+            super(frame, length, deadlineNs);
+        }
+
+        @Override
+        boolean takesRoom() {
+            return true;
         }
     }
 

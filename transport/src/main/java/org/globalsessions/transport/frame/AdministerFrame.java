@@ -3,7 +3,8 @@ package org.globalsessions.transport.frame;
 import org.globalsessions.tier.KeyDigest;
 
 /**
- * An operator asks which hosts the relay remembers, or has it forget one; or asks a sibling so of its relief nodes, or has it drain one.
+ * An operator asks which hosts the relay remembers, has it forget one, or check what it knows of remote clients; or asks a sibling so of its relief nodes, or has it
+ * drain one.
  *
  * @param correlationId ties the answer to this, not 0
  * @param action        what is to be done
@@ -20,7 +21,9 @@ public record AdministerFrame(long correlationId, Action action, KeyDigest host)
         /** No delete waits for this host any more, or nobody counts on what this relief node has. */
         FORGET,
         /** This relief node gets no new sessions, and others get those that it has. */
-        DRAIN
+        DRAIN,
+        /** What this relay knows of remote clients by address and user is compared with its entries. */
+        CHECK_CLIENTS
     }
 
     @Override

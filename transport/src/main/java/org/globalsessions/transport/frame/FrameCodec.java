@@ -7,9 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
 import org.globalsessions.Version;
+import org.globalsessions.tier.ClientQuery;
+import org.globalsessions.tier.FoundClients;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.PushMessage;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -103,6 +106,9 @@ public final class FrameCodec {
 
     /** Bytes of one element of a void. */
     static final int VOIDED_LENGTH = 28;
+
+    /** Bytes of an identifier of a remote client. */
+    static final int CLIENT_LENGTH = 16;
 
     /** Bytes of one element of a touch. */
     static final int TOUCH_LENGTH = 28;
@@ -348,11 +354,24 @@ public final class FrameCodec {
             case TOUCH -> readTouch(correlationId, in);
             case ATTEND -> new AttendFrame(correlationId, in.flag("wanted"));
             case NOTIFY -> new NotifyFrame(correlationId, readPush(in));
-            case NOTIFIED -> new NotifiedFrame(correlationId, in.i32InRange("processes", 0));
+            case NOTIFIED ->
+                new NotifiedFrame(
+                        correlationId,
+                        new PushReach(in.i32InRange("processes", 0), in.i32InRange("clients", PushReach.UNKNOWN)));
             case PUSH -> {
                 in.noCorrelation(correlationId);
                 yield new PushFrame(readPush(in));
             }
+            case FIND_CLIENTS -> new FindClientsFrame(correlationId, readQuery(in));
+            case CLIENTS_FOUND -> new ClientsFoundFrame(correlationId, readFound(in));
+            case CLIENTS_CHECKED ->
+                new ClientsCheckedFrame(
+                        correlationId,
+                        in.i32InRange("clients", 0),
+                        in.i32InRange("addresses", 0),
+                        in.clock("refused"),
+                        in.i32InRange("entries", 0),
+                        in.i32InRange("differing", 0));
             case INVENTORY -> {
                 long cursor = in.clock("cursor");
                 yield new InventoryFrame(correlationId, cursor, in.u16InRange("maxItems", 1, MAX_ITEMS));
@@ -574,6 +593,23 @@ public final class FrameCodec {
             texts[i] = in.text(name, MAX_TEXT);
         }
         return List.of(texts);
+    }
+
+    private static ClientQuery readQuery(FieldReader in) throws FrameException {
+        ClientQuery.By by = in.flag("by") ? ClientQuery.By.USER : ClientQuery.By.ADDRESS;
+        return new ClientQuery(
+                by, in.text("name", MAX_TEXT), in.clock("after"), in.u16InRange("most", 0, ClientQuery.MOST));
+    }
+
+    private static FoundClients readFound(FieldReader in) throws FrameException {
+        int total = in.i32InRange("total", 0);
+        boolean complete = in.flag("complete");
+        long next = in.clock("next");
+        int count = in.u16InRange("count", 0, ClientQuery.MOST);
+        ByteBuffer bytes = ByteBuffer.wrap(in.bytes(count * CLIENT_LENGTH));
+        long[] identifiers = new long[count * 2];
+        bytes.asLongBuffer().get(identifiers);
+        return new FoundClients(total, complete, next, identifiers);
     }
 
     private static PushMessage readPush(FieldReader in) throws FrameException {

@@ -54,6 +54,8 @@ public enum FrameType {
     NOTIFIED(27),
     /** The relay passes a message on. */
     PUSH(28),
+    /** A host's process asks for remote clients. */
+    FIND_CLIENTS(29),
     /** An operator asks which hosts the relay remembers, or has it forget one. */
     ADMINISTER(30),
     /** Answers {@link #ADMINISTER}. */
@@ -78,12 +80,16 @@ public enum FrameType {
     CALLED(40),
     /** A sibling answers a relief node's {@link #COMPARE}: who keeps what the node has let go. */
     WHEREABOUTS(41),
+    /** Answers {@link #FIND_CLIENTS}. */
+    CLIENTS_FOUND(42),
     /** Asks a relief node for a filter of the keys that it has. */
     FILTER(43),
     /** Answers {@link #FILTER}, or says that earlier answers do not count any more. */
-    FILTERED(44);
+    FILTERED(44),
+    /** Answers {@link #ADMINISTER} where the relay was to check what it knows of remote clients. */
+    CLIENTS_CHECKED(45);
 
-    private static final FrameType[] BY_CODE = new FrameType[45];
+    private static final FrameType[] BY_CODE = new FrameType[46];
 
     static {
         for (FrameType type : values()) {

@@ -3,9 +3,12 @@ package org.globalsessions.transport.frame;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.globalsessions.Version;
+import org.globalsessions.tier.ClientQuery;
+import org.globalsessions.tier.FoundClients;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.PushMessage;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -82,9 +85,15 @@ final class FrameWriter {
         } else if (frame instanceof NotifyFrame notify) {
             return pushLength(notify.message());
         } else if (frame instanceof NotifiedFrame) {
-            return 4;
+            return 8;
         } else if (frame instanceof PushFrame push) {
             return pushLength(push.message());
+        } else if (frame instanceof FindClientsFrame find) {
+            return 1L + FrameCodec.TEXT_LENGTH + FrameCodec.utf8(find.query().name()).length + 8 + 2;
+        } else if (frame instanceof ClientsFoundFrame clients) {
+            return 4L + 1 + 8 + 2 + (long) clients.found().identifiers().length * Long.BYTES;
+        } else if (frame instanceof ClientsCheckedFrame) {
+            return 4 + 4 + 8 + 4 + 4;
         }
         return transferLength(frame);
     }
@@ -266,11 +275,37 @@ final class FrameWriter {
         } else if (frame instanceof NotifyFrame notify) {
             writePush(notify.message(), out);
         } else if (frame instanceof NotifiedFrame notified) {
-            out.writeIntLE(inRange("processes", notified.processes(), 0, Integer.MAX_VALUE));
+            out.writeIntLE(inRange("processes", notified.reach().processes(), 0, Integer.MAX_VALUE));
+            out.writeIntLE(inRange("clients", notified.reach().clients(), PushReach.UNKNOWN, Integer.MAX_VALUE));
         } else if (frame instanceof PushFrame push) {
             writePush(push.message(), out);
+        } else if (frame instanceof FindClientsFrame find) {
+            ClientQuery query = find.query();
+            out.writeByte(query.by() == ClientQuery.By.ADDRESS ? 0 : 1);
+            writeText("name", query.name(), FrameCodec.MAX_TEXT, out);
+            writeNotNegative("after", query.after(), out);
+            out.writeShortLE(query.most());
+        } else if (frame instanceof ClientsFoundFrame clients) {
+            writeFound(clients.found(), out);
+        } else if (frame instanceof ClientsCheckedFrame checked) {
+            out.writeIntLE(inRange("clients", checked.clients(), 0, Integer.MAX_VALUE));
+            out.writeIntLE(inRange("addresses", checked.addresses(), 0, Integer.MAX_VALUE));
+            writeNotNegative("refused", checked.refused(), out);
+            out.writeIntLE(inRange("entries", checked.entries(), 0, Integer.MAX_VALUE));
+            out.writeIntLE(inRange("differing", checked.differing(), 0, Integer.MAX_VALUE));
         } else {
             writeTransferPayload(frame, out);
+        }
+    }
+
+    private static void writeFound(FoundClients found, ByteBuf out) {
+        out.writeIntLE(inRange("total", found.total(), 0, Integer.MAX_VALUE));
+        out.writeByte(found.complete() ? 1 : 0);
+        writeNotNegative("next", found.next(), out);
+        out.writeShortLE(inRange("count", found.identifiers().length / 2, 0, ClientQuery.MOST));
+        for (long number : found.identifiers()) {
+            // Most significant first, as an identifier's bytes are.
+            out.writeLong(number);
         }
     }
 

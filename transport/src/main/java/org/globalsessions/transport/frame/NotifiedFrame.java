@@ -1,12 +1,14 @@
 package org.globalsessions.transport.frame;
 
+import org.globalsessions.tier.PushReach;
+
 /**
  * Answer to {@link NotifyFrame}.
  *
  * @param correlationId that of the frame answered
- * @param processes     to how many other processes the message was passed on, 0 or more
+ * @param reach         whom the message reaches
  */
-public record NotifiedFrame(long correlationId, int processes) implements Frame {
+public record NotifiedFrame(long correlationId, PushReach reach) implements Frame {
     @Override
     public FrameType type() {
         return FrameType.NOTIFIED;

@@ -35,7 +35,10 @@ final class WireCodes {
     private static final Right[] RIGHTS = {Right.PUBLISH, Right.READ, Right.SUBSCRIBE, Right.ADMINISTER};
 
     private static final AdministerFrame.Action[] ACTIONS = {
-        AdministerFrame.Action.LIST, AdministerFrame.Action.FORGET, AdministerFrame.Action.DRAIN
+        AdministerFrame.Action.LIST,
+        AdministerFrame.Action.FORGET,
+        AdministerFrame.Action.DRAIN,
+        AdministerFrame.Action.CHECK_CLIENTS
     };
 
     private static final AdministeredFrame.Outcome[] ADMINISTERED = {

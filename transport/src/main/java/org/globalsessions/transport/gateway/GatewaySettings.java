@@ -33,6 +33,7 @@ public final class GatewaySettings {
     private Duration pollTimeout = Duration.ofSeconds(25);
     private int maxMessageSize = 64 * 1024;
     private int maxClients = 20_000;
+    private int maxClientsPerUser;
     private int maxPendingSize = 256 * 1024;
     private int maxMessageRate = 100;
     private int maxRequests = 64;
@@ -57,6 +58,7 @@ public final class GatewaySettings {
                 .pollTimeout(section.getDuration("poll_timeout"))
                 .maxMessageSize(section.getInt("max_message_size"))
                 .maxClients(section.getInt("max_clients"))
+                .maxClientsPerUser(section.getInt("max_clients_per_user"))
                 .maxPendingSize(section.getInt("max_pending_size"))
                 .maxMessageRate(section.getInt("max_message_rate"))
                 .maxRequests(section.getInt("max_requests"))
@@ -227,6 +229,18 @@ public final class GatewaySettings {
     }
 
     /**
+     * Most clients of a user at a time, wherever they are connected. Where the relays know all clients there are never more; of several that come at the same moment, all
+     * may be sent away. Without a relay each new client takes a look through the segment then.
+     *
+     * @param count 0 to 1,000,000; 0, the default, for no limit
+     * @return this
+     */
+    public GatewaySettings maxClientsPerUser(int count) {
+        maxClientsPerUser = checkRange("max_clients_per_user", count, 0, 1_000_000);
+        return this;
+    }
+
+    /**
      * Most that waits for a client which does not read, or is not connected for a moment. Further messages are dropped and counted.
      *
      * @param bytes 1,024 to 64 MiB
@@ -330,6 +344,10 @@ public final class GatewaySettings {
 
     int maxClients() {
         return maxClients;
+    }
+
+    int maxClientsPerUser() {
+        return maxClientsPerUser;
     }
 
     int maxPendingSize() {

@@ -170,13 +170,20 @@ final class Reception {
             }
             ServedClient client;
             try {
-                client = clients.serve(table.accept(name).join(), user);
+                ClientState state =
+                        table.accept(name, settings.maxClientsPerUser()).join();
+                client = state == null ? null : clients.serve(state, user);
             } catch (CompletionException e) {
                 refuse(visitor, UNAVAILABLE);
                 throw new IllegalStateException("the client cannot be stored", e.getCause());
             } catch (RuntimeException e) {
                 refuse(visitor, UNAVAILABLE);
                 throw e;
+            }
+            if (client == null) {
+                refuse(visitor, "too many clients of this user");
+                throw new IllegalStateException(
+                        "the user has too many clients: max_clients_per_user=" + settings.maxClientsPerUser());
             }
             counters.increment(GatewayCounter.ACCEPTED);
             Reception.this.welcome(visitor, client);

@@ -7,9 +7,12 @@ import java.util.List;
 import java.util.Map;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
+import org.globalsessions.tier.ClientQuery;
+import org.globalsessions.tier.FoundClients;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.PushMessage;
+import org.globalsessions.tier.PushReach;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.tier.Touch;
@@ -167,7 +170,18 @@ public final class FrameSamples {
         samples.put("filtered-void", FilteredFrame.ofNoMoreUse());
         samples.put("attend", new AttendFrame(17, true));
         samples.put("notify", new NotifyFrame(17, new PushMessage(false, "user.7", "news", "{}")));
-        samples.put("notified", new NotifiedFrame(17, 3));
+        samples.put("notified", new NotifiedFrame(17, new PushReach(3, 7)));
+        samples.put("notified-role", new NotifiedFrame(17, new PushReach(3, PushReach.UNKNOWN)));
+        samples.put(
+                "find-clients",
+                new FindClientsFrame(18, new ClientQuery(ClientQuery.By.USER, "ann", 5, ClientQuery.MOST)));
+        samples.put(
+                "administer-clients",
+                new AdministerFrame(11, AdministerFrame.Action.CHECK_CLIENTS, AdministerFrame.NO_HOST));
+        samples.put("clients-checked", new ClientsCheckedFrame(19, 5, 3, 7, 4, 1));
+        samples.put("clients-found", new ClientsFoundFrame(18, new FoundClients(3, true, 9, new long[] {
+            1, -2, Long.MIN_VALUE, 4
+        })));
         samples.put("push", new PushFrame(new PushMessage(true, "user", "news", "{}")));
         return samples;
     }

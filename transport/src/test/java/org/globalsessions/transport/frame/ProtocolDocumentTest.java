@@ -108,7 +108,7 @@ class ProtocolDocumentTest {
 
     @Test
     void shouldDescribeAsManyBytesAsEachFrameHas() throws IOException {
-        Map<String, Integer> variable = Map.of(
+        Map<String, Integer> variable = new HashMap<>(Map.of(
                 "hello-host",
                 "sessions".length() + "s\u00e9cret".getBytes(StandardCharsets.UTF_8).length,
                 "error",
@@ -126,7 +126,10 @@ class ProtocolDocumentTest {
                 "notify",
                 "user.7news{}".length(),
                 "push",
-                "usernews{}".length());
+                "usernews{}".length()));
+        variable.put("find-clients", "ann".length());
+        variable.put("clients-found", 2 * 16);
+        variable.put("clients-checked", 0);
         for (Map.Entry<String, Frame> sample : FrameSamples.all().entrySet()) {
             String name = sample.getKey();
             if (variable.containsKey(name)

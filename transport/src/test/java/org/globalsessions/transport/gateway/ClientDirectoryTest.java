@@ -15,9 +15,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.management.JMX;
@@ -159,6 +161,25 @@ class ClientDirectoryTest {
         assertThat(polled.statusCode()).isEqualTo(403);
         assertThat(polled.body()).isEqualTo("denied not allowed");
         assertThat(fixture.gateway.counter(GatewayCounter.DENIED)).isEqualTo(2);
+    }
+
+    @Test
+    void row6ShouldDenyAClientWhenItIsAcceptedAndCannotBeStored() throws Exception {
+        BlockingQueue<Class<?>> thrown = new LinkedBlockingQueue<>();
+        fixture.start(settings(), (from, tokens, handle) -> {
+            fixture.cache.close();
+            try {
+                handle.accept(new GatewayFixture.Login("ann", "secret"));
+            } catch (RuntimeException e) {
+                thrown.add(e.getClass());
+            }
+        });
+        WebSocketClient client = WebSocketClient.connect(fixture.gateway.port(), "/ws");
+        client.send("hello");
+
+        assertThat(client.next()).isEqualTo("denied not available, try again later");
+        assertThat(GatewayFixture.inTime(thrown)).isEqualTo(IllegalStateException.class);
+        assertThat(fixture.gateway.counter(GatewayCounter.DENIED)).isOne();
     }
 
     @Test

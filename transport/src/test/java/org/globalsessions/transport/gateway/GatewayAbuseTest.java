@@ -413,6 +413,23 @@ class GatewayAbuseTest {
     }
 
     @Test
+    void shouldSendClientsAwayBeyondTheLimitOfTheirUserUntilOneHasGone() throws Exception {
+        start(settings().maxClientsPerUser(2));
+        WebSocketClient first = fixture.login("ann");
+        fixture.login("ann");
+        fixture.login("bob");
+        WebSocketClient third = WebSocketClient.connect(fixture.gateway.port(), "/ws?userName=ann");
+        third.send("hello");
+        assertThat(third.next()).isEqualTo("denied too many clients of this user");
+        assertThat(fixture.directory.clientsOf("ann")).hasSize(2);
+
+        first.send("bye");
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> fixture.directory.clientsOf("ann").size() == 1);
+        fixture.login("ann");
+    }
+
+    @Test
     void shouldCloseConnectionsBeyondTwiceTheLimit() throws Exception {
         start(settings().maxClients(1));
         try (Socket second = connect()) {
