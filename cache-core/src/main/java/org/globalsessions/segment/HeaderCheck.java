@@ -91,10 +91,19 @@ final class HeaderCheck implements PlaceCheck {
             requireNotNegative(lease + SegmentDescriptor.LEASE_END_OFFSET, "end of a relay's lease", findings);
             requireNotNegative(lease + SegmentDescriptor.LEASE_CUT_OFFSET, "clock of the last cut", findings);
         }
-        requireNotNegative(
-                SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, "tick of the youngest dropped tombstone", findings);
+        lookAtYoungestDropped(findings);
         requireEpoch(SegmentDescriptor.RELAY_EPOCH_OFFSET, SegmentDescriptor.POSITION_OFFSET, "a position", findings);
         requireEpoch(SegmentDescriptor.RELAY_EPOCH_OFFSET, SegmentDescriptor.HORIZON_OFFSET, "a horizon", findings);
+    }
+
+    /** Taken from the tick that is published, which is read after it here and only grows. */
+    private void lookAtYoungestDropped(Findings findings) {
+        int at = SegmentDescriptor.YOUNGEST_DROPPED_OFFSET;
+        requireNotNegative(at, "tick of the youngest dropped tombstone", findings);
+        long dropped = view.longAcquire(at);
+        if (dropped > view.longAcquire(SegmentDescriptor.TICK_OFFSET)) {
+            findings.add(damage(at, dropped, "the youngest dropped tombstone was written in the future"));
+        }
     }
 
     /** The position is 0 while the epoch changes, and is read before it here. */
@@ -110,6 +119,13 @@ final class HeaderCheck implements PlaceCheck {
         if (list >>> SegmentDescriptor.PLACE_COUNT != 0) {
             findings.add(
                     damage(SegmentDescriptor.RELAY_LIST_OFFSET, list, "list of relays names places that do not exist"));
+        }
+        int relays = Integer.bitCount(list);
+        if (relays > RelayPlaces.MAX_RELAYS) {
+            findings.add(damage(
+                    SegmentDescriptor.RELAY_LIST_OFFSET,
+                    list,
+                    "list of relays has more than " + RelayPlaces.MAX_RELAYS + ": " + relays));
         }
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
             int at = RelayPlaces.offset(place);

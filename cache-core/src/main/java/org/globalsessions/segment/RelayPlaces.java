@@ -10,6 +10,7 @@ import static org.globalsessions.segment.SegmentDescriptor.RELAYS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.RELAY_LIST_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.UNJUDGED_OFFSET;
 
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -236,8 +237,10 @@ public final class RelayPlaces {
         int at = offset(place);
         header.putLong(at + PLACE_ID_OFFSET, 0);
         header.putLong(at + PLACE_POSITION_OFFSET, 0);
-        header.putLong(at + PLACE_EPOCH_OFFSET, 0);
         header.putLong(at + PLACE_HORIZON_OFFSET, 0);
+        // Whoever is killed in here leaves no number of an epoch that is 0.
+        VarHandle.releaseFence();
+        header.putLong(at + PLACE_EPOCH_OFFSET, 0);
         leases[place].clear();
         RelayClocks.clear(header, place);
         header.putLong(at + PLACE_ID_OFFSET, id);

@@ -102,6 +102,13 @@ final class TombstoneCheck implements PlaceCheck {
             findings.add(
                     damage(place, at + SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, position, "position is below 0"));
         }
+        if (RelayPosition.placeOf(position) >= SegmentDescriptor.PLACE_COUNT) {
+            findings.add(damage(
+                    place,
+                    at + SegmentDescriptor.TOMBSTONE_POSITION_OFFSET,
+                    position,
+                    "position is of a relay's place that does not exist: " + RelayPosition.placeOf(position)));
+        }
         if (life < 0 || life > version) {
             findings.add(damage(
                     place,

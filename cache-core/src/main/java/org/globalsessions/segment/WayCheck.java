@@ -12,7 +12,8 @@ import org.globalsessions.segment.Finding.Region;
 final class WayCheck implements PlaceCheck {
     private static final long UNUSED_STATE_BITS = 3L << 6;
     private static final long HOLDER_BITS = 0xFFFF_FF00L;
-    private static final int KNOWN_HINTS = 31;
+    private static final int MARKS = 7;
+    private static final int KNOWN_HINTS = MARKS | BucketTable.EXPIRES;
     private static final int OLDEST_STAMP = 0x2800;
 
     private final CheckedSegment segment;
@@ -111,7 +112,7 @@ final class WayCheck implements PlaceCheck {
 
     private void lookAtHints(long way, Findings findings) {
         int hints = hints(way);
-        if (hints > KNOWN_HINTS) {
+        if ((hints & ~KNOWN_HINTS) != 0) {
             findings.add(damage(way, hintOffset(way), hints, "hints have bits that mean nothing"));
         }
     }
@@ -230,7 +231,7 @@ final class WayCheck implements PlaceCheck {
                     hints,
                     expires ? "entry expires, its hint says that it does not" : "hint says that the entry expires"));
         }
-        if ((hints & 7) != record.marks()) {
+        if ((hints & MARKS) != record.marks()) {
             findings.add(segment.leftover(
                     Region.RECORDS,
                     way,

@@ -302,7 +302,7 @@ final class WriteOperations {
             if (!same) {
                 return segment.holds(key, lock);
             }
-            long version = live ? lowered(key, refusal) : loweredEnded(found, refusal);
+            long version = live ? lowered(key, refusal) : loweredEnded(key, refusal);
             if (version >= found.versionClock) {
                 outcome.status = WriteOutcome.Status.SUPERSEDED;
                 return segment.holds(key, lock);
@@ -325,10 +325,11 @@ final class WriteOperations {
 
     /**
      * The version, by the relay's clock, of what has ended unpublished: as of when it was made, or last used where no clock tells of that any more.
-     * It only has to beat what it had replaced, and must not take away what others have stored since.
+     * It only has to beat what it had replaced, a delete too, and must not take away what others have stored since.
      */
-    private long loweredEnded(EntryWriter.Found found, ClockAheadException refusal) {
-        long replaced = confirmedLife(found);
+    private long loweredEnded(EncodedKey key, ClockAheadException refusal) {
+        EntryWriter.Found found = key.found;
+        long replaced = Math.max(confirmedLife(found), key.tombstone.versionClock);
         long unusedTicks = Math.max(0, segment.now() - segment.records().lastAccess(found.way));
         long usedMicros = refusal.clockMicros() - TimeUnit.MILLISECONDS.toMicros(unusedTicks * Ticks.TICK_MS);
         return Math.max(

@@ -150,6 +150,17 @@ class LoweredVersionTest {
         assertThat(owed.version().clock()).isBetween(trueClock() - (60_000_000L << Version.LOGICAL_BITS), trueClock());
     }
 
+    @Test
+    void shouldStayAboveTheDeleteThatItHasBegunOverWhenItHasEnded() {
+        Version delete = new Version(trueClock() + (30_000_000L << Version.LOGICAL_BITS), 9);
+        RelayPosition relay = lru.file().relays().position(0);
+        relay.set(5, 90);
+        lru.applyDelete(digest, delete, relay, 5, 80, outcome);
+        EntrySnapshot owed = loweredOnceItHasEnded();
+        assertThat(owed.version().clock()).isGreaterThan(delete.clock()).isLessThan(delete.clock() + 10);
+        assertThat(owed.life()).as("or the delete takes it away").isGreaterThan(delete.clock());
+    }
+
     /** What this host has set for 30 ms, after its end and its refusal. */
     private EntrySnapshot loweredOnceItHasEnded() {
         lru.set(lru.encode("k"), new byte[1], 0, 1, 3, null, false, outcome);

@@ -285,9 +285,12 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.LEASES_OFFSET + 8, -7L, Region.HEADER, "last cut is below 0"),
                 Arguments.of(
                         SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, -7L, Region.HEADER, "dropped tombstone is below 0"),
+                Arguments.of(
+                        SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, 1L << 62, Region.HEADER, "written in the future"),
                 Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 568"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L << 16, Region.HEADER, "places that do not exist"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L, Region.HEADER, "a place without a relay"),
+                Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 0x1FFL, Region.HEADER, "more than 8: 9"),
                 Arguments.of(
                         SegmentDescriptor.RELAYS_OFFSET + 24, -1L, Region.HEADER, "a horizon without a relay epoch"),
                 Arguments.of(SegmentDescriptor.RELAYS_OFFSET + 48, 1L, Region.HEADER, "without a relay epoch"),
@@ -313,6 +316,7 @@ class SegmentCheckTest {
                 Arguments.of(
                         bucket + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, 0xFFFF_FFFFL, Region.BUCKETS, "below 0"),
                 Arguments.of(SegmentDescriptor.PAGE_CURSOR_OFFSET, 0xFFFF_FFFFL, Region.HEADER, "does not exist"),
+                Arguments.of(bucket + SegmentDescriptor.HINTS_OFFSET, 8L, Region.RECORDS, "mean nothing"),
                 Arguments.of(bucket + SegmentDescriptor.HINTS_OFFSET, 0x20L, Region.RECORDS, "mean nothing"));
     }
 
@@ -345,6 +349,7 @@ class SegmentCheckTest {
                 Arguments.of(SegmentDescriptor.TOMBSTONE_VERSION_OFFSET, -1L, "not above 0"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_ORIGIN_OFFSET, 0x7000_0000L << 32 | 5, "in the future"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, -1L, "position is below 0"),
+                Arguments.of(SegmentDescriptor.TOMBSTONE_POSITION_OFFSET, 17L << 48, "place that does not exist: 16"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, -1L, "life that it took away"),
                 Arguments.of(SegmentDescriptor.TOMBSTONE_LIFE_OFFSET, Long.MAX_VALUE, "above its version"));
     }
