@@ -1,5 +1,6 @@
 package org.globalsessions.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.globalsessions.cli.ReliefTierInOneProcess.PATH;
@@ -15,6 +16,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
 import org.globalsessions.cli.ReliefTierInOneProcess.Change;
 import org.globalsessions.relay.FaultProxy;
 import org.globalsessions.relief.ReliefNode;
@@ -181,6 +183,31 @@ class ReliefFaultsTest {
         }
         assertThat(tier.resurrectedAt(segments, each(2, 0))).isEmpty();
         tier.judgeAll();
+    }
+
+    /** Nobody but the node that was away knows of any version by then. */
+    @Test
+    void shouldNotBringAnOlderVersionBackWhenTheNewerOneHasEndedWhileItsNodeWasAway() throws Exception {
+        start(sibling -> sibling);
+        ReliefNode node = tier.launchMember("aging-1");
+        SessionCacheManager host = tier.openHost("host-c");
+        SetOptions forever = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELIEF);
+        host.set("kept", "long".getBytes(UTF_8), forever).get(30, TimeUnit.SECONDS);
+        host.set("shortened", "long".getBytes(UTF_8), forever).get(30, TimeUnit.SECONDS);
+
+        node.close();
+        await().atMost(Duration.ofSeconds(30)).until(() -> tier.members("away") == 1);
+        SetOptions shortened = SetOptions.DEFAULTS.ttl(Duration.ofMillis(300)).acknowledgement(Acknowledgement.RELAY);
+        host.set("shortened", "short".getBytes(UTF_8), shortened).get(30, TimeUnit.SECONDS);
+        await().atMost(Duration.ofSeconds(30)).until(() -> host.getLocal("shortened") == null);
+
+        tier.launchMember("aging-1");
+        SessionCacheManager stranger = tier.openHost("host-d");
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .untilAsserted(() -> assertThat(stranger.get("kept").get(10, TimeUnit.SECONDS))
+                        .isEqualTo("long".getBytes(UTF_8)));
+        assertThat(stranger.get("shortened").get(10, TimeUnit.SECONDS)).isNull();
     }
 
     @Test

@@ -11,6 +11,7 @@ import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.VoidFrame;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 
@@ -39,6 +40,15 @@ final class ReliefEndPoint {
 
     private long lastCorrelationId;
     private boolean complete;
+
+    /** What the node has to be told before anything else, or null; that from {@link #told} to {@link #toTell} is not sent yet. */
+    private MissedVoids missed;
+
+    private int told;
+    private int toTell;
+
+    /** Frames that have told it, and that it has not answered yet. */
+    private int tellingFrames;
 
     /** Of its keys; null as long as nobody asks for it. */
     private NodeFilter filter;
@@ -81,6 +91,46 @@ final class ReliefEndPoint {
         return kind;
     }
 
+    /**
+     * The node has just come: it is told what it may have missed before it is sent anything else.
+     *
+     * @param value what nodes have missed that were away
+     */
+    void tellFirst(MissedVoids value) {
+        missed = value;
+        told = 0;
+        toTell = value.end();
+    }
+
+    /** Whether the node has taken in what it was to be told first. */
+    boolean isTold() {
+        return told == toTell && tellingFrames == 0;
+    }
+
+    /** Returns false as long as there is something that the connection does not take. */
+    private boolean tellMissed() {
+        while (told < toTell) {
+            int end = Math.min(told + MAX_VOIDS, toTell);
+            List<Voided> part = missed.between(told, end);
+            if (!inquireNow(() -> false, this::onTold, id -> new VoidFrame(id, part))) {
+                return false;
+            }
+            tellingFrames++;
+            told = end;
+        }
+        return true;
+    }
+
+    private void onTold(Frame answer) {
+        if (answer instanceof SessionReceivedFrame) {
+            tellingFrames--;
+            tellMissed();
+        } else {
+            // It stays untold: it comes again, and is told then, or does not count.
+            connection.close();
+        }
+    }
+
     /** What is known of the node's keys; null where nothing ever will be. */
     NodeFilter filter() {
         return filter;
@@ -108,6 +158,9 @@ final class ReliefEndPoint {
      * @return false if the connection takes nothing now: nothing was sent
      */
     boolean ask(Request request, LongFunction<Frame> frame) {
+        if (!tellMissed()) {
+            return false;
+        }
         lastCorrelationId++;
         if (!send(frame.apply(lastCorrelationId))) {
             return false;
@@ -137,6 +190,10 @@ final class ReliefEndPoint {
      * @return false if the connection takes nothing now: nothing was sent
      */
     boolean inquire(BooleanSupplier isOver, Consumer<Frame> onAnswer, LongFunction<Frame> frame) {
+        return tellMissed() && inquireNow(isOver, onAnswer, frame);
+    }
+
+    private boolean inquireNow(BooleanSupplier isOver, Consumer<Frame> onAnswer, LongFunction<Frame> frame) {
         // Those of walks that have failed meanwhile, or of operators who were told so: there are never more than those
         // under way have open.
         inquiries.values().removeIf(inquiry -> inquiry.isOver().getAsBoolean());
@@ -215,11 +272,14 @@ final class ReliefEndPoint {
     }
 
     /**
-     * Sends the batch of voids, if there is one.
+     * Sends the batch of voids, if there is one, and before that what is to be told first.
      *
      * @return false if the connection does not take it: the batch waits
      */
     boolean flushVoids() {
+        if (!tellMissed()) {
+            return false;
+        }
         if (voids.isEmpty()) {
             return true;
         }

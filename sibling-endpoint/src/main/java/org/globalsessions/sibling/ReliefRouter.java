@@ -263,7 +263,8 @@ final class ReliefRouter {
 
     /**
      * Tells those that may hold an older version that it is void: who stood in for others and does not get the entry itself, and aging owners where it does not go to
-     * them. One that is about to come back has to be told: it would answer with its older version once the newer one has expired.
+     * them. One that is about to come back has to be told: it would answer with its older version once the newer one has expired. One that is away is told when it
+     * comes back.
      */
     private void voidElsewhere(Change change, Voided voided, boolean agingOwnersToo) {
         Placement placement = tier.place(voided.digest());
@@ -274,6 +275,8 @@ final class ReliefRouter {
                     placement.mayHold(i) && (!placement.takes(i) || (agingOwnersToo && member.kind() == Kind.AGING));
             if (concerned && endPoint == null && tier.isThere(member.id())) {
                 change.fail();
+            } else if (concerned && endPoint == null) {
+                tier.missed(voided);
             } else if (concerned && endPoint != null && !endPoint.addVoid(change, voided)) {
                 change.failBusy();
             }
@@ -357,6 +360,7 @@ final class ReliefRouter {
     /** Answers what has waited too long, and lets others stand in for members that have been waited for long enough. */
     void timeOut(long nowNs) {
         tier.standInForMissed(nowNs);
+        tier.forgetMissed();
         boolean any = false;
         for (Iterator<Request> i = inFlight.iterator(); i.hasNext(); ) {
             Request request = i.next();

@@ -17,6 +17,7 @@ import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.ErrorFrame;
+import org.globalsessions.transport.frame.VoidFrame.Voided;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,7 @@ final class ReliefTier {
     private final Membership membership;
     private final Attendance attendance;
     private final PassingEntries passing;
+    private final MissedVoids missed;
     private final List<Runnable> arrangedListeners = new ArrayList<>();
 
     /** Until when others than those in the list may come back. */
@@ -57,10 +59,12 @@ final class ReliefTier {
      *
      * @param segment    the relay's segment
      * @param membership who is a member
+     * @param missed     what members have missed that were away
      */
-    ReliefTier(SharedLru segment, Membership membership) {
+    ReliefTier(SharedLru segment, Membership membership, MissedVoids missed) {
         this.segment = segment;
         this.membership = membership;
+        this.missed = missed;
         long nowNs = segment.file().nanoTime();
         this.passing = new PassingEntries(nowNs);
         this.attendance = new Attendance(membership.members(), nowNs);
@@ -101,6 +105,7 @@ final class ReliefTier {
             // Who alone should have a session cannot be given what others have instead: they are asked, too.
             endPoint.complete();
         }
+        endPoint.tellFirst(missed);
         ReliefEndPoint before = attendance.arrived(endPoint);
         arrange();
         return before;
@@ -192,6 +197,18 @@ final class ReliefTier {
             }
         }
         arrange();
+    }
+
+    /** What a member has that is away is void: it is told when it comes back. */
+    void missed(Voided voided) {
+        missed.note(voided);
+    }
+
+    /** Forgets what members have missed once all are there and have taken it in. */
+    void forgetMissed() {
+        if (missed.end() > 0 && Stream.of(endPoints).allMatch(endPoint -> endPoint != null && endPoint.isTold())) {
+            missed.clear();
+        }
     }
 
     /** Entries that are between relay and nodes at this moment. */

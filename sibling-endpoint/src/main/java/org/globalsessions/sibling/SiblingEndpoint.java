@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * <p>Two threads: an agent owns the Aeron streams, an event loop owns the relief nodes and what is in flight to them; bounded
  * queues lie between. Any thread may call any method.
  *
- * <p>It attaches to the relay's segment and keeps the list of relief nodes beside it, in {@code <segment file>.members}.
+ * <p>It attaches to the relay's segment and keeps the list of relief nodes beside it, in {@code <segment file>.members}, and what those missed that are
+ * away, in {@code <segment file>.voids}.
  */
 public final class SiblingEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SiblingEndpoint.class);
@@ -39,6 +40,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     private final SharedLru segment;
     private final EventLoops loops;
     private final ReliefRouter router;
+    private final MissedVoids missed;
     private final MemberAdministration administration;
     private final NodeCommands commands;
     private final List<Refill> refills;
@@ -51,11 +53,13 @@ public final class SiblingEndpoint implements AutoCloseable {
     /** Null without a Unix socket. */
     private Listener unixListener;
 
-    private SiblingEndpoint(SharedLru segment, EventLoops loops, Membership membership, SiblingContext context) {
+    private SiblingEndpoint(
+            SharedLru segment, EventLoops loops, Membership membership, MissedVoids missed, SiblingContext context) {
         this.segment = segment;
         this.loops = loops;
+        this.missed = missed;
         IpcExchange exchange = new IpcExchange(() -> loops.execute(this::drain));
-        ReliefTier tier = new ReliefTier(segment, membership);
+        ReliefTier tier = new ReliefTier(segment, membership, missed);
         this.router = new ReliefRouter(
                 segment, tier, exchange, context.requestTimeout().toNanos());
         this.administration = new MemberAdministration(segment, membership, tier);
@@ -94,8 +98,10 @@ public final class SiblingEndpoint implements AutoCloseable {
                                 + " unavailable until it is forgotten (global-sessions members)",
                         awaited);
             }
+            MissedVoids missed =
+                    MissedVoids.open(segment, MissedVoids.fileOf(segment.file().path()));
             loops = EventLoops.start("sibling", 1);
-            SiblingEndpoint endpoint = new SiblingEndpoint(segment, loops, membership, context);
+            SiblingEndpoint endpoint = new SiblingEndpoint(segment, loops, membership, missed, context);
             endpoint.start(context);
             return endpoint;
         } catch (IOException | RuntimeException e) {
@@ -230,6 +236,7 @@ public final class SiblingEndpoint implements AutoCloseable {
                 LOG.warn("the sibling's event loop takes long to end");
             }
             loops.close();
+            missed.close();
             segment.close();
             LOG.info("closed");
         });

@@ -50,7 +50,7 @@ class AntiEntropyTest {
                 Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
         router = new ReliefRouter(
                 segment,
-                new ReliefTier(segment, membership),
+                new ReliefTier(segment, membership, MissedVoids.open(segment, folder.resolve("voids"))),
                 exchange,
                 Duration.ofSeconds(1).toNanos());
         antiEntropy = new AntiEntropy(segment, scheduler, new RefillPace(1_000_000), router.tier(), INTERVAL);

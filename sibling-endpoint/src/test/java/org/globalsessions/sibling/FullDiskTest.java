@@ -46,7 +46,12 @@ class FullDiskTest {
         disk = SmallMemoryFolder.mount(folder, SIZE);
         file = disk.path().resolve("relay.segment.members");
         segment = Entries.relaySegment(folder);
-        router = new ReliefRouter(segment, new ReliefTier(segment, load()), exchange, TIMEOUT.toNanos());
+        router = new ReliefRouter(
+                segment,
+                new ReliefTier(
+                        segment, load(), MissedVoids.open(segment, disk.path().resolve("relay.segment.voids"))),
+                exchange,
+                TIMEOUT.toNanos());
         first = new PlayedNode(segment, 1, Kind.AGING);
         second = new PlayedNode(segment, 2, Kind.AGING);
     }

@@ -37,7 +37,7 @@ class NodeCommandsTest {
                 Membership.load(folder.resolve("members"), new Replicas(1, 1), System::currentTimeMillis);
         router = new ReliefRouter(
                 segment,
-                new ReliefTier(segment, membership),
+                new ReliefTier(segment, membership, MissedVoids.open(segment, folder.resolve("voids"))),
                 new IpcExchange(() -> {}),
                 Duration.ofSeconds(1).toNanos());
         commands = new NodeCommands(segment, router.tier());

@@ -46,7 +46,11 @@ abstract class PlayedTierTest {
     final void begin(int replicas, Duration timeout) throws IOException {
         membership =
                 Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, timeout.toNanos());
+        router = new ReliefRouter(
+                segment,
+                new ReliefTier(segment, membership, MissedVoids.open(segment, folder.resolve("voids"))),
+                exchange,
+                timeout.toNanos());
     }
 
     final PlayedNode join(long id, Kind kind) throws IOException {

@@ -78,7 +78,11 @@ class ReliefRouterTest {
         exchange = new IpcExchange(() -> {});
         membership = Membership.load(
                 folder.resolve("relay.segment.members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT.toNanos());
+        router = new ReliefRouter(
+                segment,
+                new ReliefTier(segment, membership, MissedVoids.open(segment, folder.resolve("relay.segment.voids"))),
+                exchange,
+                TIMEOUT.toNanos());
         connections.clear();
         endPoints.clear();
     }
@@ -609,6 +613,57 @@ class ReliefRouterTest {
         assertThat(receipt(let(session("a", 11))).outcome())
                 .as("away for longer than anybody waits for it")
                 .isEqualTo(Outcome.STORED);
+    }
+
+    /** It has an older version, and once the newer one has expired nobody else knows that there was one. */
+    @Test
+    void shouldTellWhatHasBecomeVoidMeanwhileBeforeAnythingElseWhenOneComesBack() throws IOException {
+        join(A1, Kind.AGING);
+        leave(A1);
+        letOthersStandIn();
+        receipt(let(session("a", 10)));
+        restart(1);
+        letOthersStandIn();
+        receipt(let(session("b", 11)));
+        assertThat(folder.resolve("relay.segment.voids")).exists();
+
+        join(A1, Kind.AGING);
+        connections.get(A1).full(true);
+        assertThat(known(let(need("a"))).status()).as("it cannot be told now").isEqualTo(Status.UNAVAILABLE);
+        connections.get(A1).full(false);
+        long id = let(need("a"));
+        List<Frame> sent = connections.get(A1).takeSent();
+        assertThat(sent).extracting(Frame::type).containsExactly(FrameType.VOID, FrameType.NEED_SESSION);
+        VoidFrame voids = (VoidFrame) sent.get(0);
+        assertThat(voids.voided())
+                .containsExactly(
+                        new VoidFrame.Voided(segment.encode("a").digest(), new Version(10, 7)),
+                        new VoidFrame.Voided(segment.encode("b").digest(), new Version(11, 7)));
+        router.timeOut(segment.file().nanoTime());
+        assertThat(folder.resolve("relay.segment.voids"))
+                .as("it may go before it has heard of it")
+                .exists();
+
+        endPoints.get(A1).answerInquiry(done(voids.correlationId()));
+        router.onAnswer(endPoints.get(A1), missing(sent.get(1).correlationId()));
+        assertThat(known(id).status()).isEqualTo(Status.MISSING);
+        router.timeOut(segment.file().nanoTime());
+        assertThat(folder.resolve("relay.segment.voids")).doesNotExist();
+    }
+
+    @Test
+    void shouldCountOnNobodyWhoHasNotTakenInWhatHasBecomeVoidMeanwhile() throws IOException {
+        join(A1, Kind.AGING);
+        leave(A1);
+        letOthersStandIn();
+        receipt(let(session("a", 10)));
+        join(A1, Kind.AGING);
+        router.drain();
+        Frame voids = connections.get(A1).takeSent().get(0);
+        endPoints.get(A1).answerInquiry(new ErrorFrame(voids.correlationId(), ErrorCode.INTERNAL, "failed"));
+        assertThat(connections.get(A1).isOpen()).isFalse();
+        router.timeOut(segment.file().nanoTime());
+        assertThat(folder.resolve("relay.segment.voids")).exists();
     }
 
     @Test

@@ -64,7 +64,8 @@ public final class SimulatedSibling {
                 members,
                 new Replicas(replicas, replicas),
                 () -> TimeUnit.MICROSECONDS.toMillis(segment.file().wallClockMicros()));
-        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT_NS);
+        MissedVoids missed = MissedVoids.open(segment, members.resolveSibling(members.getFileName() + ".voids"));
+        router = new ReliefRouter(segment, new ReliefTier(segment, membership, missed), exchange, TIMEOUT_NS);
         RefillPace pace = new RefillPace(REFILL_RATE);
         for (Kind kind : Kind.values()) {
             new Refill(segment, scheduler, pace, router.tier(), kind, LEAVE_AFTER);

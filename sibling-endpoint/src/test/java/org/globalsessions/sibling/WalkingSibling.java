@@ -64,7 +64,11 @@ public final class WalkingSibling implements AutoCloseable {
         pace = new RefillPace(rate);
         membership =
                 Membership.load(folder.resolve("members"), new Replicas(replicas, replicas), System::currentTimeMillis);
-        router = new ReliefRouter(segment, new ReliefTier(segment, membership), exchange, TIMEOUT.toNanos());
+        router = new ReliefRouter(
+                segment,
+                new ReliefTier(segment, membership, MissedVoids.open(segment, folder.resolve("voids"))),
+                exchange,
+                TIMEOUT.toNanos());
         listener = Listener.bind(
                 loops,
                 "localhost",
