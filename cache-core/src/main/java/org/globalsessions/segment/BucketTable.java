@@ -4,6 +4,7 @@ import static org.globalsessions.segment.SegmentDescriptor.ANNOUNCED_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKETS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_LENGTH;
 import static org.globalsessions.segment.SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET;
+import static org.globalsessions.segment.SegmentDescriptor.DEPARTED_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.HINTS_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.LOCK_OFFSET;
 import static org.globalsessions.segment.SegmentDescriptor.NEXT_EXPIRY_OFFSET;
@@ -246,6 +247,23 @@ final class BucketTable {
     /** Counts an announcement, before it is applied. */
     void addAnnounced(int bucket) {
         Words.INT.getAndAdd(header, base(bucket) + ANNOUNCED_OFFSET, 1);
+    }
+
+    /** Clock of a version below which an entry of either bucket may have had a newer one here that has gone; 0 for none. */
+    long departed(int firstBucket, int secondBucket) {
+        return Math.max(departed(firstBucket), departed(secondBucket));
+    }
+
+    private long departed(int bucket) {
+        return (long) Words.LONG.getVolatile(header, base(bucket) + DEPARTED_OFFSET);
+    }
+
+    /** An entry of that version's clock is about to leave the bucket, and nothing newer of its key stays here. */
+    void noteDeparted(int bucket, long clock) {
+        long seen = departed(bucket);
+        while (seen < clock && !Words.LONG.compareAndSet(header, base(bucket) + DEPARTED_OFFSET, seen, clock)) {
+            seen = departed(bucket);
+        }
     }
 
     /** The tick from which on it is worth to look for an expired entry; 0 for never. A hint: the records decide. */

@@ -100,6 +100,9 @@ final class EntryWriter {
     private final InsertionSteps steps;
     private final Departures departures;
 
+    /** Whether another tier announces changes, which may be older than what has gone here. */
+    private final boolean hearsAnnouncements;
+
     EntryWriter(
             SegmentFile file,
             BucketTable buckets,
@@ -108,7 +111,8 @@ final class EntryWriter {
             BucketLock locks,
             VictimChoice victims,
             PageChoice pages,
-            Departures departures) {
+            Departures departures,
+            SegmentSettings.Role role) {
         this.file = file;
         this.buckets = buckets;
         this.records = records;
@@ -118,6 +122,7 @@ final class EntryWriter {
         this.victims = victims;
         this.pages = pages;
         this.departures = departures;
+        this.hearsAnnouncements = role == SegmentSettings.Role.HOST;
         this.steps = new InsertionSteps(file, buckets);
     }
 
@@ -220,6 +225,9 @@ final class EntryWriter {
             }
             long reserved =
                     RecordDescriptor.held(RecordDescriptor.RESERVED, file.slot(), file.incarnation(), generation);
+            if (evicts) {
+                noteDeparted(way, records.version(way));
+            }
             if (!records.casState(way, state, reserved)) { // LAYOUT set 6
                 continue;
             }
@@ -254,7 +262,7 @@ final class EntryWriter {
     void retireEnded(EncodedKey key) {
         Found found = key.found;
         EntrySnapshot leaving = departures.copy(found.way, found.state, (int) file.tick());
-        if (retire(found.way, found.state)) { // LAYOUT set 3, set 10
+        if (depart(found.way, found.state)) { // LAYOUT set 3, set 10
             counters.increment(Counter.EXPIRATIONS);
             Departures.keep(key, leaving, true);
         }
@@ -401,7 +409,7 @@ final class EntryWriter {
             // A way that shows another entry by now was not chosen for that one.
             boolean stands = RecordDescriptor.kind(state) == RecordDescriptor.VISIBLE
                     && RecordDescriptor.generation(state) == OverflowArea.generation(chosen);
-            if (stands && retire(victim, state)) {
+            if (stands && depart(victim, state)) {
                 countEviction(state, expired, owed, outcome);
                 Departures.keep(key, leaving, expired);
             }
@@ -441,7 +449,23 @@ final class EntryWriter {
         }
     }
 
-    /** Takes a visible record away. Returns false where somebody else has done so. */
+    /**
+     * Takes a visible record away of whose key nothing newer stays here. An announcement that was made before that one was known there is kept out by what
+     * is noted of it first: it would bring back what that one had replaced. Returns false where somebody else has taken it away.
+     */
+    boolean depart(int way, long seen) {
+        noteDeparted(way, records.version(way));
+        return retire(way, seen);
+    }
+
+    /** What is read of a way that shows another entry by now keeps out more than it has to, which costs a question. */
+    private void noteDeparted(int way, long clock) {
+        if (hearsAnnouncements && clock <= Version.MAX_CLOCK) {
+            buckets.noteDeparted(way / WAYS, clock);
+        }
+    }
+
+    /** Takes a visible record away: of its key something newer stays, or a tombstone. Returns false where somebody else has done so. */
     boolean retire(int way, long seen) {
         long state = seen;
         long reserved = RecordDescriptor.held(

@@ -233,7 +233,7 @@ final class Evictor {
         }
         boolean taken = records.copyEntry(way, state, segment.tick(), into)
                 && records.stillShows(way, state)
-                && segment.writer().retire(way, state);
+                && segment.writer().depart(way, state);
         if (taken) {
             segment.count(Counter.EVICTIONS);
             segment.count(why);

@@ -1,10 +1,16 @@
 package org.globalsessions.segment;
 
+import org.globalsessions.Version;
 import org.globalsessions.segment.Finding.Region;
 
 /** The rules of a bucket header beside its lanes: lock word, note, reserved bytes. */
 final class LockCheck implements PlaceCheck {
-    static final int RESERVED_OFFSET = SegmentDescriptor.ANNOUNCED_OFFSET + Integer.BYTES;
+    /** First byte and end of what LAYOUT.md says is reserved and 0. */
+    static final int[][] RESERVED = {
+        {SegmentDescriptor.ANNOUNCED_OFFSET + Integer.BYTES, SegmentDescriptor.DEPARTED_OFFSET},
+        {SegmentDescriptor.DEPARTED_OFFSET + Long.BYTES, SegmentDescriptor.BUCKET_LENGTH}
+    };
+
     private static final int LOOKS = 3;
     private static final int MAX_RECOUNTS = 64;
 
@@ -109,13 +115,21 @@ final class LockCheck implements PlaceCheck {
             findings.add(segment.damage(Region.BUCKETS, bucket, noteAt, note, "note names a way that does not exist"));
         }
         lookAtCount(bucket, at + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, findings);
-        if (!view.isZero(at + RESERVED_OFFSET, at + SegmentDescriptor.BUCKET_LENGTH)) {
+        long departedAt = at + SegmentDescriptor.DEPARTED_OFFSET;
+        long departed = view.longAcquire(departedAt);
+        if (departed < 0 || departed > Version.MAX_CLOCK) {
             findings.add(segment.damage(
                     Region.BUCKETS,
                     bucket,
-                    at + RESERVED_OFFSET,
-                    view.getLong(at + RESERVED_OFFSET),
-                    "reserved bytes are not 0"));
+                    departedAt,
+                    departed,
+                    "clock of what has left is below 0, or of no version: nothing that is announced is stored"));
+        }
+        for (int[] range : RESERVED) {
+            if (!view.isZero(at + range[0], at + range[1])) {
+                findings.add(segment.damage(
+                        Region.BUCKETS, bucket, at + range[0], view.getInt(at + range[0]), "reserved bytes are not 0"));
+            }
         }
     }
 }

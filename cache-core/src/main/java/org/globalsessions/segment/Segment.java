@@ -51,7 +51,8 @@ final class Segment {
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(file, overflow, victims, records);
         this.departures = new Departures(file, records, reader);
-        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures);
+        this.writer =
+                new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures, settings.role());
         this.tombstoneFlags =
                 TombstoneTable.NOT_APPLIED | (settings.role().hasNextTier() ? TombstoneTable.UNACKNOWLEDGED : 0);
     }
@@ -192,7 +193,7 @@ final class Segment {
         thread.writing = true;
         try {
             ensureOpen();
-            return writer.retire(way, state);
+            return writer.depart(way, state);
         } finally {
             thread.writing = false;
         }

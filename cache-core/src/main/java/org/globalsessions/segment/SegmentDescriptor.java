@@ -313,6 +313,9 @@ public final class SegmentDescriptor {
     /** Changes announced of keys whose first bucket this is: wraps around. */
     public static final int ANNOUNCED_OFFSET = 104;
 
+    /** Highest clock of an entry that has left the bucket at a host while nothing newer of its key stayed there; 0 for none. */
+    public static final int DEPARTED_OFFSET = 112;
+
     // Tombstones.
 
     /** Tombstones of a tombstone bucket. */

@@ -147,7 +147,7 @@ final class Sweeper {
             return false;
         }
         EntrySnapshot leaving = segment.departures().copy(way, state, tick);
-        boolean expired = records.stillShows(way, state) && segment.writer().retire(way, state);
+        boolean expired = records.stillShows(way, state) && segment.writer().depart(way, state);
         if (expired) {
             segment.count(Counter.EXPIRATIONS);
             segment.departures().tell(key, leaving, true);

@@ -403,8 +403,7 @@ final class WriteOperations {
             }
             fillBody(key, entry, version.clock(), version.origin(), entry.life(), marks);
             boolean done;
-            if (announced >= 0 && announced != segment.buckets().announced(key.firstBucket)) {
-                // What was announced since found nothing here that it could have taken away.
+            if (isOvertaken(key, version, announced)) {
                 outcome.status = WriteOutcome.Status.NO_ROOM;
                 done = segment.holds(key, lock);
             } else {
@@ -419,6 +418,19 @@ final class WriteOperations {
         if (outcome.status == WriteOutcome.Status.STORED) {
             segment.count(Counter.FILLS);
         }
+    }
+
+    /**
+     * Whether something newer of the key may have been here that left nothing: what was announced since an answer was asked for found nothing that it could have
+     * taken away, and of what has ended or was evicted an announcement that was on its way does not know.
+     */
+    private boolean isOvertaken(EncodedKey key, Version version, long announced) {
+        if (announced >= 0) {
+            return announced != segment.buckets().announced(key.firstBucket);
+        }
+        boolean ended = key.found.way >= 0 && key.found.expired;
+        return version.clock() <= segment.buckets().departed(key.firstBucket, key.secondBucket)
+                || (ended && version.clock() <= key.found.versionClock);
     }
 
     /** Whether a tombstone beats an entry that comes from another tier. */

@@ -312,7 +312,8 @@ class SegmentCheckTest {
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 400L, Region.BUCKETS, "never given out"),
                 Arguments.of(bucket + SegmentDescriptor.LOCK_OFFSET, 1L << 9, Region.BUCKETS, "names an incarnation"),
                 Arguments.of(bucket + SegmentDescriptor.NOTE_WORD_OFFSET, 1L << 24, Region.BUCKETS, "does not exist"),
-                Arguments.of(bucket + 112, 1L, Region.BUCKETS, "reserved bytes"),
+                Arguments.of(bucket + 120, 1L, Region.BUCKETS, "reserved bytes"),
+                Arguments.of(bucket + SegmentDescriptor.DEPARTED_OFFSET, -1L, Region.BUCKETS, "what has left is below"),
                 Arguments.of(
                         bucket + SegmentDescriptor.BUCKET_TOMBSTONES_OFFSET, 0xFFFF_FFFFL, Region.BUCKETS, "below 0"),
                 Arguments.of(SegmentDescriptor.PAGE_CURSOR_OFFSET, 0xFFFF_FFFFL, Region.HEADER, "does not exist"),
@@ -543,8 +544,7 @@ class SegmentCheckTest {
         assertThat(HeaderCheck.RESERVED).isDeepEqualTo(reserved("### Header"));
         assertThat(new int[][] {{SlotCheck.RESERVED_OFFSET, SegmentDescriptor.SLOT_LENGTH}})
                 .isDeepEqualTo(reserved("### Attach slot"));
-        assertThat(new int[][] {{LockCheck.RESERVED_OFFSET, SegmentDescriptor.BUCKET_LENGTH}})
-                .isDeepEqualTo(reserved("### Bucket header"));
+        assertThat(LockCheck.RESERVED).isDeepEqualTo(reserved("### Bucket header"));
         assertThat(new int[][] {{PageCheck.RESERVED_OFFSET, SegmentDescriptor.PAGE_WORD_LENGTH}})
                 .isDeepEqualTo(reserved("### Page word"));
     }
