@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SessionLimit;
@@ -13,6 +14,7 @@ import org.globalsessions.status.Counters;
 import org.globalsessions.tier.HexId;
 import org.globalsessions.transport.Connection;
 import org.globalsessions.transport.Shutdown;
+import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.Connector;
@@ -109,21 +111,22 @@ public final class ReliefNode implements AutoCloseable {
     private void start(ReliefContext context) {
         long idHigh = context.nodeIdHigh(segment.file().identityHigh());
         long idLow = context.nodeIdLow(segment.file().identityLow());
-        HelloFrame hello = HelloFrame.ofReliefNode(
+        Supplier<Frame> hello = () -> HelloFrame.ofReliefNode(
                 1,
                 behaviour.kind(),
                 idHigh,
                 idLow,
                 context.pathName(),
                 (int) context.weightInHundredths(),
-                context.hostId());
+                context.hostId(),
+                segment.size() > 0);
         for (ReliefContext.SiblingAddress sibling : context.siblings()) {
             SiblingConnections conversation = new SiblingConnections(segment, behaviour, extension, lastCopies);
             conversations.add(conversation);
             connectors.add(Connector.start(
                     loops,
                     sibling.peer(),
-                    () -> hello,
+                    hello,
                     sibling.policy(),
                     LinkSettings.DEFAULTS,
                     sibling.security(),

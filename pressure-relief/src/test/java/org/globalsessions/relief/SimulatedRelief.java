@@ -2,11 +2,13 @@ package org.globalsessions.relief;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.SimulatedMachine;
 import org.globalsessions.simulation.SimulatedProcess;
 import org.globalsessions.simulation.VirtualTime;
+import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.LinkSettings;
 import org.globalsessions.transport.net.Network;
@@ -33,21 +35,22 @@ public final class SimulatedRelief {
     public static SimulatedRelief start(
             SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru, false) : new ExpansionNode(lru, false);
-        HelloFrame hello = HelloFrame.ofReliefNode(
+        Supplier<Frame> hello = () -> HelloFrame.ofReliefNode(
                 1,
                 behaviour.kind(),
                 lru.file().identityHigh(),
                 lru.file().identityLow(),
                 path,
                 HelloFrame.DEFAULT_WEIGHT,
-                "");
+                "",
+                lru.size() > 0);
         Sweep sweep = new Sweep(lru, process.time());
         process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);
         LastCopies lastCopies = new LastCopies(lru, network, !aging);
         lru.departures(lastCopies);
         network.connect(
                 sibling,
-                () -> hello,
+                hello,
                 new ReconnectPolicy(Duration.ofMillis(200), Duration.ofSeconds(2), 0),
                 LinkSettings.DEFAULTS,
                 PipelineSecurity.plain(),

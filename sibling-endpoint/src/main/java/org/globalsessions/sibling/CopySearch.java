@@ -102,10 +102,10 @@ final class CopySearch {
         }
     }
 
-    /** A node asks who keeps what it has let go; it is answered, at once or later. */
+    /** A node asks who keeps what it has let go; it is answered, at once or later. Of what may be void since it was away nothing is said. */
     void ask(ReliefEndPoint asker, CompareFrame frame) {
         Search search = new Search(asker, frame);
-        if (open >= MAX_OPEN) {
+        if (open >= MAX_OPEN || !asker.isTold()) {
             search.answer();
             return;
         }
@@ -253,6 +253,10 @@ final class CopySearch {
         }
         SessionEntry entry = frame.entry();
         InventoryItem item = InventoryItem.entry(digest, entry.version(), entry.life());
+        if (!from.isTold()) {
+            send(from, new ErrorFrame(frame.correlationId(), ErrorCode.UNAVAILABLE, "it may be void by now"));
+            return;
+        }
         if (openReturns >= MAX_OPEN) {
             send(from, new ErrorFrame(frame.correlationId(), ErrorCode.UNAVAILABLE, "too much is handed back"));
             return;

@@ -10,10 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.agrona.CloseHelper;
+import org.agrona.collections.LongArrayList;
 import org.agrona.collections.Object2IntHashMap;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
@@ -26,8 +27,9 @@ import org.globalsessions.transport.frame.VoidFrame.Voided;
  * an older version back once the newer one has expired, of which nobody else knows anything by then. So does Dynamo with replicas that are down
  * ("Dynamo: Amazon's Highly Available Key-value Store", 2007, 4.6, hinted handoff).
  *
- * <p>The latest void of each of the last {@value #LIMIT} keys is kept; what is forgotten for want of a place is among the segment's errors. A file
- * beside the list of members has them too, so that a sibling that is started meanwhile goes on.
+ * <p>The latest void of each key is kept, of {@value #LIMIT} keys at most: then those go that were noted first, which is among the segment's errors. A file
+ * beside the list of members has them too, so that a sibling that is started meanwhile goes on. It is not forced to the disk: a machine that loses power may
+ * lose the last of them.
  *
  * <pre>
  *   record  0 digest, upper half 8 | 8 lower half 8 | 16 clock 8 | 24 origin 4 | 28 CRC-32C of these 28 bytes 4    little-endian
@@ -51,6 +53,11 @@ final class MissedVoids implements AutoCloseable {
 
     /** In the order of their records; null where one is damaged. */
     private final List<Voided> voids = new ArrayList<>();
+
+    /** Of each place, how many were noted before. */
+    private final LongArrayList sequences = new LongArrayList();
+
+    private long noted;
 
     private final ByteBuffer record = ByteBuffer.allocateDirect(RECORD_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
 
@@ -106,6 +113,7 @@ final class MissedVoids implements AutoCloseable {
                     read(bytes.slice(place * RECORD_LENGTH, RECORD_LENGTH).order(ByteOrder.LITTLE_ENDIAN));
             damaged |= voided == null;
             voids.add(voided);
+            sequences.addLong(noted++);
             if (voided != null) {
                 places.put(voided.digest(), place);
             }
@@ -148,9 +156,11 @@ final class MissedVoids implements AutoCloseable {
             places.put(voided.digest(), place);
         }
         voids.set(place, voided);
+        sequences.setLong(place, noted++);
         try {
             write(place, voided);
         } catch (IOException e) {
+            close();
             segment.counters().increment(Counter.ERRORS);
             segment.file().errors().record("what is void at relief nodes that are away cannot be written", e);
         }
@@ -159,6 +169,7 @@ final class MissedVoids implements AutoCloseable {
     private int takePlace() {
         if (voids.size() < limit) {
             voids.add(null);
+            sequences.addLong(0);
             return voids.size() - 1;
         }
         int place = oldest;
@@ -166,6 +177,7 @@ final class MissedVoids implements AutoCloseable {
         Voided forgotten = voids.get(place);
         if (forgotten != null) {
             places.removeKey(forgotten.digest());
+            segment.counters().increment(Counter.ERRORS);
             segment.file()
                     .errors()
                     .record(
@@ -193,25 +205,35 @@ final class MissedVoids implements AutoCloseable {
         }
     }
 
-    /** Up to which place there are voids; more come behind that, and take the places of the oldest once there are too many. */
+    /** Up to which place there are voids; more come behind that, and take the places of the first once there are too many. */
     int end() {
         return voids.size();
+    }
+
+    /** How many were noted so far, also earlier ones of the same keys. */
+    long noted() {
+        return noted;
     }
 
     /**
      * Voids to tell.
      *
-     * @param from place of the first
-     * @param to   place behind the last, up to {@link #end}
-     * @return them, in the order of their places
+     * @param from  place of the first
+     * @param to    place behind the last, up to {@link #end}
+     * @param since what {@link #noted} was when all before had been told; 0 for never
+     * @return those noted since, in the order of their places
      */
-    List<Voided> between(int from, int to) {
-        return voids.subList(from, to).stream().filter(Objects::nonNull).toList();
+    List<Voided> between(int from, int to, long since) {
+        return IntStream.range(from, Math.min(to, voids.size()))
+                .filter(place -> voids.get(place) != null && sequences.getLong(place) >= since)
+                .mapToObj(voids::get)
+                .toList();
     }
 
     /** All members are there, and have been told. */
     void clear() {
         voids.clear();
+        sequences.clear();
         places.clear();
         oldest = 0;
         close();

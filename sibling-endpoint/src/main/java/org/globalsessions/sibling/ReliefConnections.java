@@ -176,7 +176,11 @@ final class ReliefConnections extends FaultCountingHandler {
         NodeId id = new NodeId(hello.idHigh(), hello.idLow());
         connection.attachment(new Newcomer());
         try {
-            join(connection, hello, new ReliefEndPoint(new Seat(id, hello.weight(), hello.hostId()), kind, connection));
+            join(
+                    connection,
+                    hello,
+                    new ReliefEndPoint(
+                            new Seat(id, hello.weight(), hello.hostId()), kind, hello.holdsSessions(), connection));
         } catch (IllegalArgumentException e) {
             refuse(connection, hello, ErrorCode.REFUSED, e.getMessage());
         }
@@ -235,6 +239,7 @@ final class ReliefConnections extends FaultCountingHandler {
         }
         connection.attachment(endPoint);
         welcome(connection, hello);
+        endPoint.flushVoids();
         if (before != null) {
             before.connection().close();
         }

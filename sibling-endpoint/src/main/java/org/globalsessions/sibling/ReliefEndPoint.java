@@ -27,6 +27,7 @@ final class ReliefEndPoint {
 
     private final Seat seat;
     private final Kind kind;
+    private final boolean holdsSessions;
     private final Connection connection;
     private final Long2ObjectHashMap<Request> open = new Long2ObjectHashMap<>();
     private final Long2ObjectHashMap<Inquiry> inquiries = new Long2ObjectHashMap<>();
@@ -46,6 +47,7 @@ final class ReliefEndPoint {
 
     private int told;
     private int toTell;
+    private long toldSince;
 
     /** Frames that have told it, and that it has not answered yet. */
     private int tellingFrames;
@@ -56,13 +58,15 @@ final class ReliefEndPoint {
     /**
      * A connection of a node that is {@linkplain #isComplete reconciling}.
      *
-     * @param seat       the node as placement sees it
-     * @param kind       what it does
-     * @param connection the connection
+     * @param seat          the node as placement sees it
+     * @param kind          what it does
+     * @param holdsSessions whether it came with any
+     * @param connection    the connection
      */
-    ReliefEndPoint(Seat seat, Kind kind, Connection connection) {
+    ReliefEndPoint(Seat seat, Kind kind, boolean holdsSessions, Connection connection) {
         this.seat = seat;
         this.kind = kind;
+        this.holdsSessions = holdsSessions;
         this.connection = connection;
     }
 
@@ -91,34 +95,43 @@ final class ReliefEndPoint {
         return kind;
     }
 
-    /**
-     * The node has just come: it is told what it may have missed before it is sent anything else.
-     *
-     * @param value what nodes have missed that were away
-     */
-    void tellFirst(MissedVoids value) {
-        missed = value;
-        told = 0;
-        toTell = value.end();
+    /** Whether the node held any session when it connected. */
+    boolean holdsSessions() {
+        return holdsSessions;
     }
 
-    /** Whether the node has taken in what it was to be told first. */
+    /**
+     * The node has just come: it is told what it may have missed before it is sent anything else but its welcome.
+     *
+     * @param value what nodes have missed that were away
+     * @param since what {@link MissedVoids#noted} was when it had been told all before
+     */
+    void tellFirst(MissedVoids value, long since) {
+        missed = value;
+        told = 0;
+        toTell = since < value.noted() ? value.end() : 0;
+        toldSince = since;
+    }
+
+    /** Whether the node has taken in what it was to be told first: before, what it says of its own accord may be about what is void. */
     boolean isTold() {
         return told == toTell && tellingFrames == 0;
     }
 
     /** Returns false as long as there is something that the connection does not take. */
     private boolean tellMissed() {
-        while (told < toTell) {
+        while (told < toTell && connection.isWritable()) {
             int end = Math.min(told + MAX_VOIDS, toTell);
-            List<Voided> part = missed.between(told, end);
-            if (!inquireNow(() -> false, this::onTold, id -> new VoidFrame(id, part))) {
-                return false;
+            List<Voided> part = missed.between(told, end, toldSince);
+            if (!part.isEmpty()) {
+                if (!inquireNow(() -> false, this::onTold, id -> new VoidFrame(id, part))) {
+                    return false;
+                }
+                tellingFrames++;
             }
-            tellingFrames++;
             told = end;
         }
-        return true;
+        return told == toTell;
     }
 
     private void onTold(Frame answer) {

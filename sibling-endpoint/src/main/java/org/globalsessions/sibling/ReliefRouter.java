@@ -268,15 +268,20 @@ final class ReliefRouter {
      */
     private void voidElsewhere(Change change, Voided voided, boolean agingOwnersToo) {
         Placement placement = tier.place(voided.digest());
+        if (tier.isListLost()) {
+            tier.missed(voided);
+        }
         for (int i = 0; i < tier.size(); i++) {
             ReliefEndPoint endPoint = tier.at(i);
             Member member = placement.members().get(i);
             boolean concerned =
                     placement.mayHold(i) && (!placement.takes(i) || (agingOwnersToo && member.kind() == Kind.AGING));
-            if (concerned && endPoint == null && tier.isThere(member.id())) {
-                change.fail();
-            } else if (concerned && endPoint == null) {
+            if (concerned && endPoint == null) {
+                // Also of one that is about to come back: the newer version may end before the relay sends it again.
                 tier.missed(voided);
+                if (tier.isThere(member.id())) {
+                    change.fail();
+                }
             } else if (concerned && endPoint != null && !endPoint.addVoid(change, voided)) {
                 change.failBusy();
             }

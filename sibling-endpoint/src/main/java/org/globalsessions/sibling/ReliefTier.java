@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
@@ -40,12 +42,17 @@ final class ReliefTier {
     private final Attendance attendance;
     private final PassingEntries passing;
     private final MissedVoids missed;
+
+    /** Of members that left: how many voids had been noted when they had been told all. */
+    private final Map<NodeId, Long> toldUpTo = new HashMap<>();
+
     private final List<Runnable> arrangedListeners = new ArrayList<>();
 
-    /** Until when others than those in the list may come back. */
-    private final long comeBackUntilNs;
-
+    /** Whether others than those in the list may hold sessions, and until when they may come back. */
     private boolean isListLost;
+
+    private long comeBackUntilNs;
+
     private Placement placement;
 
     /** For each of the placement's members its connection, or null while it is away. */
@@ -68,15 +75,20 @@ final class ReliefTier {
         long nowNs = segment.file().nanoTime();
         this.passing = new PassingEntries(nowNs);
         this.attendance = new Attendance(membership.members(), nowNs);
-        this.comeBackUntilNs = nowNs + COME_BACK_NS;
-        this.isListLost = membership.members().isEmpty() && segment.counters().get(Counter.HANDED_OFF) > 0;
-        if (isListLost) {
-            LOG.warn(
-                    "no list of members, though sessions were handed off: no session counts as missing for {} s, until the relief"
-                            + " nodes have come back",
-                    TimeUnit.NANOSECONDS.toSeconds(COME_BACK_NS));
+        if (membership.members().isEmpty() && (segment.counters().get(Counter.HANDED_OFF) > 0 || missed.end() > 0)) {
+            loseList("sessions were handed off");
         }
         arrange();
+    }
+
+    private void loseList(String why) {
+        isListLost = true;
+        comeBackUntilNs = segment.file().nanoTime() + COME_BACK_NS;
+        LOG.warn(
+                "no list of members that knows all, though {}: no session counts as missing for {} s, until the relief nodes have"
+                        + " come back",
+                why,
+                TimeUnit.NANOSECONDS.toSeconds(COME_BACK_NS));
     }
 
     /**
@@ -96,6 +108,7 @@ final class ReliefTier {
      */
     ReliefEndPoint arrived(ReliefEndPoint endPoint) throws IOException {
         boolean mayLack = mayLack(endPoint);
+        boolean comesFromNowhere = membership.find(endPoint.id()) == null && endPoint.holdsSessions();
         if (mayLack) {
             membership.joinAgain(endPoint.seat(), endPoint.kind());
         } else {
@@ -105,7 +118,11 @@ final class ReliefTier {
             // Who alone should have a session cannot be given what others have instead: they are asked, too.
             endPoint.complete();
         }
-        endPoint.tellFirst(missed);
+        if (comesFromNowhere && !isListLost) {
+            // The list was lost together with the relay's segment, and this is the first of those who were in it.
+            loseList("a node that is not in it holds sessions");
+        }
+        endPoint.tellFirst(missed, toldUpTo.getOrDefault(endPoint.id(), 0L));
         ReliefEndPoint before = attendance.arrived(endPoint);
         arrange();
         return before;
@@ -147,6 +164,9 @@ final class ReliefTier {
     /** A connection is gone. */
     void left(ReliefEndPoint endPoint) {
         if (attendance.left(endPoint, segment.file().nanoTime())) {
+            if (endPoint.isTold()) {
+                toldUpTo.put(endPoint.id(), missed.noted());
+            }
             arrange();
         }
     }
@@ -199,15 +219,19 @@ final class ReliefTier {
         arrange();
     }
 
-    /** What a member has that is away is void: it is told when it comes back. */
+    /** What a member has that is not connected is void: it is told when it comes back. */
     void missed(Voided voided) {
         missed.note(voided);
     }
 
     /** Forgets what members have missed once all are there and have taken it in. */
     void forgetMissed() {
-        if (missed.end() > 0 && Stream.of(endPoints).allMatch(endPoint -> endPoint != null && endPoint.isTold())) {
+        boolean anyMissing = isListLost || endPoints.length == 0;
+        if (missed.end() > 0
+                && !anyMissing
+                && Stream.of(endPoints).allMatch(endPoint -> endPoint != null && endPoint.isTold())) {
             missed.clear();
+            toldUpTo.clear();
         }
     }
 

@@ -64,7 +64,7 @@ class AntiEntropyTest {
 
     private void join(long id, Kind kind) throws IOException {
         ConnectionStub connection = new ConnectionStub();
-        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), kind, connection);
+        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), kind, false, connection);
         router.connected(endPoint);
         connections.put(id, connection);
         endPoints.put(id, endPoint);

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
@@ -22,6 +23,7 @@ import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
+import org.globalsessions.transport.frame.SessionFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.globalsessions.transport.frame.WhereaboutsFrame;
@@ -109,6 +111,33 @@ class CopySearchTest extends PlayedTierTest {
         assertThat(segment.find(segment.encode("handed off"), there)).isTrue();
         segment.discard(there);
         assertThat(fates(a1, item("handed off", 10))).containsExactly(Fate.LAST);
+    }
+
+    /** What it has let go may be void since: it was away, and the newer version may have ended by now. */
+    @Test
+    void shouldTakeNothingBackOfANodeThatHasNotHeardYetOfWhatHasBecomeVoidMeanwhile() throws IOException {
+        joinExpansion();
+        leave(e1);
+        router.timeOut(segment.file().nanoTime() + Attendance.RESET_NS * 2);
+        let(id -> new SessionFrame(id, Acknowledgement.RELAY, 0, 0, Version.NONE, entry("a", 20)));
+        join(e1);
+        assertThat(e1.endPoint().isTold()).isFalse();
+        ask(e1, item("a", 10));
+        assertThat(e1.takeSent())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        WhereaboutsFrame.class, told -> assertThat(told.fates()).containsExactly(Fate.UNKNOWN));
+        search.takeBack(e1.endPoint(), new SessionBackupFrame(nextId(), entry("a", 10), true));
+        assertThat(e1.takeSent())
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        ErrorFrame.class, error -> assertThat(error.code()).isEqualTo(ErrorCode.UNAVAILABLE));
+        assertThat(a1.holds("a") || a2.holds("a")).isFalse();
+
+        router.drain();
+        answerAll();
+        assertThat(e1.endPoint().isTold()).isTrue();
+        assertThat(fates(e1, item("a", 10))).containsExactly(Fate.LAST);
     }
 
     @Test

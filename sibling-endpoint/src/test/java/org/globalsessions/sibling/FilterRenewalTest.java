@@ -34,7 +34,8 @@ class FilterRenewalTest {
 
     private final ManualScheduler scheduler = new ManualScheduler();
     private final ConnectionStub connection = new ConnectionStub();
-    private final ReliefEndPoint node = new ReliefEndPoint(new Seat(new NodeId(1, 1), 100, ""), Kind.AGING, connection);
+    private final ReliefEndPoint node =
+            new ReliefEndPoint(new Seat(new NodeId(1, 1), 100, ""), Kind.AGING, false, connection);
     private SharedLru segment;
     private KeyDigest unknown;
     private KeyDigest sent;

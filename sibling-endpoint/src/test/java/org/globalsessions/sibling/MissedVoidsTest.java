@@ -41,7 +41,7 @@ class MissedVoidsTest {
 
     private List<Voided> reopened(int limit) throws IOException {
         try (MissedVoids missed = MissedVoids.open(segment, file, limit)) {
-            return missed.between(0, missed.end());
+            return missed.between(0, missed.end(), 0);
         }
     }
 
@@ -58,7 +58,7 @@ class MissedVoidsTest {
             missed.note(voided(2, 20));
             missed.note(voided(1, 30));
             missed.note(voided(2, 19));
-            assertThat(missed.between(0, missed.end())).containsExactly(voided(1, 30), voided(2, 20));
+            assertThat(missed.between(0, missed.end(), 0)).containsExactly(voided(1, 30), voided(2, 20));
         }
         assertThat(file.getFileName()).hasToString("relay.segment.voids");
         assertThat(Files.getPosixFilePermissions(file)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -72,7 +72,7 @@ class MissedVoidsTest {
             for (long key = 1; key <= 4; key++) {
                 missed.note(voided(key, 10));
             }
-            assertThat(missed.between(0, missed.end())).containsExactly(voided(4, 10), voided(2, 10), voided(3, 10));
+            assertThat(missed.between(0, missed.end(), 0)).containsExactly(voided(4, 10), voided(2, 10), voided(3, 10));
             missed.note(voided(1, 10));
             missed.note(voided(4, 11));
         }
@@ -115,7 +115,7 @@ class MissedVoidsTest {
         Path absent = folder.resolve("absent").resolve("voids");
         try (MissedVoids missed = MissedVoids.open(segment, absent)) {
             missed.note(voided(1, 10));
-            assertThat(missed.between(0, missed.end())).containsExactly(voided(1, 10));
+            assertThat(missed.between(0, missed.end(), 0)).containsExactly(voided(1, 10));
         }
         assertThat(errors()).singleElement().satisfies(text -> assertThat(text).contains("cannot be written"));
     }

@@ -77,7 +77,7 @@ final class PlayedNode {
     ReliefEndPoint connect() {
         connection = new ConnectionStub();
         asked.clear();
-        endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, connection);
+        endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, !entries.isEmpty(), connection);
         return endPoint;
     }
 
@@ -87,6 +87,11 @@ final class PlayedNode {
         connection.takeSent();
         asked.clear();
         return endPoint;
+    }
+
+    /** What was sent to it and that it has not looked at; it never will. */
+    List<Frame> takeSent() {
+        return connection.takeSent();
     }
 
     boolean isConnected() {

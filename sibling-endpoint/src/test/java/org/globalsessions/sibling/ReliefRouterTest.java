@@ -121,6 +121,37 @@ class ReliefRouterTest {
         receipt(again);
     }
 
+    /** As after a start of the relay's machine, where both lie in memory: nothing tells the sibling that there was anything. */
+    @Test
+    void shouldNeitherSayMissingNorDeletedWhenTheRelaysSegmentIsLostWithTheListUntilNodesHadTimeToComeBack()
+            throws IOException {
+        join(A2, Kind.AGING, true);
+        assertThat(denied("a")).as("another node may have it").isEqualTo(Status.UNAVAILABLE);
+        long deleted = let(delete("a", 20));
+        answer(A2, FrameType.DELETE, part -> stored(part, 20));
+        assertUnavailable(deleted);
+        router.timeOut(segment.file().nanoTime() + ReliefTier.COME_BACK_NS);
+        assertThat(denied("a")).isEqualTo(Status.MISSING);
+
+        join(A1, Kind.AGING);
+        assertThat(denied("b")).as("an empty one tells of no loss").isEqualTo(Status.MISSING);
+    }
+
+    /** Nobody in the list may hold an older version, so that nothing would be noted by it. */
+    @Test
+    void shouldTellWhoComesBackLateWhatHasBecomeVoidWhenTheListIsLost() throws IOException {
+        join(A2, Kind.AGING, true);
+        long id = let(session("a", 30));
+        answer(A2, FrameType.VOID, ReliefRouterTest::done);
+        receipt(id);
+        router.timeOut(segment.file().nanoTime());
+        join(A1, Kind.AGING, true);
+        router.drain();
+        VoidFrame voids = (VoidFrame) connections.get(A1).takeSent().get(0);
+        assertThat(voids.voided())
+                .containsExactly(new VoidFrame.Voided(segment.encode("a").digest(), new Version(30, 7)));
+    }
+
     @Test
     void shouldNeverSayMissingWhenTheOwnerIsAway() throws IOException {
         join(A1, Kind.AGING);
@@ -652,6 +683,29 @@ class ReliefRouterTest {
     }
 
     @Test
+    void shouldTellAfterAResetOnlyWhatHasBecomeVoidSince() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        leave(A1);
+        letOthersStandIn();
+        let(session(keyOf(A1), 10));
+
+        leave(A2);
+        join(A2, Kind.AGING);
+        router.drain();
+        assertThat(connections.get(A2).takeSent())
+                .as("it was there when that was noted for the other one")
+                .isEmpty();
+        assertThat(endPoints.get(A2).isTold()).isTrue();
+        leave(A2);
+        let(session(keyOf(A2), 12));
+        join(A2, Kind.AGING);
+        router.drain();
+        VoidFrame voids = (VoidFrame) connections.get(A2).takeSent().get(0);
+        assertThat(voids.voided()).extracting(VoidFrame.Voided::version).containsExactly(new Version(12, 7));
+    }
+
+    @Test
     void shouldCountOnNobodyWhoHasNotTakenInWhatHasBecomeVoidMeanwhile() throws IOException {
         join(A1, Kind.AGING);
         leave(A1);
@@ -1043,8 +1097,12 @@ class ReliefRouterTest {
     }
 
     private ReliefEndPoint join(NodeId id, Kind kind) throws IOException {
+        return join(id, kind, false);
+    }
+
+    private ReliefEndPoint join(NodeId id, Kind kind, boolean holdsSessions) throws IOException {
         ConnectionStub connection = new ConnectionStub();
-        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, connection);
+        ReliefEndPoint endPoint = new ReliefEndPoint(new Seat(id, 100, ""), kind, holdsSessions, connection);
         ReliefEndPoint before = router.connected(endPoint);
         connections.put(id, connection);
         endPoints.put(id, endPoint);

@@ -42,7 +42,7 @@ final class ReliefStub implements FrameHandler, AutoCloseable {
 
     /** A node of an id; the segment is only used to compute digests. */
     ReliefStub(SharedLru digests, int port, PeerKind kind, long id, String path) {
-        this(digests, port, HelloFrame.ofReliefNode(1, kind, id, id, path, HelloFrame.DEFAULT_WEIGHT, ""));
+        this(digests, port, HelloFrame.ofReliefNode(1, kind, id, id, path, HelloFrame.DEFAULT_WEIGHT, "", false));
     }
 
     ReliefStub(SharedLru digests, int port, HelloFrame hello) {

@@ -225,7 +225,7 @@ class SiblingEndpointTest {
         try (ReliefStub host = new ReliefStub(relay.segment(), sibling.port(), PeerKind.HOST, 9, Entries.PATH)) {
             await().until(() -> "this is a sibling, which serves aging and expansion nodes".equals(host.refusal()));
         }
-        HelloFrame blanks = HelloFrame.ofReliefNode(1, PeerKind.AGING, 9, 9, Entries.PATH, 100, "rack 7");
+        HelloFrame blanks = HelloFrame.ofReliefNode(1, PeerKind.AGING, 9, 9, Entries.PATH, 100, "rack 7", false);
         try (ReliefStub named = new ReliefStub(relay.segment(), sibling.port(), blanks)) {
             await().until(() -> named.refusal() != null);
             assertThat(named.refusal()).contains("host_id out of range");
@@ -318,7 +318,8 @@ class SiblingEndpointTest {
 
     /** The hello of the aging node 9. */
     private static HelloFrame helloOf(int minVersion, int maxVersion) {
-        return new HelloFrame(1, minVersion, maxVersion, PeerKind.AGING, 9, 9, 0, 0, 0, Entries.PATH, "", 100, "");
+        return new HelloFrame(
+                1, minVersion, maxVersion, PeerKind.AGING, 9, 9, 0, 0, 0, Entries.PATH, "", 100, "", false);
     }
 
     private static byte[] bytesOf(HelloFrame hello) {
@@ -374,7 +375,7 @@ class SiblingEndpointTest {
 
     private ReliefStub join(SiblingEndpoint sibling, PeerKind kind, long id, int weight, String machine) {
         await().until(() -> !relay.hellos().isEmpty());
-        HelloFrame hello = HelloFrame.ofReliefNode(1, kind, id, id, Entries.PATH, weight, machine);
+        HelloFrame hello = HelloFrame.ofReliefNode(1, kind, id, id, Entries.PATH, weight, machine, false);
         ReliefStub stub = new ReliefStub(relay.segment(), sibling.port(), hello);
         open.add(stub);
         await().until(stub::isWelcome);

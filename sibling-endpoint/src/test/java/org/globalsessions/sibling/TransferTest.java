@@ -70,7 +70,7 @@ class TransferTest {
         private final ReliefEndPoint endPoint;
 
         Node(long id) {
-            endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), Kind.AGING, connection);
+            endPoint = new ReliefEndPoint(new Seat(new NodeId(id, id), 100, ""), Kind.AGING, false, connection);
         }
 
         /** The one frame sent to it since the last call. */

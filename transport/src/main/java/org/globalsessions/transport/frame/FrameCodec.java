@@ -413,7 +413,8 @@ public final class FrameCodec {
                 in.text("path", MAX_PATH),
                 in.text("secret", MAX_SECRET),
                 kind.isRelief() ? readWeight(in) : 0,
-                kind.isRelief() ? in.text("hostId", MAX_HOST_ID) : "");
+                kind.isRelief() ? in.text("hostId", MAX_HOST_ID) : "",
+                kind.isRelief() && in.flag("holdsSessions"));
     }
 
     private static int readWeight(FieldReader in) throws FrameException {

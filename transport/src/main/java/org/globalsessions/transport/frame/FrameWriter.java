@@ -32,7 +32,7 @@ final class FrameWriter {
             return 37L
                     + FrameCodec.utf8(hello.path()).length
                     + FrameCodec.utf8(hello.secret()).length
-                    + (hello.kind().isRelief() ? 4L + FrameCodec.utf8(hello.hostId()).length : 0);
+                    + (hello.kind().isRelief() ? 5L + FrameCodec.utf8(hello.hostId()).length : 0);
         } else if (frame instanceof WelcomeFrame) {
             return 39;
         } else if (frame instanceof ErrorFrame error) {
@@ -437,6 +437,7 @@ final class FrameWriter {
         if (hello.kind().isRelief()) {
             out.writeShortLE(inRange("weight", hello.weight(), 1, FrameCodec.MAX_WEIGHT));
             writeText("hostId", hello.hostId(), FrameCodec.MAX_HOST_ID, out);
+            out.writeByte(hello.holdsSessions() ? 1 : 0);
         }
     }
 

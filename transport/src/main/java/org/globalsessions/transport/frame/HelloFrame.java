@@ -19,6 +19,7 @@ import org.globalsessions.tier.TierHost;
  * @param weight of a relief node: its share of keys beside other nodes' in hundredths, 1 to {@link FrameCodec#MAX_WEIGHT}; 0 for others
  * @param hostId of a relief node: name of its machine, at most {@link FrameCodec#MAX_HOST_ID} bytes of UTF-8, empty where it
  *               is not told; empty for others
+ * @param holdsSessions of a relief node: whether it holds any; false for others
  */
 public record HelloFrame(
         long correlationId,
@@ -33,13 +34,14 @@ public record HelloFrame(
         String path,
         String secret,
         int weight,
-        String hostId)
+        String hostId,
+        boolean holdsSessions)
         implements Frame {
     /** Weight of a relief node that does not say: 1. */
     public static final int DEFAULT_WEIGHT = 100;
 
     /**
-     * The hello of anybody but a relief node, or of one with the weight 1 and a machine without a name.
+     * The hello of anybody but a relief node, or of an empty one with the weight 1 and a machine without a name.
      *
      * @param correlationId ties the answer to this, not 0
      * @param minVersion    lowest protocol version spoken
@@ -78,7 +80,8 @@ public record HelloFrame(
                 path,
                 secret,
                 kind.isRelief() ? DEFAULT_WEIGHT : 0,
-                "");
+                "",
+                false);
     }
 
     @Override
@@ -120,10 +123,18 @@ public record HelloFrame(
      * @param path          name of the path
      * @param weight        its share of keys beside other nodes', in hundredths
      * @param hostId        name of its machine, empty where it is not told
+     * @param holdsSessions whether it holds any
      * @return the frame
      */
     public static HelloFrame ofReliefNode(
-            long correlationId, PeerKind kind, long idHigh, long idLow, String path, int weight, String hostId) {
+            long correlationId,
+            PeerKind kind,
+            long idHigh,
+            long idLow,
+            String path,
+            int weight,
+            String hostId,
+            boolean holdsSessions) {
         return new HelloFrame(
                 correlationId,
                 FrameCodec.MIN_VERSION,
@@ -137,7 +148,8 @@ public record HelloFrame(
                 path,
                 "",
                 weight,
-                hostId);
+                hostId,
+                holdsSessions);
     }
 
     /**

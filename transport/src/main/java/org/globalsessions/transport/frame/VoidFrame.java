@@ -5,7 +5,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 
 /**
- * Older versions of these keys are void: aging nodes drop them.
+ * Older versions of these keys are void: relief nodes drop them.
  *
  * @param correlationId ties the answer to this, not 0
  * @param voided keys and the versions below which theirs are void, 0 to {@link FrameCodec#MAX_VOIDED}

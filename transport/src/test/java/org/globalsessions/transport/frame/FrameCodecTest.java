@@ -221,9 +221,9 @@ class FrameCodecTest {
                 new ErrorFrame(1, 65_536, ""),
                 new ErrorFrame(1, 1, "x".repeat(1025)),
                 new HelloFrame(1, 2, 1, PeerKind.HOST, 1, 2, 3, 4, 5, "", ""),
-                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 0, ""),
-                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 10_001, ""),
-                HelloFrame.ofReliefNode(1, PeerKind.EXPANSION, 1, 2, "", 1, "x".repeat(65)))) {
+                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 0, "", false),
+                HelloFrame.ofReliefNode(1, PeerKind.AGING, 1, 2, "", 10_001, "", false),
+                HelloFrame.ofReliefNode(1, PeerKind.EXPANSION, 1, 2, "", 1, "x".repeat(65), false))) {
             assertThatThrownBy(() -> FrameCodec.encode(frame, buffer))
                     .as(frame.toString())
                     .isInstanceOf(IllegalArgumentException.class);

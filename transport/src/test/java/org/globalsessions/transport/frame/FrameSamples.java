@@ -38,7 +38,7 @@ public final class FrameSamples {
                         1, 1, 1, PeerKind.HOST, 0x0a0b0c0d0e0f1011L, -2, 0xcafebabe, 3, 7, "sessions", "s\u00e9cret"));
         samples.put(
                 "hello-aging",
-                new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th", "", 10_000, "rack-7/m3"));
+                new HelloFrame(2, 1, 2, PeerKind.AGING, 1, 2, 0, 0, 0, "p\u00e4th", "", 10_000, "rack-7/m3", true));
         samples.put("hello-expansion", new HelloFrame(2, 1, 65_535, PeerKind.EXPANSION, 1, 2, 0, 0, 0, "", ""));
         samples.put("hello-sibling", new HelloFrame(2, 1, 1, PeerKind.SIBLING, 1, 2, 0, 0, 0, "sessions", ""));
         samples.put("hello-client", new HelloFrame(2, 1, 1, PeerKind.CLIENT, 1, 2, 3, 0, 1, "sessions", ""));
