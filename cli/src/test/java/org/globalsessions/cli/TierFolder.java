@@ -42,6 +42,11 @@ final class TierFolder {
 
     /** Writes the configurations of the relay and the sibling, and of all relief nodes. */
     TierFolder(Path folder, Plan plan) throws IOException {
+        this(folder, plan, "");
+    }
+
+    /** The same, with further lines for the sibling. */
+    TierFolder(Path folder, Plan plan, String siblingLines) throws IOException {
         this.folder = folder;
         this.plan = plan;
         int[] ports = QuickstartFolder.freePorts();
@@ -64,7 +69,9 @@ final class TierFolder {
                 port : %d
                 replicas : %d
                 cache { %s, am_initializer : false, stop_child : true }
-                """.formatted(PATH, siblingPort, plan.replicas(), cache("relay", plan.relayCapacity())));
+                %s
+                """.formatted(
+                        PATH, siblingPort, plan.replicas(), cache("relay", plan.relayCapacity()), siblingLines));
         for (String name : reliefNodes()) {
             writeReliefNode(name, siblingPort, "");
         }
