@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SharedLruTest {
     @TempDir
@@ -882,6 +883,33 @@ class SharedLruTest {
             lru.confirmDelete(digest, version, new Receipt(Receipt.Outcome.STORED, raised, 0, true, 1, 17));
             assertThat(lru.awaitsDeleteReceipt(digest)).isFalse();
             assertThat(lru.tombstone(digest)).isEqualTo(raised);
+        }
+    }
+
+    /** Who was away for so long has not heard of it: without it he would bring the session back. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Role.class,
+            names = {"HOST", "RELAY"})
+    void shouldKeepADeleteForAsLongAsTheNextTierHasNotAcknowledgedIt(Role role) throws IOException {
+        FakeClocks clocks = new FakeClocks();
+        SegmentSettings settings =
+                new SegmentSettings(folder.resolve("kept")).elCount(100).role(role);
+        try (SharedLru lru = new SharedLru(SegmentFile.open(settings, clocks), settings)) {
+            lru.delete(lru.encode("k"), outcome);
+            Version version = outcome.version();
+            KeyDigest digest = digest(lru, "k");
+            for (int i = 0; i < 100; i++) {
+                clocks.pass(TombstoneTable.RETENTION_TICKS);
+                lru.file().time().advance();
+                lru.sweep(0, lru.bucketCount());
+            }
+            assertThat(lru.tombstone(digest)).isEqualTo(version);
+            lru.confirmDelete(digest, version, new Receipt(Receipt.Outcome.STORED, version, 0, true, 1, 17));
+            clocks.pass(TombstoneTable.RETENTION_TICKS + 1);
+            lru.file().time().advance();
+            lru.sweep(0, lru.bucketCount());
+            assertThat(lru.tombstone(digest)).isEqualTo(Version.NONE);
         }
     }
 

@@ -34,6 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ReliefFaultsTest {
     private static final int SESSIONS = 800;
 
+    /** Entries a second: to fill a node takes longer than to change all sessions. */
+    private static final int SLOW = 100;
+
     /** A connection without a byte for a second is over; a node comes back within tenths of one. */
     private static final LinkSettings WATCHFUL = new LinkSettings(
             Duration.ofMillis(250),
@@ -57,6 +60,12 @@ class ReliefFaultsTest {
 
     private void start(UnaryOperator<SiblingContext> settings) throws Exception {
         tier = new ReliefTierInOneProcess(folder, folder, SESSIONS, settings);
+    }
+
+    /** The node gets something now that nobody has set. */
+    private static void awaitFilling(ReliefNode node) {
+        long before = node.counters().get(Counter.FILLS);
+        await().atMost(Duration.ofSeconds(30)).until(() -> node.counters().get(Counter.FILLS) > before);
     }
 
     private static int[] all() {
@@ -115,17 +124,19 @@ class ReliefFaultsTest {
 
     @Test
     void shouldBringNothingBackWhenSessionsAreDeletedDuringAJoin() throws Exception {
-        start(sibling -> sibling.agingReplicas(2).refillRate(1_000));
+        start(sibling -> sibling.agingReplicas(2).refillRate(SLOW));
         tier.launchMember("aging-1");
         tier.launchMember("aging-2");
         tier.change(Change.SET, Acknowledgement.RELIEF, all());
 
         ReliefNode joining = tier.launchMember("aging-3");
         SharedLru joined = tier.segmentOf("aging-3");
+        awaitFilling(joining);
         for (int first = 0; first < 40; first += 2) {
             tier.change(Change.DELETE, Acknowledgement.RELIEF, each(40, first));
             tier.change(Change.SET, Acknowledgement.RELIEF, each(40, first + 1));
         }
+        assertThat(tier.memberList().rings()).as("it is still being filled").isGreaterThan(1);
         tier.awaitSettled(1, joining);
         assertThat(tier.resurrectedAt(
                         List.of(joined, tier.segmentOf("aging-1"), tier.segmentOf("aging-2")), each(2, 0)))
@@ -135,11 +146,12 @@ class ReliefFaultsTest {
 
     @Test
     void shouldBringNothingBackWhenSessionsAreDeletedDuringADrain() throws Exception {
-        start(sibling -> sibling.refillRate(1_000));
+        start(sibling -> sibling.refillRate(SLOW));
         tier.launchMember("aging-1");
         String drained = tier.memberList().members().get(0).id();
         tier.change(Change.SET, Acknowledgement.RELIEF, all());
-        tier.awaitSettled(1, tier.launchMember("aging-2"));
+        ReliefNode staying = tier.launchMember("aging-2");
+        tier.awaitSettled(1, staying);
         Path config = Files.writeString(folder.resolve("node.conf"), """
                 full_edge : true
                 message_relay { auth_path : "%s", address : "localhost", port : %d, age_or_replica : "age-out" }
@@ -148,10 +160,12 @@ class ReliefFaultsTest {
 
         CommandRun drain = CommandRun.of("members", config, "--drain", drained);
         assertThat(drain.exit()).as(drain.err()).isZero();
+        awaitFilling(staying);
         for (int first = 0; first < 40; first += 2) {
             tier.change(Change.DELETE, Acknowledgement.RELIEF, each(40, first));
             tier.change(Change.SET, Acknowledgement.RELIEF, each(40, first + 1));
         }
+        assertThat(tier.members("gone")).as("it still hands on what it has").isZero();
         await().atMost(Duration.ofSeconds(30)).until(() -> tier.members("gone") == 1);
         assertThat(tier.resurrectedAt(List.of(tier.segmentOf("aging-2")), each(2, 0)))
                 .isEmpty();

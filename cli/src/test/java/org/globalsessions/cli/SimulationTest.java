@@ -133,19 +133,19 @@ class SimulationTest {
      */
     @ParameterizedTest
     @CsvSource({
-        "TOMBSTONE_DROPPED_EARLY, 19, P1",
-        "UPDATE_WINS_OVER_DELETE, 64, P1",
+        "TOMBSTONE_DROPPED_EARLY, 55, P1",
+        "UPDATE_WINS_OVER_DELETE, 115, P1",
         "LOGIN_AFTER_LOGOUT_LOST, 6, the hosts do not agree",
-        "EVICTED_BEFORE_HAND_OFF, 42, P4",
-        "MARK_CLEARED_FOR_NEWER_VERSION, 20142, the hosts do not agree",
-        "EXPECTED_NOT_COMPARED, 20068, saved over a version",
-        "SAVED_OVER_DELETE, 20020, saved over what was deleted",
+        "EVICTED_BEFORE_HAND_OFF, 4526, P4",
+        "MARK_CLEARED_FOR_NEWER_VERSION, 22891, the hosts do not agree",
+        "EXPECTED_NOT_COMPARED, 20009, saved over a version",
+        "SAVED_OVER_DELETE, 20001, saved over what was deleted",
         "IDLE_LIMIT_LOST, 20005, P6",
-        "EXPIRED_UNPUBLISHED_AT_RELAY_FORGOTTEN, 1494, P4",
+        "EXPIRED_UNPUBLISHED_AT_RELAY_FORGOTTEN, 1646, P4",
         "EXPIRED_UNPUBLISHED_FORGOTTEN, 321, P4",
-        "EXPIRED_UNPUBLISHED_FORGOTTEN, 6649, the hosts do not agree",
-        "LOWERED_BELOW_WHAT_IS_DELETED, 40041, P1",
-        "SENT_AND_NOT_IN_FILTER, 400001, P8",
+        "EXPIRED_UNPUBLISHED_FORGOTTEN, 6806, P6",
+        "LOWERED_BELOW_WHAT_IS_DELETED, 41979, P1",
+        "SENT_AND_NOT_IN_FILTER, 400077, P8",
     })
     void shouldFindABugThatIsPlanted(PlantedBug bug, long seed, String promise) throws Exception {
         Path changed = folder.resolve("changed");

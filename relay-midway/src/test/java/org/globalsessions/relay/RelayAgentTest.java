@@ -296,6 +296,20 @@ class RelayAgentTest {
     }
 
     @Test
+    void shouldPassADeleteOnHoweverLongNobodyWasThere() {
+        turn(50);
+        store(1);
+        KeyDigest digest = lru.encode("user-1").digest();
+        lru.acceptDelete(digest, new Version(outcome.version().clock() + 5, 9), 0, false, 0, outcome);
+        Version tombstone = outcome.version();
+        turn(50);
+        passTime(Duration.ofDays(1));
+        turn(50);
+        FakeSibling sibling = sibling();
+        turnUntil(() -> tombstone.equals(sibling.deleted.get(digest)));
+    }
+
+    @Test
     void shouldIgnoreASiblingOfAnotherPath() {
         opened.keep(new FakeSibling(
                 place(driver.folder()).text(), "others", key -> lru.encode(key).digest()));
