@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -175,27 +177,46 @@ class ReliefFaultsTest {
     @Test
     void shouldBringNothingBackWhenSessionsAreDeletedDuringTheirHandOff() throws Exception {
         start(sibling -> sibling.agingReplicas(2));
+        FaultProxy proxy = tier.keep(new FaultProxy(tier.siblingPort(), 3));
         List<SharedLru> segments = new ArrayList<>();
         for (String name : List.of("aging-1", "aging-2", "expansion-1")) {
-            tier.launchMember(name);
+            tier.launchNode(name, proxy.port(), node -> node);
             segments.add(tier.segmentOf(name));
         }
-        // Four times what the relay holds goes through it, and of each twenty ten are deleted while their hand-off is
-        // under way.
-        for (int first = 0; first < SESSIONS; first += 20) {
-            List<CompletableFuture<Boolean>> deletes = new ArrayList<>();
+        tier.awaitMembers(3);
+        int full = SESSIONS / 2;
+        tier.change(Change.SET, Acknowledgement.RELAY, IntStream.range(0, full).toArray());
+        SharedLru aging = segments.get(0);
+        Set<Integer> deleted = new HashSet<>();
+        for (int first = full; first < SESSIONS; first += 10) {
+            // The nodes get what is handed off, and nobody hears that they have it.
+            proxy.cut(FaultProxy.Way.TO_RELAY);
             tier.change(
                     Change.SET,
                     Acknowledgement.RELAY,
-                    IntStream.range(first, first + 20).toArray());
-            for (int i = first; i < first + 20; i += 2) {
+                    IntStream.range(first, first + 10).toArray());
+            List<Integer> onTheirWay = new ArrayList<>();
+            await().atMost(Duration.ofSeconds(10)).until(() -> {
+                for (int i = 0; i < SESSIONS; i++) {
+                    if (tier.relayOwes(i) && tier.holds(aging, i)) {
+                        onTheirWay.add(i);
+                    }
+                }
+                return !onTheirWay.isEmpty();
+            });
+            List<CompletableFuture<Boolean>> deletes = new ArrayList<>();
+            for (int i : onTheirWay) {
                 deletes.add(tier.begin(i, Change.DELETE, Acknowledgement.RELIEF));
             }
+            deleted.addAll(onTheirWay);
+            proxy.heal();
             for (CompletableFuture<Boolean> delete : deletes) {
                 assertThat(delete.get(30, TimeUnit.SECONDS)).isTrue();
             }
         }
-        assertThat(tier.resurrectedAt(segments, each(2, 0))).isEmpty();
+        assertThat(tier.resurrectedAt(
+                        segments, deleted.stream().mapToInt(Integer::intValue).toArray()))
+                .isEmpty();
         tier.judgeAll();
     }
 

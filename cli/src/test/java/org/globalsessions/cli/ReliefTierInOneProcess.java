@@ -29,6 +29,7 @@ import org.globalsessions.relay.RelayContext;
 import org.globalsessions.relief.ReliefContext;
 import org.globalsessions.relief.ReliefNode;
 import org.globalsessions.segment.EntrySnapshot;
+import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
@@ -59,6 +60,9 @@ final class ReliefTierInOneProcess {
     private final MidwayRelay relay;
     private final SiblingEndpoint sibling;
     private final SessionCacheManager host;
+
+    /** Attached to when somebody looks. */
+    private SharedLru relayEntries;
 
     /**
      * A relay, its sibling and a host.
@@ -250,6 +254,16 @@ final class ReliefTierInOneProcess {
             }
         }
         return found;
+    }
+
+    /** Whether the relay has a session of which it does not know yet that the relief nodes have it. */
+    boolean relayOwes(int index) throws IOException {
+        if (relayEntries == null) {
+            relayEntries = keep(SharedLru.open(relaySegment().role(Role.RELAY).initializer(false)));
+        }
+        EntrySnapshot entry = new EntrySnapshot();
+        return relayEntries.find(relayEntries.encode(ledger.key(index)), entry)
+                && (entry.marks() & RecordDescriptor.NOT_HANDED_OFF) != 0;
     }
 
     /** Whether a node has a session. */

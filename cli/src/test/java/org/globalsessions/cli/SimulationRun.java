@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** A process that runs simulations, one seed after the other, until one breaks a promise or all have kept them. */
 public final class SimulationRun {
@@ -14,19 +16,20 @@ public final class SimulationRun {
     /**
      * Runs them.
      *
-     * @param args folder for the segments, first seed, how many, "trace" to have what happens printed
+     * @param args folder for the segments, seeds ({@code 7}, {@code 1-4000}, or several of both with commas between), "trace" to have what happens
+     *             printed
      */
     public static void main(String[] args) throws IOException {
         Logger.getLogger("").setLevel(Level.OFF);
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         Path folder = Path.of(args[0]);
-        long first = Long.parseLong(args[1]);
-        long count = Long.parseLong(args[2]);
-        boolean traced = args.length > 3;
+        long[] seeds = seeds(args[1]);
+        boolean traced = args.length > 2;
         long events = 0;
         long calls = 0;
         int failed = 0;
-        for (long seed = first; seed < first + count && failed == 0; seed++) {
+        for (int i = 0; i < seeds.length && failed == 0; i++) {
+            long seed = seeds[i];
             try (Simulation simulation = new Simulation(seed, folder, traced ? out::println : null)) {
                 simulation.run();
                 events += simulation.eventCount();
@@ -41,9 +44,17 @@ public final class SimulationRun {
                 failed = 1;
             }
         }
-        out.println("seeds from " + first + ", events=" + events + ", calls=" + calls
-                + (failed == 0 ? ", kept" : ", BROKEN"));
+        out.println(
+                "seeds " + args[1] + ", events=" + events + ", calls=" + calls + (failed == 0 ? ", kept" : ", BROKEN"));
         out.flush();
         System.exit(failed);
+    }
+
+    private static long[] seeds(String list) {
+        return Stream.of(list.split(","))
+                .map(part -> part.split("-"))
+                .flatMapToLong(
+                        ends -> LongStream.rangeClosed(Long.parseLong(ends[0]), Long.parseLong(ends[ends.length - 1])))
+                .toArray();
     }
 }

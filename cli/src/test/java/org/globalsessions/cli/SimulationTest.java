@@ -32,6 +32,55 @@ class SimulationTest {
     /** So that a run that hangs ends; a slow machine with other work takes a third of it. */
     private static final long SECONDS_FOR_A_BUILD = 900;
 
+    /** Seeds that each broke a promise once, and how. */
+    private static final String ONCE_BROKEN = """
+            65 a host stopped while the relay was killed kept what others had replaced
+            91 an update of a deleted life went on in the life that had begun after it
+            167 a session from elsewhere stayed where the relay had raised a delete of its host above it
+            468 what a host had begun over its own delete outlived a later delete of another host
+            627 an invalidation took a login away that the relay had not judged yet
+            780 a delete of a host whose clock lags left a session that had begun before it
+            847 a host whose clock lags gave a delete the version of a session that was gone
+            1126 a delete raised by the relay never reached its own host whose receipt was late
+            1238 an announcement replaced a login that stood behind a delete under way
+            1616 a login over a delete outlived another host's delete, as the first host's clock was ahead
+            3171 a delete that the relay had raised looked like another host's to the next delete of its own host
+            1165 a delete that had been overtaken by a later one of its host took away what had begun since
+            3700 the receipt of a save came after the invalidation by a newer one, and kept it
+            9440 an answer that was on its way came after the invalidation of what it held
+            4909 what the relay made of a delete was not heard of, as another host's had been announced above it
+            8964 a delete above which another host's was announced was never told to the relay
+            5586 a delete that was long on its way took away what had begun over a later one of its host
+            330 a delete raised above a loser was taken for a later one, and the login over it was lost
+            19431 a second delete made before its host heard of the one that its first had met stood for that one
+            106 what had expired unpublished at the relay came back from the relief tier as the session that it had replaced
+            321 what had expired before the relay had it came back as the session that it had replaced
+            3609 what had expired unpublished left its older copy on another host
+            6649 what had expired unpublished left another host a session that its own host had no more
+            18018 what had expired unpublished was still there where it had been set over
+            22154 a session begun elsewhere a moment before was announced to a host whose delete of it was still on its way
+            50697 what was written after the relay's clock was set back lost to what was written before
+            101419 what had ended before its relay of another clock took it hid on its host what others had stored since
+            120064 a save that had won before its relay was killed was told that it had lost
+            106475 an answer from before a delete was taken as another host's delete stood above it
+            110225 a newer version that came late ended a session that had been used since
+            112174 what had expired while a relief node was about to come back was there again as what it had replaced
+            115882 a set lost to an earlier one by another process of its host, which the relay had given a higher version
+            131971 a set that was long on its way brought back what its host had replaced, as that had lost and its winner had ended
+            133497 what had expired before its relay of another clock took it had the version of what it had replaced
+            168899 what had expired before its relay of another clock took it was refused for ever once that clock was put right
+            201768 a save over a version passed a set of its host that the relay had refused as ahead of its clock
+            310012 a set that was long on its way took the place of a later one that had been handed off
+            410297 the same where the later one had gone to an expansion node
+            300121 the same where aging nodes alone had the later one, whose receipts do not tell of it
+            411058 a delete that was long on its way left what it had found, which had been handed off as a later version
+            400073 what began over a handed-off session of a clock far ahead was none to the hosts that had that one
+            212905 a change that was announced late brought back what the host's own had replaced, which had ended since
+            22561 a get that joined an older question was told that nothing is there, which an answer on its way said
+            3653 a newer version that had come back from the relief tier was announced to hosts that had been told the older one
+            300156 a newer version stayed in the relief tier as that was not asked again once its nodes were back
+            """;
+
     /** Segments on a disk would be written back all the time. */
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -44,14 +93,18 @@ class SimulationTest {
     void shouldKeepThePromisesWhateverASeedGives() throws Exception {
         Long first = Long.getLong("simulation.first");
         if (first != null) {
-            run(List.of(first), Long.getLong("simulation.count", 1), SECONDS_FOR_A_BUILD);
+            run(SECONDS_FOR_A_BUILD, range(first, Long.getLong("simulation.count", 1)));
         } else {
-            run(List.of(1L, 20_001L), 4_000, SECONDS_FOR_A_BUILD);
-            run(List.of(40_001L, 50_001L), 1_000, SECONDS_FOR_A_BUILD);
-            run(List.of(60_001L, 61_001L), 1_000, SECONDS_FOR_A_BUILD);
-            run(List.of(300_001L, 300_101L), 100, SECONDS_FOR_A_BUILD);
-            run(List.of(400_001L, 401_001L), 200, SECONDS_FOR_A_BUILD);
+            run(SECONDS_FOR_A_BUILD, range(1, 4_000), range(20_001, 4_000));
+            run(SECONDS_FOR_A_BUILD, range(40_001, 1_000), range(50_001, 1_000));
+            run(SECONDS_FOR_A_BUILD, range(60_001, 1_000), range(61_001, 1_000));
+            run(SECONDS_FOR_A_BUILD, range(300_001, 100), range(300_101, 100));
+            run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 200));
         }
+    }
+
+    private static String range(long first, long count) {
+        return first + "-" + (first + count - 1);
     }
 
     @Test
@@ -73,58 +126,19 @@ class SimulationTest {
         return lines;
     }
 
-    /** Each of these once broke a promise. */
-    @ParameterizedTest
-    @CsvSource({
-        "65, a host stopped while the relay was killed kept what others had replaced",
-        "91, an update of a deleted life went on in the life that had begun after it",
-        "167, a session from elsewhere stayed where the relay had raised a delete of its host above it",
-        "468, what a host had begun over its own delete outlived a later delete of another host",
-        "627, an invalidation took a login away that the relay had not judged yet",
-        "780, a delete of a host whose clock lags left a session that had begun before it",
-        "847, a host whose clock lags gave a delete the version of a session that was gone",
-        "1126, a delete raised by the relay never reached its own host whose receipt was late",
-        "1238, an announcement replaced a login that stood behind a delete under way",
-        "1616, a login over a delete outlived another host's delete, as the first host's clock was ahead",
-        "3171, a delete that the relay had raised looked like another host's to the next delete of its own host",
-        "1165, a delete that had been overtaken by a later one of its host took away what had begun since",
-        "3700, the receipt of a save came after the invalidation by a newer one, and kept it",
-        "9440, an answer that was on its way came after the invalidation of what it held",
-        "4909, what the relay made of a delete was not heard of, as another host's had been announced above it",
-        "8964, a delete above which another host's was announced was never told to the relay",
-        "5586, a delete that was long on its way took away what had begun over a later one of its host",
-        "330, a delete raised above a loser was taken for a later one, and the login over it was lost",
-        "19431, a second delete made before its host heard of the one that its first had met stood for that one",
-        "106, what had expired unpublished at the relay came back from the relief tier as the session that it had replaced",
-        "321, what had expired before the relay had it came back as the session that it had replaced",
-        "3609, what had expired unpublished left its older copy on another host",
-        "6649, what had expired unpublished left another host a session that its own host had no more",
-        "18018, what had expired unpublished was still there where it had been set over",
-        "22154, a session begun elsewhere a moment before was announced to a host whose delete of it was still on its way",
-        "50697, what was written after the relay's clock was set back lost to what was written before",
-        "101419, what had ended before its relay of another clock took it hid on its host what others had stored since",
-        "120064, a save that had won before its relay was killed was told that it had lost",
-        "106475, an answer from before a delete was taken as another host's delete stood above it",
-        "110225, a newer version that came late ended a session that had been used since",
-        "112174, what had expired while a relief node was about to come back was there again as what it had replaced",
-        "115882, a set lost to an earlier one by another process of its host, which the relay had given a higher version",
-        "131971, a set that was long on its way brought back what its host had replaced, as that had lost and its winner had ended",
-        "133497, what had expired before its relay of another clock took it had the version of what it had replaced",
-        "168899, what had expired before its relay of another clock took it was refused for ever once that clock was put right",
-        "201768, a save over a version passed a set of its host that the relay had refused as ahead of its clock",
-        "310012, a set that was long on its way took the place of a later one that had been handed off",
-        "410297, the same where the later one had gone to an expansion node",
-        "300121, the same where aging nodes alone had the later one, whose receipts do not tell of it",
-        "411058, a delete that was long on its way left what it had found, which had been handed off as a later version",
-        "400073, what began over a handed-off session of a clock far ahead was none to the hosts that had that one",
-        "212905, a change that was announced late brought back what the host's own had replaced, which had ended since",
-        "22561, a get that joined an older question was told that nothing is there, which an answer on its way said",
-        "3653, a newer version that had come back from the relief tier was announced to hosts that had been told the older one",
-        "300156, a newer version stayed in the relief tier as that was not asked again once its nodes were back",
-    })
-    void shouldKeepThePromisesWhereTheyWereOnceBroken(long seed, String how) throws Exception {
-        assertThat(how).isNotBlank();
-        run(List.of(seed), 1, SECONDS_FOR_A_BUILD);
+    /** Two processes with all of them, as each takes less than the start of one. */
+    @Test
+    void shouldKeepThePromisesWhereTheyWereOnceBroken() throws Exception {
+        List<String> seeds = ONCE_BROKEN
+                .lines()
+                .map(line -> line.substring(0, line.indexOf(' ')))
+                .toList();
+        assertThat(seeds).hasSizeGreaterThan(40).doesNotHaveDuplicates();
+        int half = seeds.size() / 2;
+        run(
+                SECONDS_FOR_A_BUILD,
+                String.join(",", seeds.subList(0, half)),
+                String.join(",", seeds.subList(half, seeds.size())));
     }
 
     /**
@@ -151,7 +165,7 @@ class SimulationTest {
         Path changed = folder.resolve("changed");
         bug.compileTo(changed);
         Path output = folder.resolve("planted.log");
-        Process process = start(seed, SEEDS_FOR_A_PLANTED_BUG, output, changed + File.pathSeparator);
+        Process process = start(range(seed, SEEDS_FOR_A_PLANTED_BUG), output, changed + File.pathSeparator);
         assertThat(process.waitFor(SECONDS_FOR_A_BUILD, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(output))
                 .containsPattern("seed=\\d+ " + promise)
@@ -164,7 +178,8 @@ class SimulationTest {
     @MethodSource("longParts")
     void shouldKeepThePromisesForAMillionSeeds(int part) throws Exception {
         long first = 1 + (part - 1) * SEEDS_A_LONG_PART;
-        run(List.of(first, first + SEEDS_A_LONG_PART / 2), SEEDS_A_LONG_PART / 2, 3_500);
+        long half = SEEDS_A_LONG_PART / 2;
+        run(3_500, range(first, half), range(first + half, half));
     }
 
     private static List<Integer> longParts() {
@@ -174,14 +189,14 @@ class SimulationTest {
                 : IntStream.rangeClosed(1, LONG_PARTS).boxed().toList();
     }
 
-    /** A process for each range, and at most as many as the least machine has processors. */
-    private void run(List<Long> ranges, long each, long limitSeconds) throws Exception {
+    /** A process for each list of seeds, and at most as many as the least machine has processors. */
+    private void run(long limitSeconds, String... lists) throws Exception {
         List<Process> started = new ArrayList<>();
         List<Path> outputs = new ArrayList<>();
-        for (long from : ranges) {
-            Path output = folder.resolve("from-" + from + ".log");
+        for (String seeds : lists) {
+            Path output = Files.createTempFile(folder, "simulation", ".log");
             outputs.add(output);
-            started.add(start(from, each, output, ""));
+            started.add(start(seeds, output, ""));
         }
         for (int i = 0; i < started.size(); i++) {
             boolean ended = started.get(i).waitFor(limitSeconds, TimeUnit.SECONDS);
@@ -193,7 +208,7 @@ class SimulationTest {
         }
     }
 
-    private Process start(long first, long count, Path output, String aheadOnClassPath) throws IOException {
+    private Process start(String seeds, Path output, String aheadOnClassPath) throws IOException {
         Path segments = Files.createTempDirectory(Files.isDirectory(MEMORY) ? MEMORY : folder, "simulation-");
         segments.toFile().deleteOnExit();
         List<String> command = new ArrayList<>();
@@ -211,8 +226,7 @@ class SimulationTest {
                 aheadOnClassPath + System.getProperty("java.class.path"),
                 SimulationRun.class.getName(),
                 segments.toString(),
-                Long.toString(first),
-                Long.toString(count)));
+                seeds));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(new File(output.toString()))

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the two kinds take, and what they let go. Each test fails if one kind stands in for the other, or for both. */
+/** What the two kinds take, and what they let go: where they differ, the test fails if one stands in for the other. */
 class ReliefBehaviourTest {
     private static final int EL_COUNT = 32;
 
