@@ -428,9 +428,8 @@ final class WriteOperations {
         if (announced >= 0) {
             return announced != segment.buckets().announced(key.firstBucket);
         }
-        boolean ended = key.found.way >= 0 && key.found.expired;
-        return version.clock() <= segment.buckets().departed(key.firstBucket, key.secondBucket)
-                || (ended && version.clock() <= key.found.versionClock);
+        boolean ended = key.found.way >= 0 && key.found.expired && isLower(version, key.found);
+        return host && (ended || version.clock() <= segment.buckets().departed(key.firstBucket, key.secondBucket));
     }
 
     /** Whether a tombstone beats an entry that comes from another tier. */
