@@ -148,7 +148,7 @@ final class Announcements implements TierListener {
         KeyDigest digest = key.digest();
         lru.noteAnnounced(digest);
         try {
-            lru.fill(key, entry, Long.MAX_VALUE, 0, false, outcome);
+            lru.fillAnnounced(key, entry, outcome);
         } catch (ValueTooLargeException e) {
             // Larger than this host's records: the older version that is here must not be read any more all the same.
             lru.removeOlder(digest, entry.version());

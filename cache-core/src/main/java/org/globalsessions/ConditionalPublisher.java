@@ -257,7 +257,7 @@ final class ConditionalPublisher {
                 comparable ? receipt.position() : Long.MAX_VALUE,
                 0,
                 true,
-                SharedLru.UNASKED,
+                SharedLru.ANNOUNCED,
                 new WriteOutcome());
     }
 

@@ -249,9 +249,15 @@ final class BucketTable {
         Words.INT.getAndAdd(header, base(bucket) + ANNOUNCED_OFFSET, 1);
     }
 
-    /** Clock of a version below which an entry of either bucket may have had a newer one here that has gone; 0 for none. */
-    long departed(int firstBucket, int secondBucket) {
-        return Math.max(departed(firstBucket), departed(secondBucket));
+    /**
+     * Clock of a version below which an entry of either bucket may have had a newer one here that has gone; 0 for none.
+     *
+     * @param most what is above it is damage, or of a clock that was put right since, and does not count
+     */
+    long departed(int firstBucket, int secondBucket, long most) {
+        long first = departed(firstBucket);
+        long second = departed(secondBucket);
+        return Math.max(first > most ? 0 : first, second > most ? 0 : second);
     }
 
     private long departed(int bucket) {
@@ -259,9 +265,10 @@ final class BucketTable {
     }
 
     /** An entry of that version's clock is about to leave the bucket, and nothing newer of its key stays here. */
-    void noteDeparted(int bucket, long clock) {
+    void noteDeparted(int bucket, long clock, long most) {
         long seen = departed(bucket);
-        while (seen < clock && !Words.LONG.compareAndSet(header, base(bucket) + DEPARTED_OFFSET, seen, clock)) {
+        while ((seen < clock || seen > most)
+                && !Words.LONG.compareAndSet(header, base(bucket) + DEPARTED_OFFSET, seen, clock)) {
             seen = departed(bucket);
         }
     }

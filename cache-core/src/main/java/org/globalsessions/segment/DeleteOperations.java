@@ -217,7 +217,7 @@ final class DeleteOperations {
         if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM
                 && found.way >= 0
                 && found.life <= outcome.versionClock) {
-            segment.writer().retire(found.way, found.state); // LAYOUT delete 3
+            segment.writer().depart(found.way, found.state); // LAYOUT delete 3
         }
     }
 

@@ -100,8 +100,7 @@ final class EntryWriter {
     private final InsertionSteps steps;
     private final Departures departures;
 
-    /** Whether another tier announces changes, which may be older than what has gone here. */
-    private final boolean hearsAnnouncements;
+    private final VersionClock clock;
 
     EntryWriter(
             SegmentFile file,
@@ -112,7 +111,7 @@ final class EntryWriter {
             VictimChoice victims,
             PageChoice pages,
             Departures departures,
-            SegmentSettings.Role role) {
+            VersionClock clock) {
         this.file = file;
         this.buckets = buckets;
         this.records = records;
@@ -122,7 +121,7 @@ final class EntryWriter {
         this.victims = victims;
         this.pages = pages;
         this.departures = departures;
-        this.hearsAnnouncements = role == SegmentSettings.Role.HOST;
+        this.clock = clock;
         this.steps = new InsertionSteps(file, buckets);
     }
 
@@ -458,11 +457,22 @@ final class EntryWriter {
         return retire(way, seen);
     }
 
-    /** What is read of a way that shows another entry by now keeps out more than it has to, which costs a question. */
-    private void noteDeparted(int way, long clock) {
-        if (hearsAnnouncements && clock <= Version.MAX_CLOCK) {
-            buckets.noteDeparted(way / WAYS, clock);
+    /**
+     * Where the segment has relays, which announce, by whichever process. What is read of a way that shows another entry by now keeps out more than it
+     * has to, which costs a question; what is further ahead than clocks may be would do so for as long.
+     */
+    private void noteDeparted(int way, long versionClock) {
+        if (file.relays().areAny()) {
+            long most = clock.mostExpected();
+            if (versionClock <= most) {
+                buckets.noteDeparted(way / WAYS, versionClock, most);
+            }
         }
+    }
+
+    /** Clock of a version below which an entry of either bucket may have had a newer one here that has gone; 0 for none. */
+    long departed(int firstBucket, int secondBucket) {
+        return buckets.departed(firstBucket, secondBucket, clock.mostExpected());
     }
 
     /** Takes a visible record away: of its key something newer stays, or a tombstone. Returns false where somebody else has done so. */

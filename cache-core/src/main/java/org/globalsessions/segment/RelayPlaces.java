@@ -171,6 +171,11 @@ public final class RelayPlaces {
         return header.getLong(offset(place) + PLACE_ID_OFFSET);
     }
 
+    /** Whether the segment has relays, in whichever process. */
+    boolean areAny() {
+        return list() != 0;
+    }
+
     /** Bits of the places that are the list. */
     private int list() {
         return (int) Words.INT.getAcquire(header, RELAY_LIST_OFFSET);

@@ -51,8 +51,7 @@ final class Segment {
         this.victims = new VictimChoice(file, buckets, records, holdMask, settings.untouchedAging());
         PageChoice pages = new PageChoice(file, overflow, victims, records);
         this.departures = new Departures(file, records, reader);
-        this.writer =
-                new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures, settings.role());
+        this.writer = new EntryWriter(file, buckets, records, reader, locks, victims, pages, departures, clock);
         this.tombstoneFlags =
                 TombstoneTable.NOT_APPLIED | (settings.role().hasNextTier() ? TombstoneTable.UNACKNOWLEDGED : 0);
     }

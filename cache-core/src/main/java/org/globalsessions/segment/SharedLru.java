@@ -33,6 +33,9 @@ public final class SharedLru implements AutoCloseable {
     /** Instead of {@link #announced}, for an entry that nobody has asked for. */
     public static final long UNASKED = -1;
 
+    /** Instead of {@link #announced}, for what the next tier tells of its own accord: it may have been on its way while something newer came here and went. */
+    public static final long ANNOUNCED = -2;
+
     private final SegmentFile file;
     private final Segment segment;
     private final ReadOperations reads;
@@ -495,6 +498,17 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Stores an entry that the next tier has announced, where there is a free place and nothing newer of its key may have left this host.
+     *
+     * @param key     the entry's key
+     * @param entry   the entry
+     * @param outcome as of {@link #fill(EncodedKey, SessionEntry, long, int, boolean, WriteOutcome)}
+     */
+    public void fillAnnounced(EncodedKey key, SessionEntry entry, WriteOutcome outcome) {
+        fill(key, entry, file.relays().own(), Long.MAX_VALUE, 0, false, ANNOUNCED, outcome);
+    }
+
+    /**
      * Stores an entry that one of the host's relays has sent, as {@link #fill(EncodedKey, SessionEntry, long, int, boolean, WriteOutcome)}.
      *
      * @param key      the entry's key
@@ -504,7 +518,8 @@ public final class SharedLru implements AutoCloseable {
      * @param marks     marks that it gets
      * @param evict     false to use only free or expired places
      * @param announced {@link #announced} before it was asked for: where it is another one by now the entry is not stored, NO_ROOM, as it may
-     *                  be older than what was announced; {@link #UNASKED} to store it all the same
+     *                  be older than what was announced; {@link #ANNOUNCED} for what is announced itself, which may be older than what has left this host, NO_ROOM
+     *                  then, too; {@link #UNASKED} to store it all the same
      * @param outcome   STORED, SUPERSEDED, BEATEN_BY_TOMBSTONE, STALE or NO_ROOM
      */
     public void fill(

@@ -246,6 +246,11 @@ final class VersionClock {
         return now() >> Version.LOGICAL_BITS;
     }
 
+    /** The highest clock of a version that hosts may have given by now, as far as their clocks may differ. */
+    long mostExpected() {
+        return now() + MOST_EXPECTED_AHEAD;
+    }
+
     private long now() {
         Base current = base;
         long elapsed = environment.nanoTime() - current.nanos;

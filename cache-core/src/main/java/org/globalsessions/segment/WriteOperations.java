@@ -411,7 +411,11 @@ final class WriteOperations {
             }
             if (done && outcome.status == WriteOutcome.Status.NO_ROOM && found.way >= 0) {
                 // No place for the newer version: the older one must not be read any more all the same.
-                segment.writer().retire(found.way, found.state);
+                if (found.expired) {
+                    segment.writer().retireEnded(key);
+                } else {
+                    segment.writer().depart(found.way, found.state);
+                }
             }
             return done;
         });
@@ -429,7 +433,8 @@ final class WriteOperations {
             return announced != segment.buckets().announced(key.firstBucket);
         }
         boolean ended = key.found.way >= 0 && key.found.expired && isLower(version, key.found);
-        return host && (ended || version.clock() <= segment.buckets().departed(key.firstBucket, key.secondBucket));
+        return announced == SharedLru.ANNOUNCED
+                && (ended || version.clock() <= segment.writer().departed(key.firstBucket, key.secondBucket));
     }
 
     /** Whether a tombstone beats an entry that comes from another tier. */
@@ -490,7 +495,7 @@ final class WriteOperations {
             if ((found.marks() & UNPUBLISHED) != 0 && !found.isOwed()) {
                 return renew(key, lock, renewed);
             }
-            removed[0] = segment.writer().retire(found.way, found.state);
+            removed[0] = segment.writer().depart(found.way, found.state);
             return true;
         });
         return removed[0];

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.WriteOutcome.Status;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
 import org.junit.jupiter.api.AfterEach;
@@ -60,7 +61,7 @@ class LateAnnouncementTest {
     }
 
     private Status announce(long clock) {
-        lru.fill(lru.encode("k"), of(clock), relay, 91, 0, false, SharedLru.UNASKED, outcome);
+        lru.fill(lru.encode("k"), of(clock), relay, 91, 0, false, SharedLru.ANNOUNCED, outcome);
         return outcome.status();
     }
 
@@ -85,8 +86,12 @@ class LateAnnouncementTest {
     void shouldStoreNothingOlderWhenTheWriteItselfFindsThatTheNewerOneHasExpired() {
         Version newer = set("newer", 3);
         await().until(() -> find() == null);
-        assertThat(announce(newer.clock() - 1)).isEqualTo(Status.NO_ROOM);
+        assertThat(announce(newer.clock() - 2)).isEqualTo(Status.NO_ROOM);
+        assertThat(announce(newer.clock() - 1))
+                .as("another one behind it, when the record has gone")
+                .isEqualTo(Status.NO_ROOM);
         assertThat(find()).isNull();
+        assertThat(lru.counters().get(Counter.EXPIRATIONS)).isEqualTo(1);
     }
 
     @Test
@@ -113,6 +118,38 @@ class LateAnnouncementTest {
         lru.sweep(0, lru.bucketCount());
         assertThat(answer(gone.clock() - 1)).isEqualTo(Status.STORED);
         assertThat(find()).isNotNull();
+    }
+
+    /** As restore does, which knows what it stores. */
+    @Test
+    void shouldStoreWhatNobodyHasAnnouncedThoughItIsOlderThanWhatHasLeft() {
+        Version gone = set("gone", 3);
+        await().until(() -> find() == null);
+        lru.sweep(0, lru.bucketCount());
+        lru.fill(lru.encode("k"), of(gone.clock() - 1), Long.MAX_VALUE, 0, true, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    /** A clock that is put right later would otherwise keep all announcements of the bucket out until it is that time. */
+    @Test
+    void shouldNotGoByAVersionThatIsFurtherAheadThanClocksMayBe() {
+        long hour = 3_600_000_000L << Version.LOGICAL_BITS;
+        long now = lru.versionMicros() << Version.LOGICAL_BITS;
+        assertThat(announce(now + hour)).isEqualTo(Status.STORED);
+        lru.discard(find());
+        assertThat(announce(now - 1)).isEqualTo(Status.STORED);
+        lru.discard(find());
+        assertThat(announce(now - 2)).as("what has left since counts").isEqualTo(Status.NO_ROOM);
+    }
+
+    @Test
+    void shouldStoreNothingOlderWhenAProcessWithoutARelayHasEvictedTheNewerOne() throws IOException {
+        Version newer = set("newer", NO_LIMIT);
+        try (SharedLru other = SharedLru.open(
+                new SegmentSettings(folder.resolve("segment")).elCount(100).role(Role.STANDALONE))) {
+            other.discard(find());
+        }
+        assertThat(announce(newer.clock() - 1)).isEqualTo(Status.NO_ROOM);
     }
 
     @Test

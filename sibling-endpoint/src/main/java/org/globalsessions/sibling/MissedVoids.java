@@ -149,6 +149,8 @@ final class MissedVoids implements AutoCloseable {
     void note(Voided voided) {
         int place = places.getValue(voided.digest());
         if (place >= 0 && voids.get(place).version().compareTo(voided.version()) >= 0) {
+            // For whoever has left since, before it took that in.
+            sequences.setLong(place, noted++);
             return;
         }
         if (place < 0) {

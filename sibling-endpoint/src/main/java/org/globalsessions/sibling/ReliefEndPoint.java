@@ -249,6 +249,11 @@ final class ReliefEndPoint {
         return batch == null ? List.of() : batch;
     }
 
+    /** Whether the node may not have taken in yet what it was sent, or shall be. */
+    boolean hasOpen() {
+        return !open.isEmpty() || !openVoids.isEmpty() || !voids.isEmpty();
+    }
+
     /** Forgets the parts of requests that are done. */
     void forgetDone() {
         open.values().removeIf(Request::isDone);

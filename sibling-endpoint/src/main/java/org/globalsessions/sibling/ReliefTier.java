@@ -164,7 +164,7 @@ final class ReliefTier {
     /** A connection is gone. */
     void left(ReliefEndPoint endPoint) {
         if (attendance.left(endPoint, segment.file().nanoTime())) {
-            if (endPoint.isTold()) {
+            if (endPoint.isTold() && !endPoint.hasOpen()) {
                 toldUpTo.put(endPoint.id(), missed.noted());
             }
             arrange();

@@ -688,21 +688,52 @@ class ReliefRouterTest {
         join(A2, Kind.AGING);
         leave(A1);
         letOthersStandIn();
-        let(session(keyOf(A1), 10));
+        String key = keyOf(A1);
+        let(session(key, 10));
+        answer(A2, FrameType.VOID, ReliefRouterTest::done);
 
         leave(A2);
         join(A2, Kind.AGING);
         router.drain();
-        assertThat(connections.get(A2).takeSent())
-                .as("it was there when that was noted for the other one")
-                .isEmpty();
+        assertThat(connections.get(A2).takeSent()).as("it has taken that in").isEmpty();
         assertThat(endPoints.get(A2).isTold()).isTrue();
         leave(A2);
         let(session(keyOf(A2), 12));
+        assertThat(toldWhenBack(A2)).containsExactly(new Version(12, 7));
+    }
+
+    /** The relay sends the change again, which is noted for another one already. */
+    @Test
+    void shouldTellWhoHasLeftBeforeItHasTakenInWhatWasNotedForAnother() throws IOException {
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        leave(A1);
+        letOthersStandIn();
+        String key = keyOf(A1);
+        let(session(key, 10));
+        leave(A2);
+        assertThat(toldWhenBack(A2)).as("it has not answered").containsExactly(new Version(10, 7));
+
+        leave(A2);
         join(A2, Kind.AGING);
         router.drain();
-        VoidFrame voids = (VoidFrame) connections.get(A2).takeSent().get(0);
-        assertThat(voids.voided()).extracting(VoidFrame.Voided::version).containsExactly(new Version(12, 7));
+        endPoints
+                .get(A2)
+                .answerInquiry(done(connections.get(A2).takeSent().get(0).correlationId()));
+        leave(A2);
+        let(session(key, 10));
+        assertThat(toldWhenBack(A2)).as("it was not there for that").containsExactly(new Version(10, 7));
+    }
+
+    /** Versions that a node is told of first which comes back. */
+    private List<Version> toldWhenBack(NodeId node) throws IOException {
+        join(node, Kind.AGING);
+        router.drain();
+        return connections.get(node).takeSent().stream()
+                .filter(frame -> frame instanceof VoidFrame)
+                .flatMap(frame -> ((VoidFrame) frame).voided().stream())
+                .map(VoidFrame.Voided::version)
+                .toList();
     }
 
     @Test
