@@ -680,6 +680,8 @@ public final class SharedLru implements AutoCloseable {
             // The relay has a newer version: the next get asks for it.
             case SUPERSEDED, CONDITION_FAILED -> {
                 segment.see(told);
+                // An answer on its way may hold what this one had overwritten here.
+                from.raiseHorizon(receipt.epoch(), receipt.position());
                 segment.retire(keys.ofThread(), published.way, published.stateWord);
             }
         }

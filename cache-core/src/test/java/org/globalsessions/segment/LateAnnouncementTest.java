@@ -153,6 +153,19 @@ class LateAnnouncementTest {
     }
 
     @Test
+    void shouldTakeNoAnswerFromBeforeTheRelayHasSaidThatWhatWasWrittenHereHasLost() {
+        lru.set(lru.encode("k"), new byte[1], 0, 1, NO_LIMIT, null, false, outcome);
+        long mine = outcome.version().clock();
+        Version winner = new Version(mine + 100, 9);
+        lru.confirm(find(), new Receipt(Receipt.Outcome.SUPERSEDED, winner, winner.clock(), false, 5, 95), relay);
+        assertThat(find()).isNull();
+        assertThat(answer(mine - 1)).as("as of 91").isEqualTo(Status.STALE);
+        assertThat(find()).isNull();
+        lru.fill(lru.encode("k"), of(winner.clock()), relay, 95, 0, true, SharedLru.UNASKED, outcome);
+        assertThat(outcome.status()).isEqualTo(Status.STORED);
+    }
+
+    @Test
     void shouldTakeTheOldestAwayWhenWhatIsAnnouncedIsNewerThanThatAndNotStored() {
         Version gone = set("gone", 3);
         await().until(() -> find() == null);

@@ -75,6 +75,7 @@ class SimulationTest {
             300121 the same where aging nodes alone had the later one, whose receipts do not tell of it
             411058 a delete that was long on its way left what it had found, which had been handed off as a later version
             400073 what began over a handed-off session of a clock far ahead was none to the hosts that had that one
+            60877 an answer that was on its way brought back what a host had overwritten with what the relay said had lost
             212905 a change that was announced late brought back what the host's own had replaced, which had ended since
             22561 a get that joined an older question was told that nothing is there, which an answer on its way said
             3653 a newer version that had come back from the relief tier was announced to hosts that had been told the older one
