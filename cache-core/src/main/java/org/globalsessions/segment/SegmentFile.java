@@ -405,6 +405,16 @@ public final class SegmentFile implements AutoCloseable {
         errors.record(what, cause);
     }
 
+    /**
+     * As {@link #recordError(String, Throwable)}, of what nothing was thrown for.
+     *
+     * @param what what has happened, a constant text: neither key nor value
+     */
+    public void recordError(String what) {
+        counters.increment(Counter.ERRORS);
+        errors.record(what);
+    }
+
     static boolean isRetired(ByteBuffer header) {
         return (int) Words.INT.getAcquire(header, SegmentDescriptor.RETIRED_OFFSET) != 0;
     }

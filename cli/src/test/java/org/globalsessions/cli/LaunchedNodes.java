@@ -18,6 +18,10 @@ import org.globalsessions.sibling.MemberList;
 /** Nodes, each a process of its own, started by the launcher as an operator does it; ended with this, the last first. */
 final class LaunchedNodes implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Variables of processes that live for seconds: they are sooner compiled than compiled well. */
+    static final Map<String, String> SHORT_LIVED = Map.of("GLOBAL_SESSIONS_OPTS", "-XX:TieredStopAtLevel=1");
+
     static final List<String> NAMES = List.of("relay", "aging", "expansion");
 
     private static final int WINDOW = 256;

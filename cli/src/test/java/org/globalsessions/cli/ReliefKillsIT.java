@@ -47,9 +47,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ReliefKillsIT {
     private static final Duration PATIENCE = LaunchedNodes.PATIENCE;
 
-    /** What lives for seconds is sooner compiled than compiled well. */
-    private static final Map<String, String> SHORT_LIVED = Map.of("GLOBAL_SESSIONS_OPTS", "-XX:TieredStopAtLevel=1");
-
     private static final Duration BETWEEN_KILLS = Duration.ofSeconds(5);
 
     /** Of a hundred operations; the others are gets. */
@@ -288,7 +285,7 @@ class ReliefKillsIT {
     private String run(int ofEachKind, int perSecond, int kills, int othersEvery, long seed) throws Exception {
         int most = (int) ((long) perSecond * NEW / 100 * (kills + 2) * BETWEEN_KILLS.toSeconds());
         tier = new TierFolder(folder, new TierFolder.Plan(2, ofEachKind, ofEachKind, SMALL, most, SMALL, SMALL));
-        nodes = new LaunchedNodes(folder, SHORT_LIVED);
+        nodes = new LaunchedNodes(folder, LaunchedNodes.SHORT_LIVED);
         processes = tier.launch(nodes);
         load = new Load(SessionCacheManager.open(tier.host("host-a")), most, perSecond, seed);
         load.thread.start();

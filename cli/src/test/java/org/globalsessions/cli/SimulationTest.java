@@ -82,10 +82,6 @@ class SimulationTest {
             300156 a newer version stayed in the relief tier as that was not asked again once its nodes were back
             """;
 
-    // Known and not mended, left out above: 401040. Two hosts begin one session while neither hears of the other; where
-    // the first one's is handed off and
-    // evicted before the relay takes the second one's, which has the lower version, the hosts do not agree.
-
     /** Segments on a disk would be written back all the time. */
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -104,6 +100,10 @@ class SimulationTest {
             run(SECONDS_FOR_A_BUILD, range(40_001, 1_000), range(50_001, 1_000));
             run(SECONDS_FOR_A_BUILD, range(60_001, 1_000), range(61_001, 1_000));
             run(SECONDS_FOR_A_BUILD, range(300_001, 100), range(300_101, 100));
+            // Without 401040, known and not mended: two hosts begin one session while neither hears of the other. Where
+            // the
+            // first one's is handed off and evicted before the relay takes the second one's, of a lower version, the
+            // hosts do not agree.
             run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 39) + "," + range(401_041, 160));
         }
     }

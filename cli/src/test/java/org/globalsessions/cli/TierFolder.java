@@ -1,19 +1,31 @@
 package org.globalsessions.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.SetOptions;
 import org.globalsessions.config.NodeConfig;
+import org.globalsessions.segment.SegmentInspector;
+import org.globalsessions.segment.SegmentReport;
 import org.globalsessions.status.Counter;
 
 /** Configurations of a relay, its sibling, any number of relief nodes of both kinds, and hosts; their segments lie beside them. */
 final class TierFolder {
     private static final String PATH = "tier";
     private static final int RECORD_SIZE = 192;
+
+    /** Most operations of a host at a time. */
+    private static final int WINDOW = 128;
 
     /**
      * How many nodes, and how much each holds.
@@ -152,9 +164,45 @@ final class TierFolder {
         return launched;
     }
 
+    /** Has a host store so many sessions, each acknowledged by relief nodes. */
+    void store(String host, int sessions) throws Exception {
+        SetOptions relief = SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELIEF);
+        try (SessionCacheManager cache = SessionCacheManager.open(host(host))) {
+            new Pipeline(WINDOW, LaunchedNodes.PATIENCE, i -> cache.set("s-" + i, value(i), relief))
+                    .run(sessions, done -> {});
+        }
+    }
+
+    /** How many of these a host finds as they were stored that has none of them. */
+    int foundBy(String host, int sessions) throws Exception {
+        AtomicInteger found = new AtomicInteger();
+        try (SessionCacheManager cache = SessionCacheManager.open(host(host))) {
+            new Pipeline(
+                            WINDOW,
+                            LaunchedNodes.PATIENCE,
+                            i -> cache.get("s-" + i)
+                                    .thenAccept(value -> found.addAndGet(Arrays.equals(value, value(i)) ? 1 : 0)))
+                    .run(sessions, done -> {});
+        }
+        return found.get();
+    }
+
+    private static byte[] value(int i) {
+        return ("value of " + i).getBytes(UTF_8);
+    }
+
+    /** The segment file of a node. */
+    Path segmentOf(String name) {
+        return NodeConfig.load(config(name)).cache().segmentFile();
+    }
+
+    /** What lies in a node's segment. */
+    SegmentReport inspect(String name) throws IOException {
+        return SegmentInspector.open(segmentOf(name)).check();
+    }
+
     /** What a node has counted. */
     long counter(String name, Counter counter) throws IOException {
-        return SegmentStat.open(NodeConfig.load(config(name)).cache().segmentFile())
-                .counter(counter);
+        return SegmentStat.open(segmentOf(name)).counter(counter);
     }
 }

@@ -9,7 +9,6 @@ import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.SegmentFile.Duty;
 import org.globalsessions.segment.SessionLimit;
 import org.globalsessions.segment.SharedLru;
-import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
 import org.globalsessions.tier.HexId;
 import org.globalsessions.transport.Connection;
@@ -155,8 +154,7 @@ public final class ReliefNode implements AutoCloseable {
                 }
             }
         } catch (RuntimeException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("sweep of a relief node", e);
+            segment.file().recordError("sweep of a relief node", e);
             LOG.error("the sweep failed and goes on with the next slice", e);
         }
         loops.schedule(this::sweep, SWEEP_INTERVAL);

@@ -5,7 +5,6 @@ import java.util.List;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Member;
 import org.globalsessions.sibling.Membership.State;
-import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AdministerFrame;
@@ -53,8 +52,7 @@ final class MemberAdministration {
                 case CHECK_CLIENTS -> throw new IllegalStateException("refused above");
             };
         } catch (IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("the list of members cannot be written for an operator", e);
+            segment.file().recordError("the list of members cannot be written for an operator", e);
             return new ErrorFrame(
                     frame.correlationId(),
                     ErrorCode.INTERNAL,

@@ -18,7 +18,6 @@ import org.agrona.collections.LongArrayList;
 import org.agrona.collections.Object2IntHashMap;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SharedLru;
-import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.frame.VoidFrame.Voided;
 
@@ -119,8 +118,7 @@ final class MissedVoids implements AutoCloseable {
             }
         }
         if (damaged) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("some of what is void at relief nodes that are away is damaged in its file");
+            segment.file().recordError("some of what is void at relief nodes that are away is damaged in its file");
         }
     }
 
@@ -163,8 +161,7 @@ final class MissedVoids implements AutoCloseable {
             write(place, voided);
         } catch (IOException e) {
             close();
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("what is void at relief nodes that are away cannot be written", e);
+            segment.file().recordError("what is void at relief nodes that are away cannot be written", e);
         }
     }
 
@@ -179,10 +176,8 @@ final class MissedVoids implements AutoCloseable {
         Voided forgotten = voids.get(place);
         if (forgotten != null) {
             places.removeKey(forgotten.digest());
-            segment.counters().increment(Counter.ERRORS);
             segment.file()
-                    .errors()
-                    .record(
+                    .recordError(
                             "a void was forgotten that a relief node has missed: too many for the time that it is away");
         }
         return place;
@@ -243,8 +238,7 @@ final class MissedVoids implements AutoCloseable {
             Files.deleteIfExists(file);
         } catch (IOException e) {
             // Who comes back is told what is void all the same: no harm but the work.
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("what was void at relief nodes that were away cannot be removed", e);
+            segment.file().recordError("what was void at relief nodes that were away cannot be removed", e);
         }
     }
 

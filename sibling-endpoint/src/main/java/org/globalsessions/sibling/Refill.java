@@ -8,7 +8,6 @@ import java.util.Objects;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Transfer.Result;
-import org.globalsessions.status.Counter;
 import org.globalsessions.transport.Scheduler;
 import org.globalsessions.transport.Scheduler.Scheduled;
 import org.slf4j.Logger;
@@ -298,8 +297,7 @@ final class Refill {
     }
 
     private void listNotWritten(String what, IOException e) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record(what, e);
+        segment.file().recordError(what, e);
         tryAgain("the list of members cannot be written");
     }
 }

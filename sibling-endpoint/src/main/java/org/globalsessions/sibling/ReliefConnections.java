@@ -248,8 +248,7 @@ final class ReliefConnections extends FaultCountingHandler {
     }
 
     private void onJoinFailed(IOException failure) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record("a relief node cannot join", failure);
+        segment.file().recordError("a relief node cannot join", failure);
     }
 
     private void welcome(Connection connection, HelloFrame hello) {

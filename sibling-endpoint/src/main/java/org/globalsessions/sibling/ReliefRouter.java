@@ -124,8 +124,7 @@ final class ReliefRouter {
         try {
             onFrame(message);
         } catch (RuntimeException | IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("a frame of the relay failed", e);
+            segment.file().recordError("a frame of the relay failed", e);
             if (failurePause.ends()) {
                 LOG.error("a frame of the relay failed: {}", message.frame().type(), e);
             }
@@ -268,9 +267,7 @@ final class ReliefRouter {
      */
     private void voidElsewhere(Change change, Voided voided, boolean agingOwnersToo) {
         Placement placement = tier.place(voided.digest());
-        if (tier.isListLost()) {
-            tier.missed(voided);
-        }
+        boolean isMissed = tier.isListLost();
         for (int i = 0; i < tier.size(); i++) {
             ReliefEndPoint endPoint = tier.at(i);
             Member member = placement.members().get(i);
@@ -278,13 +275,16 @@ final class ReliefRouter {
                     placement.mayHold(i) && (!placement.takes(i) || (agingOwnersToo && member.kind() == Kind.AGING));
             if (concerned && endPoint == null) {
                 // Also of one that is about to come back: the newer version may end before the relay sends it again.
-                tier.missed(voided);
+                isMissed = true;
                 if (tier.isThere(member.id())) {
                     change.fail();
                 }
             } else if (concerned && endPoint != null && !endPoint.addVoid(change, voided)) {
                 change.failBusy();
             }
+        }
+        if (isMissed) {
+            tier.missed(voided);
         }
     }
 

@@ -212,8 +212,7 @@ final class ReliefTier {
                 membership.away(id);
             } catch (IOException e) {
                 // It is away all the same: since when is all that is not known after the next start.
-                segment.counters().increment(Counter.ERRORS);
-                segment.file().errors().record("that a relief node is away is not written down", e);
+                segment.file().recordError("that a relief node is away is not written down", e);
             }
         }
         arrange();
@@ -508,8 +507,7 @@ final class ReliefTier {
         try {
             return isListed(kind);
         } catch (IOException e) {
-            segment.counters().increment(Counter.ERRORS);
-            segment.file().errors().record("a ring cannot be listed", e);
+            segment.file().recordError("a ring cannot be listed", e);
             return false;
         }
     }

@@ -137,8 +137,7 @@ final class SiblingAgent implements Agent {
     }
 
     private void onAeronError(Throwable failure) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record("Aeron client of the sibling", failure);
+        segment.file().recordError("Aeron client of the sibling", failure);
         LOG.warn("the Aeron client failed: {}", Objects.toString(failure.getMessage(), failure.toString()));
     }
 

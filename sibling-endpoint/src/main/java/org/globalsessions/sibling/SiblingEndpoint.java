@@ -200,8 +200,7 @@ public final class SiblingEndpoint implements AutoCloseable {
     }
 
     private void onAgentError(Throwable failure) {
-        segment.counters().increment(Counter.ERRORS);
-        segment.file().errors().record("agent of the sibling", failure);
+        segment.file().recordError("agent of the sibling", failure);
         LOG.error("the sibling's agent failed and goes on", failure);
     }
 
