@@ -80,18 +80,33 @@ final class AppliedPosition {
      *
      * @param lease         epoch of the link owner's lease
      * @param relayEpoch    epoch of the relay that is connected
-     * @param relayPosition its position when the connection stood: where a host starts that knew no relay. One that knew another epoch starts at
-     *                      0: the relay tells it everything, and until that is applied it must claim nothing, nor a later subscription skip it
+     * @param relayPosition its position when the connection stood: where a host starts that knew no relay. One that knew another epoch stays in that, and so
+     *                      claims nothing, until {@link #begin}: the relay tells it everything, and a later subscription must not skip that
      */
     synchronized void subscribed(long lease, long relayEpoch, long relayPosition) {
         if (refused == subscriptions) {
             return;
         }
         leaseEpoch = lease;
-        if (isOwner() && place.epoch() != relayEpoch) {
-            place.set(relayEpoch, place.epoch() == 0 ? relayPosition : 0);
+        if (isOwner() && place.epoch() == 0) {
+            place.set(relayEpoch, relayPosition);
         }
         subscription = subscriptions;
+    }
+
+    /**
+     * All that a relay of another epoch had to tell is applied, and it is told what this host knows: from now on its position counts.
+     *
+     * @param epoch    the relay's epoch
+     * @param position up to which all is applied
+     * @return false where this process is not the link owner any more
+     */
+    synchronized boolean begin(long epoch, long position) {
+        boolean isOwner = isOwner();
+        if (isOwner && place.epoch() != epoch) {
+            place.set(epoch, position);
+        }
+        return isOwner;
     }
 
     /** The connection or the lease is gone: what comes late must not move the position past what the next subscription asks for. */

@@ -18,6 +18,9 @@ import org.globalsessions.segment.SharedLru;
 final class HostLease {
     private static final long TICK_MS = 10;
 
+    /** A minute below the time for which a tombstone stays everywhere: what is told of one has a way to go. */
+    private static final Duration DELETES_KNOWN_FOR = Duration.ofMinutes(4);
+
     private final SharedLru lru;
     private final SegmentFile file;
     private final RelayLease lease;
@@ -76,6 +79,16 @@ final class HostLease {
 
     private static long ticks(Duration duration) {
         return duration.toMillis() / TICK_MS;
+    }
+
+    /**
+     * Whether this host was cut off for so long that nobody may know any more of all the deletes that it has missed, but for a relay that has waited for it:
+     * longer than a lease, or than tombstones stay.
+     */
+    boolean hasMissedTooMuch() {
+        long end = lease.end();
+        long sinceHeard = file.now() - (end - ticks(maxStale));
+        return end != 0 && sinceHeard > Math.min(ticks(maxStale), ticks(DELETES_KNOWN_FOR));
     }
 
     private boolean isOver() {

@@ -24,6 +24,9 @@ final class LinkDuty {
     /** So long the relay has to judge what is unpublished after a long absence. */
     private static final long JUDGE_LIMIT_NS = TimeUnit.SECONDS.toNanos(30);
 
+    /** A relay of another epoch may let this host in at any moment: it waits for the deletes that its relief nodes know. */
+    private static final long EARLY_RENEWAL_TICKS = 20;
+
     private static final long PASS_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final int BUCKETS_A_SCAN = 256;
     private static final int SCANS_A_TICK = 64;
@@ -35,6 +38,9 @@ final class LinkDuty {
     private final AppliedPosition applied;
     private final Announcements announcements;
     private final HostLease lease;
+
+    /** Of a relay that has lost its segment. */
+    private final EpochChange change;
 
     private long leaseEpoch;
     private Connection subscribed;
@@ -84,6 +90,7 @@ final class LinkDuty {
         this.applied = applied;
         this.announcements = announcements;
         this.lease = lease;
+        this.change = new EpochChange(lru, tier, owns, applied);
         nextPassNs = lru.file().nanoTime();
     }
 
@@ -122,21 +129,37 @@ final class LinkDuty {
             judgeDeadlineNs = lru.file().nanoTime() + JUDGE_LIMIT_NS;
             begunBefore = lru.versionClock();
             firstLook = true;
-            subscribe(connection, applied.place().epoch(), applied.place().position());
+            change.restart();
+            boolean cannotBeTold = isOfAnotherEpoch(connection) && lease.hasMissedTooMuch();
+            subscribe(
+                    connection,
+                    applied.place().epoch(),
+                    cannotBeTold ? 0 : applied.place().position());
         }
         if (announcements.mustConfirm(connection) && !confirmed) {
             // Before anything claims the later position: with it the relay would believe lives that it cannot know of.
-            confirmed = discardUnconfirmed();
+            boolean deletesTold = !isOfAnotherEpoch(connection) || change.tellDeletes();
+            confirmed = deletesTold && discardUnconfirmed();
             if (confirmed) {
                 applied.place().set(connection.epoch(), connection.position());
                 subscribe(connection, connection.epoch(), connection.position());
             }
         } else {
-            renew();
+            renew(connection);
+            if (change.step(connection.epoch())) {
+                nextPassNs = lru.file().nanoTime();
+                nextBucket = 0;
+            }
         }
         if (nextPassNs - lru.file().nanoTime() <= 0) {
             sendAgain();
         }
+    }
+
+    /** Whether the relay has lost its segment since this host has heard of it. */
+    private boolean isOfAnotherEpoch(Connection connection) {
+        long known = applied.place().epoch();
+        return known != 0 && known != connection.epoch();
     }
 
     private void subscribe(Connection connection, long relayEpoch, long position) {
@@ -149,7 +172,7 @@ final class LinkDuty {
     }
 
     /** At most one wish at a time: what was applied while one is open, the next one says. */
-    private void renew() {
+    private void renew(Connection connection) {
         boolean newlyApplied = announcements.takeNewlyApplied();
         wanted |= newlyApplied;
         long tick = lru.file().now();
@@ -157,12 +180,16 @@ final class LinkDuty {
             return;
         }
         wanted = false;
-        nextRenewalTick = tick + lease.renewalTicks();
-        renewing =
-                tier.renew(leaseEpoch, applied.place().epoch(), applied.place().position());
+        boolean isBegun = !isOfAnotherEpoch(connection);
+        nextRenewalTick = tick + (isBegun ? lease.renewalTicks() : Math.min(lease.renewalTicks(), EARLY_RENEWAL_TICKS));
+        renewing = tier.renew(
+                leaseEpoch, connection.epoch(), isBegun ? applied.place().position() : 0);
         var unused = renewing.whenComplete((renewal, failure) -> {
             if (failure == null) {
                 applied.announced(renewal.epoch(), renewal.position());
+                if (!isBegun) {
+                    change.told(renewal);
+                }
                 lease.renewed(tick);
             }
         });

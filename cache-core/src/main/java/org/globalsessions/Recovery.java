@@ -140,7 +140,7 @@ final class Recovery {
             } else if (answer.entry() == null) {
                 // Somebody on this host may have stored it while the question was away: a user must not be logged out
                 // then.
-                question.result.complete(hereThoughMissing(question));
+                answerMissing(question, answer.epoch());
             } else if (!Arrays.equals(answer.entry().key(), question.bytes)) {
                 fail(question, new TierUnavailableException("the next tier answered for another key"));
             } else {
@@ -232,6 +232,17 @@ final class Recovery {
         boolean served = lru.find(lru.encode(question.bytes), snapshot)
                 && (snapshot.life() == confirmedLife || relays.covers(snapshot));
         return served ? new VersionedValue(snapshot.valueCopy(), snapshot.version()) : null;
+    }
+
+    /** A relay that has lost its segment may not have heard yet of what this host has. */
+    private void answerMissing(Question question, long epoch) {
+        long known = relays.of(question.digest.low()).position().epoch();
+        boolean isOfAnother = epoch != 0 && known != 0 && epoch != known;
+        if (isOfAnother && lru.find(lru.encode(question.bytes), new EntrySnapshot()) && here(question, 0) == null) {
+            fail(question, new TierUnavailableException("the relay has not heard yet of the session that is here"));
+        } else {
+            question.result.complete(hereThoughMissing(question));
+        }
     }
 
     /** What this host has that the tiers do not: what it may not serve without them goes, as it has ended elsewhere. */

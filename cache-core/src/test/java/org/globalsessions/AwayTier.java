@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
@@ -65,6 +66,16 @@ class AwayTier implements NextTier {
 
     @Override
     public boolean touch(List<Touch> touches) {
+        return false;
+    }
+
+    @Override
+    public boolean mayPublish() {
+        return false;
+    }
+
+    @Override
+    public boolean tellDeletes(List<InventoryItem> deletes) {
         return false;
     }
 

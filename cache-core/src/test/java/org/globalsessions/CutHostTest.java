@@ -6,7 +6,9 @@ import static org.globalsessions.RelayedHosts.join;
 import static org.globalsessions.RelayedHosts.soon;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.InventoryItem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,5 +95,49 @@ class CutHostTest extends RelayedHostsFixture {
         link.connect();
         soon().until(() -> a.counter(Counter.PUBLISHED) >= 21);
         assertThat(relay.highestClaim).hasValueLessThanOrEqualTo(told);
+    }
+
+    @Test
+    void shouldTellARelayThatLostItsSegmentOfDeletesFirstAndThenPublishAllAgain() {
+        join(b.set("deleted", bytes("there"), TO_RELAY));
+        join(b.delete("deleted", Acknowledgement.RELAY));
+        join(b.set("b-only", bytes("there"), TO_RELAY));
+        relay.loseEntries();
+        relay.beginEpoch();
+        MemoryRelay.Link linkOfB = relay.lastLink();
+        linkOfB.cut();
+        assertThat(relay.toldDeletes).isEmpty();
+        relay.takesDeletes = false;
+        linkOfB.connect();
+        soon().until(() -> linkOfB.leaseEpoch > 0);
+        assertThat(relay.lru().size())
+                .as("what is published again before deletes are told")
+                .isZero();
+
+        relay.takesDeletes = true;
+        soon().until(() -> relay.holds("b-only"));
+        assertThat(relay.toldDeletes).extracting(InventoryItem::digest).containsExactly(relay.digest("deleted"));
+        assertThat(relay.holds("deleted")).isFalse();
+        assertThat(b.counter(Counter.LOST_UNPUBLISHED)).isZero();
+    }
+
+    @Test
+    void shouldDropWhatItCannotConfirmWhenItWasCutOffForLongAndTheRelayHasLostItsSegment() {
+        relay.maxStale = Duration.ofMillis(300);
+        link.connect();
+        soon().until(() -> a.getLocal("k") != null);
+        a.set("own", bytes("begun here"));
+        soon().until(() -> relay.holds("own"));
+        link.cut();
+        a.set("own", bytes("updated"));
+        soon().until(() -> a.getLocal("k") == null);
+
+        relay.loseEntries();
+        relay.beginEpoch();
+        link.connect();
+        soon().until(() -> a.counter(Counter.DISCARDED_UNCONFIRMED) > 0);
+        soon().until(() -> relay.holds("own"));
+        assertThat(relay.holds("k")).isFalse();
+        assertThat(a.getLocal("k")).isNull();
     }
 }

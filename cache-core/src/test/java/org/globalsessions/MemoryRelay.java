@@ -24,6 +24,7 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
@@ -76,6 +77,12 @@ final class MemoryRelay implements AutoCloseable {
     /** Whether hosts are told of versions alone. */
     volatile boolean invalidates;
 
+    /** Deletes that hosts have told of after a change of epoch, in order. */
+    final List<InventoryItem> toldDeletes = new CopyOnWriteArrayList<>();
+
+    /** Whether it takes such deletes. */
+    volatile boolean takesDeletes = true;
+
     /** How long its hosts may serve what they cannot confirm; zero for no limit. */
     volatile Duration maxStale = Duration.ZERO;
 
@@ -120,6 +127,22 @@ final class MemoryRelay implements AutoCloseable {
             lru.file().position(epoch, 0);
             return null;
         });
+    }
+
+    /** Loses all that it has. */
+    void loseEntries() {
+        onLoop(() -> {
+            lru.scan(0, lru.bucketCount(), 0, lru::discard);
+            return null;
+        });
+    }
+
+    KeyDigest digest(String key) {
+        return onLoop(() -> lru.encode(key).digest());
+    }
+
+    boolean holds(String key) {
+        return onLoop(() -> lru.find(lru.encode(key), new EntrySnapshot()));
     }
 
     /** Holds back answers and receipts from now on. */
@@ -382,7 +405,8 @@ final class MemoryRelay implements AutoCloseable {
             subscribed = lease != 0;
             long ofAnother = claimedEpoch == 0 ? welcomedAt : 0;
             long from = claimedEpoch == epoch ? position : ofAnother;
-            if (subscribed && from < horizon) {
+            boolean cannotBeTold = claimedEpoch != 0 && claimedEpoch != epoch && position == 0;
+            if (subscribed && (from < horizon || cannotBeTold)) {
                 subscribed = false;
                 listener.onMustConfirm();
                 return;
@@ -414,6 +438,20 @@ final class MemoryRelay implements AutoCloseable {
                 told.addAll(touches);
                 touches.forEach(touch -> lru.renew(touch.digest(), touch.life(), touch.idleTicks()));
             });
+            return true;
+        }
+
+        @Override
+        public boolean mayPublish() {
+            return connected;
+        }
+
+        @Override
+        public boolean tellDeletes(List<InventoryItem> deletes) {
+            if (!connected || !takesDeletes) {
+                return false;
+            }
+            loop.execute(() -> toldDeletes.addAll(deletes));
             return true;
         }
 

@@ -150,8 +150,10 @@ final class DeleteOperations {
 
     /**
      * A delete that another tier has announced, that beat an entry of this host, or that stands in the place of this host's own.
+     *
+     * @param isAcknowledged whether the next tier knows of it
      */
-    void apply(EncodedKey key, Version version, long tombstonePosition, WriteOutcome outcome) {
+    void apply(EncodedKey key, Version version, long tombstonePosition, boolean isAcknowledged, WriteOutcome outcome) {
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
@@ -189,7 +191,9 @@ final class DeleteOperations {
             if (beaten && done) {
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
             }
-            segment.acknowledgeTombstone(key, version);
+            if (isAcknowledged) {
+                segment.acknowledgeTombstone(key, version);
+            }
             return done;
         });
     }
@@ -263,7 +267,7 @@ final class DeleteOperations {
         });
         if (above[0]) {
             // It has come to the relay after the later one, and has taken away there what followed that.
-            apply(key, told, position, lifted);
+            apply(key, told, position, true, lifted);
         }
     }
 
@@ -302,7 +306,7 @@ final class DeleteOperations {
 
     /** The next tier's receipt of a delete which also stands for somebody else's: that one comes as if it had been announced. */
     void supersede(EncodedKey key, Version published, Receipt receipt, RelayPosition from) {
-        apply(key, receipt.version(), from.inTombstone(receipt.epoch(), receipt.position()), new WriteOutcome());
+        apply(key, receipt.version(), from.inTombstone(receipt.epoch(), receipt.position()), true, new WriteOutcome());
         segment.underLock(key, lock -> {
             // Where a still higher one stands nothing has been put in the place of this host's own.
             drop(key, published);

@@ -18,7 +18,6 @@ final class HeaderCheck implements PlaceCheck {
         {328, 384},
         {392, 448},
         {456, 512},
-        {548, 552},
         {568, 576},
         {580, 640}
     };
@@ -86,6 +85,13 @@ final class HeaderCheck implements PlaceCheck {
         requireNotNegative(SegmentDescriptor.STEP_OFFSET, "recency step", findings);
         requireNotNegative(SegmentDescriptor.HIGHEST_VERSION_OFFSET, "highest version", findings);
         requireNotNegative(SegmentDescriptor.UNJUDGED_OFFSET, "clock of what claims nothing", findings);
+        int known = view.getInt(SegmentDescriptor.DELETES_KNOWN_OFFSET);
+        if (known != 0 && known != 1) {
+            findings.add(damage(
+                    SegmentDescriptor.DELETES_KNOWN_OFFSET,
+                    known,
+                    "whether earlier deletes are known is neither 0 nor 1"));
+        }
         for (int place = 0; place < SegmentDescriptor.PLACE_COUNT; place++) {
             int lease = SegmentDescriptor.LEASES_OFFSET + place * SegmentDescriptor.LEASE_LENGTH;
             requireNotNegative(lease + SegmentDescriptor.LEASE_END_OFFSET, "end of a relay's lease", findings);

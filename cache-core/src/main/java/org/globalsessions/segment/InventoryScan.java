@@ -26,19 +26,20 @@ final class InventoryScan {
     /**
      * One part: see {@link SharedLru#inventory}.
      *
-     * @param key of the calling thread, for its digests
+     * @param key         of the calling thread, for its digests
+     * @param deletesOnly whether only tombstones that wait for no receipt
      */
-    long part(EncodedKey key, long cursor, int most, Consumer<InventoryItem> into) {
-        int ways = segment.buckets().bucketCount() * SegmentDescriptor.WAYS;
-        long end = ways + (long) segment.tombstones().count();
+    long part(EncodedKey key, long cursor, int most, boolean deletesOnly, Consumer<InventoryItem> into) {
+        long ways = (long) segment.buckets().bucketCount() * SegmentDescriptor.WAYS;
+        long end = ways + segment.tombstones().count();
         if (cursor >= end) {
             return 0;
         }
-        long last = Math.min(end, cursor + MAX_LOOKS);
+        long at = deletesOnly ? Math.max(cursor, ways) : cursor;
+        long last = Math.min(end, at + MAX_LOOKS);
         int listed = 0;
-        long at = cursor;
         for (; at < last && listed < most; at++) {
-            InventoryItem item = at < ways ? entry(key, (int) at) : tombstone(key, (int) (at - ways));
+            InventoryItem item = at < ways ? entry(key, (int) at) : tombstone(key, (int) (at - ways), deletesOnly);
             if (item != null) {
                 into.accept(item);
                 listed++;
@@ -70,14 +71,15 @@ final class InventoryScan {
     }
 
     /** The tombstone that a place shows, or null. */
-    private InventoryItem tombstone(EncodedKey key, int place) {
+    private InventoryItem tombstone(EncodedKey key, int place, boolean acknowledgedOnly) {
         TombstoneTable tombstones = segment.tombstones();
         TombstoneTable.Found found = key.tombstone;
         if (!tombstones.read(place, found)) {
             return null;
         }
         KeyDigest digest = new KeyDigest(tombstones.digestHigh(place), tombstones.digestLow(place));
-        return tombstones.stillShows(place, found.state)
+        boolean wanted = !acknowledgedOnly || !found.isUnacknowledged();
+        return wanted && tombstones.stillShows(place, found.state)
                 ? InventoryItem.tombstone(digest, new Version(found.versionClock, found.versionOrigin))
                 : null;
     }

@@ -153,6 +153,9 @@ public final class SegmentDescriptor {
     /** A host's list of relays: a bit for each place below that belongs to it. */
     public static final int RELAY_LIST_OFFSET = 544;
 
+    /** At a relay, whether it knows the deletes from before its epoch. */
+    public static final int DELETES_KNOWN_OFFSET = 548;
+
     /** At a host, up to which version clock lives and deletes that a relay has not judged claim nothing; 0 for none. */
     public static final int UNJUDGED_OFFSET = 552;
 

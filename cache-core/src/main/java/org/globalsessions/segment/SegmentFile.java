@@ -330,6 +330,20 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /**
+     * Whether the relay whose segment this is knows the deletes from before its epoch, as far as its relief nodes do.
+     *
+     * @return false from {@link #beginRelayEpoch} to {@link #noteEarlierDeletesKnown}
+     */
+    public boolean areEarlierDeletesKnown() {
+        return (int) Words.INT.getAcquire(header, SegmentDescriptor.DELETES_KNOWN_OFFSET) != 0;
+    }
+
+    /** As the relay: it has taken in the deletes from before its epoch, or there is nobody who knows any. */
+    public void noteEarlierDeletesKnown() {
+        Words.INT.setRelease(header, SegmentDescriptor.DELETES_KNOWN_OFFSET, 1);
+    }
+
+    /**
      * Takes the next number, as the relay.
      *
      * @return the position of the change just made

@@ -107,11 +107,26 @@ public final class SharedLru implements AutoCloseable {
         file.adoptRole(role, () -> mark(low -> true, RecordDescriptor.UNPUBLISHED | RecordDescriptor.NOT_HANDED_OFF));
     }
 
+    /**
+     * As a host whose relay has lost its segment: what is live here is to be published anew. A part at a time; what is written meanwhile is unpublished in any case.
+     *
+     * @param owned chooses the keys of that relay, by the lower halves of their digests
+     * @param first number of the first bucket of this part
+     * @param count buckets of this part
+     */
+    public void publishAgain(LongPredicate owned, int first, int count) {
+        int end = (int) Math.min(bucketCount(), (long) first + count);
+        mark(owned, RecordDescriptor.UNPUBLISHED, first * SegmentDescriptor.WAYS, end * SegmentDescriptor.WAYS);
+    }
+
     /** Marks the entries that the next tier lacks from now on, chosen by the lower halves of their keys' digests. */
     private void mark(LongPredicate chosen, int marks) {
+        mark(chosen, marks, 0, bucketCount() * SegmentDescriptor.WAYS);
+    }
+
+    private void mark(LongPredicate chosen, int marks, int firstWay, int endWay) {
         EntrySnapshot entry = new EntrySnapshot();
-        int ways = bucketCount() * SegmentDescriptor.WAYS;
-        for (int way = 0; way < ways; way++) {
+        for (int way = firstWay; way < endWay; way++) {
             // Again where its word has changed under the look: each time somebody else has made progress.
             while (segment.buckets().tagAt(way / SegmentDescriptor.WAYS, way % SegmentDescriptor.WAYS) != 0
                     && read(way, entry)
@@ -256,7 +271,29 @@ public final class SharedLru implements AutoCloseable {
      * @return where to go on; 0 after the last part
      */
     public long inventory(long cursor, int most, Consumer<InventoryItem> into) {
-        return inventory.part(keys.ofThread().other(), cursor, most, into);
+        return inventory.part(keys.ofThread().other(), cursor, most, false, into);
+    }
+
+    /**
+     * As {@link #inventory}, tombstones alone, and not those of deletes that the next tier has not acknowledged: what it may have to raise them to, it
+     * decides by the delete.
+     *
+     * @param cursor 0 for the first part, then what the call before returned
+     * @param most   most items of this part, 1 or more
+     * @param into   gets them
+     * @return where to go on; 0 after the last part
+     */
+    public long deletesInventory(long cursor, int most, Consumer<InventoryItem> into) {
+        return inventory.part(keys.ofThread().other(), cursor, most, true, into);
+    }
+
+    /**
+     * Whether all deletes of the last minutes are among those that {@link #deletesInventory} lists: none had to make room for others.
+     *
+     * @return false where one has gone before its time
+     */
+    public boolean knowsRecentDeletes() {
+        return !segment.tombstones().hasDroppedSince(Math.max(1, file.tick() - TombstoneTable.RETENTION_TICKS));
     }
 
     /**
@@ -613,7 +650,21 @@ public final class SharedLru implements AutoCloseable {
      */
     public void applyDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
         outcome.reset();
-        deletes.apply(digestKey(digest), version, position, outcome);
+        deletes.apply(digestKey(digest), version, position, true, outcome);
+    }
+
+    /**
+     * Applies a delete that a tier in front knows of and the next tier may not: as {@link #applyDelete(KeyDigest, Version, long, WriteOutcome)}, and it waits for
+     * {@link #confirmDelete}.
+     *
+     * @param digest   digest of the key
+     * @param version  the delete's version
+     * @param position the segment's own relay position of the delete
+     * @param outcome  STORED and held; NO_TOMBSTONE_ROOM (the entry is gone all the same)
+     */
+    public void applyUnconfirmedDelete(KeyDigest digest, Version version, long position, WriteOutcome outcome) {
+        outcome.reset();
+        deletes.apply(digestKey(digest), version, position, false, outcome);
     }
 
     /**

@@ -17,6 +17,9 @@ public interface NextTier extends AutoCloseable {
     /** Most uses told at a time. */
     int MAX_TOUCHES = 1024;
 
+    /** Most deletes that are told of at a time. */
+    int MAX_DELETES = 256;
+
     /**
      * Begins to connect and to report to the listener. Called once, before anything else.
      *
@@ -122,6 +125,22 @@ public interface NextTier extends AutoCloseable {
      * @return false where nobody was told: there is no connection, or it takes nothing now
      */
     boolean touch(List<Touch> touches);
+
+    /**
+     * Whether this host may publish.
+     *
+     * @return false where the relay would refuse it, or there is no connection
+     */
+    boolean mayPublish();
+
+    /**
+     * Tells a relay that has begun another epoch of deletes from before it. Nothing answers; over the connection that has subscribed last they come
+     * before what is published afterwards.
+     *
+     * @param deletes tombstones, at most {@value #MAX_DELETES}
+     * @return false where it was not told: there is no connection, or it takes nothing now
+     */
+    boolean tellDeletes(List<InventoryItem> deletes);
 
     /**
      * Waits until no host serves any more what a delete has deleted, which takes as long as the lease of a host that is away.

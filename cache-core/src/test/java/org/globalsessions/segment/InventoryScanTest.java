@@ -106,6 +106,30 @@ class InventoryScanTest {
         }
     }
 
+    /** What becomes of a delete that the next tier has not acknowledged, that tier decides by the delete itself. */
+    @Test
+    void shouldListDeletesAloneAndNoneThatWaitsForAReceipt() throws IOException {
+        SegmentSettings settings = new SegmentSettings(folder.resolve("host.segment"))
+                .elCount(EL_COUNT)
+                .role(SegmentSettings.Role.HOST);
+        try (SharedLru lru = SharedLru.open(settings)) {
+            WriteOutcome outcome = new WriteOutcome();
+            List<InventoryItem> expected = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                store(lru, entry("live " + i, 5, 1, 0));
+                lru.applyDelete(lru.encode("told " + i).digest(), new Version(10 + i, 7), 0, outcome);
+                expected.add(InventoryItem.tombstone(lru.encode("told " + i).digest(), new Version(10 + i, 7)));
+                lru.delete(lru.encode("own " + i), outcome);
+            }
+            List<InventoryItem> listed = new ArrayList<>();
+            long cursor = 0;
+            do {
+                cursor = lru.deletesInventory(cursor, 7, listed::add);
+            } while (cursor != 0);
+            assertThat(listed).containsExactlyInAnyOrderElementsOf(expected);
+        }
+    }
+
     @Test
     void shouldLackExactlyWhatItWouldStore() throws IOException {
         long seed = Long.getLong("seed", System.nanoTime());

@@ -288,6 +288,11 @@ class SegmentCheckTest {
                 Arguments.of(
                         SegmentDescriptor.YOUNGEST_DROPPED_OFFSET, 1L << 62, Region.HEADER, "written in the future"),
                 Arguments.of(568, 1L, Region.HEADER, "reserved bytes are not 0: 568"),
+                Arguments.of(
+                        SegmentDescriptor.DELETES_KNOWN_OFFSET,
+                        2L,
+                        Region.HEADER,
+                        "earlier deletes are known is neither"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L << 16, Region.HEADER, "places that do not exist"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 1L, Region.HEADER, "a place without a relay"),
                 Arguments.of(SegmentDescriptor.RELAY_LIST_OFFSET, 0x1FFL, Region.HEADER, "more than 8: 9"),

@@ -90,6 +90,12 @@ final class Simulation implements AutoCloseable {
      */
     private static final long FILTERS_ABOVE = 400_000;
 
+    /**
+     * For seeds above this one relays lose their segments, and hosts do not: what only the relay has is gone then, and what a host has is not. Clocks are right there: with its segment a relay
+     * loses the clock that it went on with where its own was set back.
+     */
+    private static final long LOST_SEGMENTS_ABOVE = 500_000;
+
     private static final long HOUR_MS = 3_600_000;
 
     private static final long SECOND = 1_000 * MILLI;
@@ -111,6 +117,7 @@ final class Simulation implements AutoCloseable {
     private final boolean smallRelief;
     private final boolean smallAging;
     private final boolean filters;
+    private final boolean losesSegments;
     private final Duration idleTimeout;
     private final int relayCapacity;
     private final Announce announce;
@@ -132,14 +139,15 @@ final class Simulation implements AutoCloseable {
         this.network = new SimulatedNetwork(time, trace == null ? null : this::trace);
         this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
         smallRelief = seed > SMALL_RELIEF_ABOVE && seed <= FILTERS_ABOVE && seed % 4 < 2;
-        farClocks = seed > FAR_CLOCKS_ABOVE && seed % 8 < 4 && !smallRelief;
+        farClocks = seed > FAR_CLOCKS_ABOVE && seed % 8 < 4 && !smallRelief && seed <= LOST_SEGMENTS_ABOVE;
         doesMore = seed > MORE_ABOVE && seed % 4 < 2;
         idleTimeout =
                 doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
         history = new SimulationHistory(idleTimeout.toNanos());
         reliefFaults = hasReliefFaults(seed);
         smallAging = smallRelief && random.nextInt(3) == 0;
-        filters = seed > FILTERS_ABOVE;
+        filters = seed > FILTERS_ABOVE && seed <= LOST_SEGMENTS_ABOVE;
+        losesSegments = seed > LOST_SEGMENTS_ABOVE;
         hasSibling = random.nextInt(2) == 0 || reliefFaults || smallRelief || filters;
         replicas = 1 + random.nextInt(2);
         int keyCount = smallRelief ? 150 : filters || random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
@@ -349,11 +357,23 @@ final class Simulation implements AutoCloseable {
             case 0, 1 -> cutSomeHost();
             case 2 -> killSomeHost();
             case 3 -> stopSomething();
-            case 4, 5 -> killRelay();
+            case 4, 5 -> {
+                if (losesSegments) {
+                    loseRelay();
+                } else {
+                    killRelay();
+                }
+            }
             case 6 -> setSomeClock();
             case 7 -> killSibling();
             case 8 -> killSomeRelief();
-            default -> loseSomeHost();
+            default -> {
+                if (losesSegments) {
+                    killRelay();
+                } else {
+                    loseSomeHost();
+                }
+            }
         }
     }
 
@@ -463,6 +483,35 @@ final class Simulation implements AutoCloseable {
         });
     }
 
+    /** Its machine starts anew, where its segment lay in memory: what lies beside that is gone as well, but for the list of relief nodes. */
+    private void loseRelay() {
+        Relay relay = relays.get(relays.size() == 1 ? 0 : random.nextInt(relays.size()));
+        RelayNode killed = relay.node;
+        if (!killed.process.isAlive()) {
+            return;
+        }
+        trace(killed.process + " loses its segment");
+        history.forgiveLosses();
+        history.reliefTierChanged();
+        killed.kill();
+        if (relay.settings.hasSibling() && sibling.process.isAlive()) {
+            sibling.kill();
+        }
+        try {
+            relay.loseFiles();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        time.after(time.between(MILLI, 3 * SECOND), () -> {
+            if (!ending && relay.node == killed) {
+                relay.start();
+                if (relay.settings.hasSibling() && !sibling.process.isAlive()) {
+                    startSibling();
+                }
+            }
+        });
+    }
+
     private void killSibling() {
         if (!hasSibling || !sibling.process.isAlive()) {
             return;
@@ -471,7 +520,7 @@ final class Simulation implements AutoCloseable {
         trace("the sibling is killed");
         killed.kill();
         time.after(time.between(MILLI, 2 * SECOND), () -> {
-            if (!ending && sibling == killed) {
+            if (!ending && sibling == killed && !relays.get(0).isLost) {
                 startSibling();
             }
         });
@@ -504,6 +553,9 @@ final class Simulation implements AutoCloseable {
         private final SimulatedMachine machine = new SimulatedMachine(time);
         private RelayNode node;
 
+        /** Whether its segment is gone and there is no other one yet. */
+        private boolean isLost;
+
         Relay(PeerAddress address, SimulatedRelay.Settings settings) {
             this.address = address;
             this.settings = settings;
@@ -511,9 +563,24 @@ final class Simulation implements AutoCloseable {
 
         void start() {
             trace(address.host() + " starts");
-            node = new RelayNode(this);
+            boolean isFirst = node == null;
+            node = new RelayNode(this, isFirst);
+            isLost = false;
             if (settings.hasSibling() && sibling != null && sibling.process.isAlive()) {
                 link();
+            }
+        }
+
+        void loseFiles() throws IOException {
+            isLost = true;
+            String segment = address.host();
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    String name = folder.relativize(file).toString();
+                    if (name.equals(segment) || name.startsWith(segment + ".") || name.equals("members.voids")) {
+                        Files.delete(file);
+                    }
+                }
             }
         }
     }
@@ -556,11 +623,15 @@ final class Simulation implements AutoCloseable {
         private final SimulatedRelay node;
         private final Pipe pipe = new Pipe();
 
-        RelayNode(Relay relay) {
+        RelayNode(Relay relay, boolean isFirst) {
             process = new SimulatedProcess(time, relay.address.host());
             boolean asksSibling = relay.settings.hasSibling();
             try {
                 lru = relay.machine.open(relay.settings.segment());
+                if (isFirst) {
+                    // Nobody was there before.
+                    lru.file().noteEarlierDeletesKnown();
+                }
                 Network loop = network.of(process);
                 node = SimulatedRelay.start(lru, process, loop, relay.settings, asksSibling ? this::toSibling : null);
             } catch (IOException e) {

@@ -105,6 +105,7 @@ class SimulationTest {
             // first one's is handed off and evicted before the relay takes the second one's, of a lower version, the
             // hosts do not agree.
             run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 39) + "," + range(401_041, 160));
+            run(SECONDS_FOR_A_BUILD, range(500_001, 500), range(500_501, 500));
         }
     }
 

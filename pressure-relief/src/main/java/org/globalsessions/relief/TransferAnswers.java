@@ -8,8 +8,10 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FetchFrame;
 import org.globalsessions.transport.frame.FetchedFrame;
 import org.globalsessions.transport.frame.Frame;
@@ -51,8 +53,14 @@ final class TransferAnswers {
     }
 
     private Frame list(InventoryFrame frame) {
+        if (frame.deletesOnly() && !segment.knowsRecentDeletes()) {
+            return new ErrorFrame(
+                    frame.correlationId(), ErrorCode.REFUSED, "deletes had to make room for others before their time");
+        }
         List<InventoryItem> items = new ArrayList<>();
-        long next = segment.inventory(frame.cursor(), frame.maxItems(), items::add);
+        long next = frame.deletesOnly()
+                ? segment.deletesInventory(frame.cursor(), frame.maxItems(), items::add)
+                : segment.inventory(frame.cursor(), frame.maxItems(), items::add);
         return new InventoriedFrame(frame.correlationId(), next, items);
     }
 

@@ -14,14 +14,17 @@ import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.frame.CompareFrame;
 import org.globalsessions.transport.frame.ComparedFrame;
 import org.globalsessions.transport.frame.DeleteFrame;
+import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.FetchFrame;
 import org.globalsessions.transport.frame.FetchedFrame;
+import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.InventoryFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
@@ -71,14 +74,28 @@ class TransferAnswersTest {
             List<InventoryItem> listed = new ArrayList<>();
             long cursor = 0;
             do {
-                InventoriedFrame answer = (InventoriedFrame) node.answer(new InventoryFrame(9, cursor, 7));
+                InventoriedFrame answer = (InventoriedFrame) node.answer(new InventoryFrame(9, cursor, 7, false));
                 assertThat(answer.correlationId()).isEqualTo(9);
                 assertThat(answer.items()).hasSizeLessThanOrEqualTo(7);
                 listed.addAll(answer.items());
                 cursor = answer.nextCursor();
             } while (cursor != 0);
             assertThat(listed).containsExactlyInAnyOrderElementsOf(expected);
+            InventoriedFrame deletes = (InventoriedFrame) node.answer(new InventoryFrame(10, 0, 7, true));
+            assertThat(deletes.items()).containsExactly(expected.get(100));
+            assertThat(deletes.nextCursor()).isZero();
         }
+    }
+
+    /** A relay would take its list for all. */
+    @Test
+    void shouldListNoDeletesWhenSomeHadToMakeRoomForOthers() {
+        for (int i = 0; segment.counters().get(Counter.TOMBSTONES_DROPPED_EARLY) == 0; i++) {
+            aging.answer(delete("deleted " + i, 50 + i));
+        }
+        Frame refusal = aging.answer(new InventoryFrame(10, 0, 7, true));
+        assertThat(refusal).isInstanceOf(ErrorFrame.class);
+        assertThat(aging.answer(new InventoryFrame(10, 0, 7, false))).isInstanceOf(InventoriedFrame.class);
     }
 
     @Test

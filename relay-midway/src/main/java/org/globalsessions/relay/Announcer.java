@@ -11,6 +11,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
+import org.globalsessions.transport.Right;
 import org.globalsessions.transport.frame.AnnounceDeleteFrame;
 import org.globalsessions.transport.frame.AnnounceInvalidationFrame;
 import org.globalsessions.transport.frame.AnnounceSessionFrame;
@@ -31,7 +32,9 @@ final class Announcer {
         /** Another process of the host is link owner by a newer lease. */
         STALE_LEASE,
         /** What the host has missed may be forgotten here. */
-        MUST_CONFIRM
+        MUST_CONFIRM,
+        /** It is subscribed once it is known here what the host has missed. */
+        WAITS
     }
 
     private record Subscription(long leaseEpoch, ClientEndPoint endPoint) {}
@@ -42,6 +45,7 @@ final class Announcer {
     private final Map<HostId, Subscription> subscriptions = new HashMap<>();
     private final Map<HostId, Long> highestLease = new HashMap<>();
     private final ChangeRing changes;
+    private final EarlierHosts earlier;
     private final EntrySnapshot snapshot = new EntrySnapshot();
 
     /**
@@ -51,12 +55,14 @@ final class Announcer {
      * @param announce what hosts are told of new entries; of deletes always all
      * @param leases   told how far each host is
      * @param changes  for hosts that come back
+     * @param earlier  those that come back from an earlier epoch
      */
-    Announcer(SharedLru lru, Announce announce, HostLeases leases, ChangeRing changes) {
+    Announcer(SharedLru lru, Announce announce, HostLeases leases, ChangeRing changes, EarlierHosts earlier) {
         this.lru = lru;
         this.leases = leases;
         this.announce = announce;
         this.changes = changes;
+        this.earlier = earlier;
     }
 
     /**
@@ -77,13 +83,28 @@ final class Announcer {
             return Subscribed.STALE_LEASE;
         }
         highestLease.put(host, frame.leaseEpoch());
-        long from = beginning(endPoint, frame);
-        // Where hosts are told of deletes alone the tombstones say all of it.
-        boolean told = announce == Announce.OFF || from >= changes.base();
-        if (from < lru.horizon() || !told || leases.mustConfirm(host, from)) {
+        earlier.subscribesAnew(host);
+        EarlierHosts.Verdict verdict = earlier.judge(frame);
+        if (verdict == EarlierHosts.Verdict.WAITS) {
             leave(endPoint);
+            earlier.await(endPoint, frame);
+            return Subscribed.WAITS;
+        }
+        long from = beginning(endPoint, frame);
+        // Where hosts are told of deletes alone the tombstones say all of it. What comes from an earlier epoch
+        // publishes
+        // all that it has again, and hears so what has replaced it.
+        boolean publishesAll = earlier.isEarlier(frame.epoch()) && endPoint.may(Right.PUBLISH);
+        boolean told = announce == Announce.OFF || publishesAll || from >= changes.base();
+        if (verdict == EarlierHosts.Verdict.MUST_CONFIRM
+                || from < lru.horizon()
+                || !told
+                || leases.mustConfirm(host, from)) {
+            leave(endPoint);
+            earlier.confirming(host);
             return Subscribed.MUST_CONFIRM;
         }
+        earlier.subscribed(host);
         subscriptions.put(host, new Subscription(frame.leaseEpoch(), endPoint));
         leases.applied(host, from);
         if (from < lru.file().position()) {
@@ -110,6 +131,7 @@ final class Announcer {
         if (subscription != null && subscription.endPoint == endPoint) {
             subscriptions.remove(endPoint.host());
         }
+        earlier.leave(endPoint);
     }
 
     /**
@@ -220,6 +242,11 @@ final class Announcer {
             return sent[0];
         });
         return sent[0];
+    }
+
+    /** Whether a host is told, over whichever of its connections. */
+    boolean isSubscribed(HostId host) {
+        return subscriptions.containsKey(host);
     }
 
     /**

@@ -1,6 +1,8 @@
 package org.globalsessions.relay;
 
+import java.util.List;
 import org.globalsessions.Version;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -26,6 +28,14 @@ interface ClientSide {
      * @param newer what it holds
      */
     void onSuperseded(byte[] key, Version newer);
+
+    /**
+     * Relief nodes know of deletes from before this relay's epoch.
+     *
+     * @param deletes some of them
+     * @param areLast whether these are the last ones
+     */
+    void onEarlierDeletes(List<InventoryItem> deletes, boolean areLast);
 
     /** Waits for the relief tier's acknowledgement of one change. */
     interface Waiter {

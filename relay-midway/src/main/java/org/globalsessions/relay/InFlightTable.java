@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  * @param <T> what was sent
  */
 final class InFlightTable<T> {
-    private static final int KIND_BITS = 2;
+    private static final int KIND_BITS = 3;
 
     private record Held<T>(T sent, long deadlineNs) {}
 
@@ -29,7 +29,7 @@ final class InFlightTable<T> {
      * An empty table.
      *
      * @param capacity  most elements
-     * @param kind      0 to 3: lowest bits of the correlation ids, so that an answer finds its table
+     * @param kind      0 to 7: lowest bits of the correlation ids, so that an answer finds its table
      * @param timeoutNs how long an answer is waited for, in nanoseconds
      */
     InFlightTable(int capacity, int kind, long timeoutNs) {
@@ -42,7 +42,7 @@ final class InFlightTable<T> {
      * Which kind of table a correlation id is of.
      *
      * @param correlationId the id
-     * @return 0 to 3
+     * @return 0 to 7
      */
     static int kindOf(long correlationId) {
         return (int) correlationId & ((1 << KIND_BITS) - 1);

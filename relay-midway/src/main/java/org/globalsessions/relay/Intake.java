@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.Acknowledgement;
@@ -18,6 +19,7 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -131,10 +133,13 @@ final class Intake {
     /**
      * Whether nobody here can tell if the life still stands that an entry claims to be of: it is not here, and deletes that its host has not
      * applied are forgotten.
+     *
+     * @param fromBefore whether deletes from before this relay's epoch are among them
      */
-    boolean mustConfirm(SessionFrame frame) {
+    boolean mustConfirm(SessionFrame frame, boolean fromBefore) {
         SessionEntry entry = frame.entry();
-        if (entry.beginsLife() || frame.claimEpoch() != file.relayEpoch() || frame.claimPosition() >= lru.horizon()) {
+        boolean here = frame.claimEpoch() == file.relayEpoch() && frame.claimPosition() < lru.horizon();
+        if (entry.beginsLife() || !(here || fromBefore)) {
             return false;
         }
         return !lru.find(lru.encode(entry.key()), oldest)
@@ -300,6 +305,14 @@ final class Intake {
             acknowledge(endPoint, frame, here.way(), ofLife(given, here.life()));
             return true;
         }
+        if (isAnothers(endPoint, frame.entry()) && lru.find(key, here) && isEqual(here, frame.entry())) {
+            // Several hosts have it and publish it again.
+            lru.renew(digest, here.life(), frame.entry().idleTicks());
+            Receipt receipt = new Receipt(
+                    Receipt.Outcome.STORED, here.version(), here.life(), false, file.relayEpoch(), file.position());
+            acknowledge(endPoint, frame, here.way(), receipt);
+            return true;
+        }
         Receipt later = receipts.ofLaterEntry(digest, frame.entry().version());
         if (later != null) {
             lru.renew(digest, later.life(), frame.entry().idleTicks());
@@ -336,6 +349,14 @@ final class Intake {
             default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
         return true;
+    }
+
+    private static boolean isAnothers(ClientEndPoint endPoint, SessionEntry entry) {
+        return entry.version().origin() != endPoint.origin() && !entry.beginsLife();
+    }
+
+    private static boolean isEqual(EntrySnapshot stored, SessionEntry entry) {
+        return stored.version().equals(entry.version()) && stored.life() == entry.life();
     }
 
     /** What lies in the spill file decides as what stands here does; false where there is no room for it. */
@@ -536,17 +557,54 @@ final class Intake {
 
     /** A relief node beats an entry of ours: its tombstone holds here and for the hosts, too. */
     void onBeaten(KeyDigest digest, Version tombstone) {
+        lru.confirmDelete(digest, tombstone, applyDelete(null, digest, tombstone, true));
+    }
+
+    /** Relief nodes know of deletes from before this relay's epoch. */
+    void onEarlierDeletes(List<InventoryItem> deletes) {
+        for (InventoryItem delete : deletes) {
+            if (isNews(delete)) {
+                onBeaten(delete.digest(), delete.version());
+            }
+        }
+    }
+
+    /** A host knows of deletes from before this relay's epoch, which nobody else may know. */
+    void onEarlierDeletes(ClientEndPoint endPoint, List<InventoryItem> deletes) {
+        for (InventoryItem delete : deletes) {
+            if (isNews(delete)) {
+                Receipt receipt = applyDelete(endPoint.host(), delete.digest(), delete.version(), false);
+                if (agent.hasSibling()) {
+                    // Where there is no room for it, or nobody answers, the sweep sends it.
+                    agent.delete(delete.digest(), delete.version(), receipt.position(), null);
+                } else {
+                    lru.confirmDelete(delete.digest(), delete.version(), receipt);
+                }
+            }
+        }
+    }
+
+    private boolean isNews(InventoryItem delete) {
+        return delete.tombstone() && lru.tombstone(delete.digest()).compareTo(delete.version()) < 0;
+    }
+
+    /** A delete that others know under its version holds here and for the hosts too, but the one that told of it. */
+    private Receipt applyDelete(HostId knowing, KeyDigest digest, Version tombstone, boolean isAtRelief) {
         // Known by its number, or a host away since before could not be found to have missed it.
         long position = file.nextPosition();
-        lru.applyDelete(digest, tombstone, position, outcome);
+        if (isAtRelief) {
+            lru.applyDelete(digest, tombstone, position, outcome);
+        } else {
+            lru.applyUnconfirmedDelete(digest, tombstone, position, outcome);
+        }
         if (spill != null) {
             spill.delete(digest, tombstone);
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
-        changes.addDelete(null, digest, tombstone, receipt);
+        changes.addDelete(knowing, digest, tombstone, receipt);
         clients.deleted(digest);
-        lru.confirmDelete(digest, tombstone, receipt);
-        announcer.announceDelete(null, digest, tombstone, position);
+        announcer.announceDelete(knowing, digest, tombstone, position);
+        return receipt;
     }
 
     /**

@@ -23,6 +23,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.NotifyFrame;
@@ -50,6 +51,7 @@ final class PathService {
     private final RelayErrors errors;
     private AccessRules access;
     private final Announcer announcer;
+    private final EarlierHosts earlier;
     private final Intake intake;
     private final Inquiry inquiry;
     private final HostLeases leases;
@@ -68,6 +70,7 @@ final class PathService {
      * @param errors    told of errors
      * @param settings   who may do what, and for how long a host serves what it cannot confirm
      * @param announcer  tells hosts what others have changed
+     * @param earlier    hosts that come from an earlier epoch
      * @param intake     takes what they publish
      * @param inquiry    answers what they ask
      * @param leases     remembers hosts that may serve what they have
@@ -79,6 +82,7 @@ final class PathService {
             RelayErrors errors,
             PathSettings<?> settings,
             Announcer announcer,
+            EarlierHosts earlier,
             Intake intake,
             Inquiry inquiry,
             HostLeases leases,
@@ -90,6 +94,7 @@ final class PathService {
         this.access = settings.access();
         this.maxStale = settings.maxStale();
         this.announcer = announcer;
+        this.earlier = earlier;
         this.intake = intake;
         this.inquiry = inquiry;
         this.leases = leases;
@@ -98,6 +103,7 @@ final class PathService {
         this.pushes = new Pushes(clients);
         this.skew = new SkewLimit(lru, intake, settings.maxClockSkew());
         this.administration = new HostAdministration(file.pathKey(), leases, farDeletes);
+        earlier.whenReady(this::subscribe);
     }
 
     /**
@@ -199,6 +205,8 @@ final class PathService {
             inquiry.onTouch(touch);
         } else if (frame instanceof AttendFrame attend) {
             pushes.attend(endPoint, attend.wanted());
+        } else if (frame instanceof InventoriedFrame inventoried && inventoried.correlationId() == 0) {
+            intake.onEarlierDeletes(endPoint, skew.admitted(inventoried.items()));
         } else if (frame instanceof NotifyFrame notify) {
             pushes.onNotify(endPoint, notify);
         } else if (frame instanceof FindClientsFrame find) {
@@ -220,12 +228,25 @@ final class PathService {
         }
     }
 
+    /** All deletes from before that relief nodes know are known here. */
+    void onEarlierDeletesKnown() {
+        earlier.deletesKnown();
+    }
+
     private void publish(ClientEndPoint endPoint, SessionFrame frame) {
-        if (frame.isConditional() && intake.mustLook(frame)) {
+        boolean isEarlier = earlier.isEarlier(frame.claimEpoch());
+        boolean isConfirming = isEarlier && earlier.isConfirming(endPoint.host());
+        // On a condition also where it has heard all: what it saw it has not published again.
+        if (isEarlier && !isConfirming && (frame.isConditional() || !announcer.isSubscribed(endPoint.host()))) {
+            endPoint.send(new ErrorFrame(
+                    frame.correlationId(),
+                    ErrorCode.UNAVAILABLE,
+                    "the host has not heard yet what was deleted before this relay lost its segment"));
+        } else if (frame.isConditional() && intake.mustLook(frame)) {
             inquiry.look(endPoint, frame.entry(), (status, behind) -> intake.onLooked(endPoint, frame, status, behind));
         } else if (frame.isConditional()) {
             intake.onConditional(endPoint, frame, null);
-        } else if (intake.mustConfirm(frame)) {
+        } else if (intake.mustConfirm(frame, isConfirming)) {
             inquiry.look(endPoint, frame.entry(), (status, behind) -> intake.onConfirmed(endPoint, frame, status));
         } else {
             intake.onSession(endPoint, frame);
@@ -249,7 +270,7 @@ final class PathService {
                     endPoint.connection().close();
                 }
             }
-            case DONE -> {}
+            case DONE, WAITS -> {}
         }
     }
 
@@ -269,7 +290,7 @@ final class PathService {
     /** What a frame needs; null where every host may send it. */
     private static Right rightFor(Frame frame) {
         return switch (frame.type()) {
-            case SESSION, DELETE, NEED_EVERYWHERE, NOTIFY -> Right.PUBLISH;
+            case SESSION, DELETE, INVENTORIED, NEED_EVERYWHERE, NOTIFY -> Right.PUBLISH;
             case ATTEND -> Right.SUBSCRIBE;
             case NEED_SESSION, TOUCH -> Right.READ;
             // Who has a client's identifier is that client.
@@ -315,6 +336,7 @@ final class PathService {
         } else {
             origins.remove(endPoint.origin());
             announcer.forget(endPoint.host());
+            earlier.forget(endPoint.host());
         }
     }
 

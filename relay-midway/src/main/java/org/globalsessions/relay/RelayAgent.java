@@ -16,6 +16,7 @@ import org.globalsessions.transport.SharedMemoryIdle;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.SessionKnownFrame;
 import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.slf4j.Logger;
@@ -55,6 +56,7 @@ final class RelayAgent implements Agent {
     private final HandOffs handOffs;
     private final Questions questions;
     private final ReliefTouches touches;
+    private final DeleteCollection collection;
     private final RelaySweep sweep;
     private boolean present;
     private long awaySinceNs;
@@ -93,6 +95,7 @@ final class RelayAgent implements Agent {
         this.handOffs = new HandOffs(lru, spill, loop, clientSide, CHANGE_WINDOW, TIMEOUT_NS, nowNs);
         this.questions = new Questions(loop, QUESTION_WINDOW, TIMEOUT_NS);
         this.touches = new ReliefTouches(lru, TIMEOUT_NS, nowNs);
+        this.collection = new DeleteCollection(lru.file(), loop, clientSide, this::wake, TIMEOUT_NS, nowNs);
         this.sweep = new RelaySweep(lru, publishes, handOffs, nowNs);
         this.awaySinceNs = nowNs;
         this.nextTimeoutCheckNs = nowNs;
@@ -223,6 +226,7 @@ final class RelayAgent implements Agent {
                     + publishes.send(link, LIMIT_A_CYCLE, nowNs)
                     + handOffs.send(link, LIMIT_A_CYCLE, nowNs)
                     + touches.step(link, nowNs)
+                    + collection.step(link, nowNs)
                     + sweep.step(link, nowNs);
         } else {
             work += dropQueued(nowNs);
@@ -247,7 +251,7 @@ final class RelayAgent implements Agent {
         if (expired > 0) {
             sweep.soon();
         }
-        return expired + questions.expire(nowNs) + touches.expire(nowNs);
+        return expired + questions.expire(nowNs) + touches.expire(nowNs) + collection.expire(nowNs);
     }
 
     private int reopen(long nowNs) {
@@ -290,6 +294,7 @@ final class RelayAgent implements Agent {
         handOffs.restart(nowNs);
         questions.restart();
         touches.restart();
+        collection.restart(nowNs);
     }
 
     private void onFrame(Frame frame) {
@@ -303,6 +308,8 @@ final class RelayAgent implements Agent {
             }
         } else if (frame instanceof SessionKnownFrame known) {
             questions.onAnswer(known.correlationId(), known.status(), known.entry());
+        } else if (frame instanceof InventoriedFrame inventoried) {
+            collection.onAnswer(inventoried);
         } else if (frame instanceof ErrorFrame refused) {
             onRefused(refused.correlationId(), nowNs);
         } else if (frame instanceof HelloFrame hello) {
@@ -319,6 +326,10 @@ final class RelayAgent implements Agent {
             case Questions.KIND -> questions.onAnswer(correlationId, SessionKnownFrame.Status.UNAVAILABLE, null);
             case ReliefTouches.KIND -> {
                 touches.onRefused(correlationId);
+                return;
+            }
+            case DeleteCollection.KIND -> {
+                collection.onRefused(correlationId, nowNs);
                 return;
             }
             default -> errors.record("the sibling refused what was never sent");
@@ -353,7 +364,12 @@ final class RelayAgent implements Agent {
     }
 
     private boolean hasInFlight() {
-        return publishes.inFlight() + handOffs.inFlight() + questions.inFlight() + touches.inFlight() > 0
+        return publishes.inFlight()
+                                + handOffs.inFlight()
+                                + questions.inFlight()
+                                + touches.inFlight()
+                                + collection.inFlight()
+                        > 0
                 || (link != null && !link.isReady());
     }
 

@@ -3,6 +3,7 @@ package org.globalsessions.relay;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.agrona.concurrent.AgentRunner;
@@ -11,6 +12,7 @@ import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.IpcNote;
 import org.globalsessions.transport.Scheduler;
@@ -69,6 +71,10 @@ final class RelayPath implements AutoCloseable {
         if (lru.file().relayEpoch() == 0) {
             lru.file().beginRelayEpoch();
         }
+        if (!settings.hasSibling()) {
+            // Nobody behind knows any deletes.
+            lru.file().noteEarlierDeletesKnown();
+        }
         return new RelayPath(settings, IpcNote.streamOf(index), lru);
     }
 
@@ -116,13 +122,23 @@ final class RelayPath implements AutoCloseable {
         SegmentFile file = lru.file();
         ChangeRing changes =
                 ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
-        Announcer announcer = new Announcer(lru, settings.announce(), leases, changes);
+        EarlierHosts earlier = new EarlierHosts(file, settings.authPath(), settings.maxStale(), loop);
+        Announcer announcer = new Announcer(lru, settings.announce(), leases, changes, earlier);
         ClientInquiry clients = new ClientInquiry(lru, spill, settings.maxIndexedClients(), loop);
         clients.start();
         intake = new Intake(lru, spill, agent, announcer, changes, clients, loop, settings.unpublishedWait());
         Inquiry inquiry = new Inquiry(lru, spill, agent, intake, clients, new QuestionShares(lru.counters(), loop));
         service = new PathService(
-                lru, errors, settings, announcer, intake, inquiry, leases, new FarDeletes(lru, leases, loop), clients);
+                lru,
+                errors,
+                settings,
+                announcer,
+                earlier,
+                intake,
+                inquiry,
+                leases,
+                new FarDeletes(lru, leases, loop),
+                clients);
     }
 
     private void forgetHosts(Scheduler loop, HostLeases leases) {
@@ -195,6 +211,14 @@ final class RelayPath implements AutoCloseable {
         @Override
         public void onSuperseded(byte[] key, Version newer) {
             intake.onSuperseded(key, newer);
+        }
+
+        @Override
+        public void onEarlierDeletes(List<InventoryItem> deletes, boolean areLast) {
+            intake.onEarlierDeletes(deletes);
+            if (areLast) {
+                service.onEarlierDeletesKnown();
+            }
         }
     }
 

@@ -1,11 +1,14 @@
 package org.globalsessions.relay;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentFile;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
 import org.globalsessions.transport.ErrorCode;
@@ -55,6 +58,20 @@ final class SkewLimit {
         Version version = frame.tombstone();
         return !isAhead(version.clock())
                 || admits(endPoint, frame.correlationId(), frame.digest(), version, version.clock());
+    }
+
+    /** Which of some deletes may be taken. Who has told of the others is not told, as nobody waits. */
+    List<InventoryItem> admitted(List<InventoryItem> deletes) {
+        List<InventoryItem> taken = new ArrayList<>();
+        for (InventoryItem delete : deletes) {
+            long clock = delete.version().clock();
+            if (isAhead(clock) && SharedLru.isFarAbove(clock, lru.highest(delete.digest()))) {
+                lru.counters().increment(Counter.CLOCK_AHEAD);
+            } else {
+                taken.add(delete);
+            }
+        }
+        return taken;
     }
 
     private boolean isAhead(long version) {

@@ -9,6 +9,8 @@ import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -23,6 +25,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.globalsessions.Version;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -35,6 +38,8 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameException;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoriedFrame;
+import org.globalsessions.transport.frame.InventoryFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
@@ -59,6 +64,9 @@ final class FakeSibling implements AutoCloseable {
 
     /** Nothing is answered. */
     volatile boolean silent;
+
+    /** It cannot say which deletes relief nodes know. */
+    volatile boolean listsNoDeletes;
 
     /** Questions are answered from what was handed off alone. */
     volatile boolean agingOnly;
@@ -144,6 +152,11 @@ final class FakeSibling implements AutoCloseable {
         if (frame instanceof SessionBackupFrame backup) {
             return take(frame, handedOff, backup.entry());
         }
+        if (frame instanceof InventoryFrame inventory) {
+            return listsNoDeletes
+                    ? new ErrorFrame(frame.correlationId(), ErrorCode.UNAVAILABLE, "nodes are away")
+                    : list(inventory);
+        }
         if (frame instanceof TouchFrame touch) {
             touch.touches().forEach(this::renew);
             return received(frame, Version.NONE);
@@ -156,6 +169,17 @@ final class FakeSibling implements AutoCloseable {
             return new SessionReceivedFrame(frame.correlationId(), receipt);
         }
         return null;
+    }
+
+    /** A delete at a time. */
+    private Frame list(InventoryFrame inventory) {
+        List<InventoryItem> all = deleted.entrySet().stream()
+                .map(each -> InventoryItem.tombstone(each.getKey(), each.getValue()))
+                .sorted(Comparator.comparing(InventoryItem::version))
+                .toList();
+        int at = (int) inventory.cursor();
+        long next = at + 1 < all.size() ? at + 1 : 0;
+        return new InventoriedFrame(inventory.correlationId(), next, all.isEmpty() ? all : List.of(all.get(at)));
     }
 
     private void renew(Touch touch) {

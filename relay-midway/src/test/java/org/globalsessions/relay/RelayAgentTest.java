@@ -17,6 +17,7 @@ import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
 import org.globalsessions.tier.SessionEntry;
@@ -54,6 +55,7 @@ class RelayAgentTest {
                 .pathName("auths")
                 .role(SegmentSettings.Role.RELAY)));
         lru.file().position(77, 0);
+        lru.file().noteEarlierDeletesKnown();
         RelayErrors errors = new RelayErrors(lru.counters(), lru.file().errors());
         driver = opened.keep(IpcDriver.embedded(ThreadingMode.SHARED, errors));
         agent = agent(driver.folder(), errors);
@@ -90,6 +92,11 @@ class RelayAgentTest {
                     @Override
                     public void onSuperseded(byte[] key, Version newer) {
                         throw new AssertionError("nothing here is superseded");
+                    }
+
+                    @Override
+                    public void onEarlierDeletes(List<InventoryItem> deletes, boolean areLast) {
+                        throw new AssertionError("all deletes are known");
                     }
                 });
     }

@@ -233,7 +233,7 @@ class RelayPathsTest {
         FakeSibling forumSibling = sibling(FORUM);
         forumSibling.silent = true;
         Counters forumCounts = relay.path(FORUM).lru().counters();
-        await().atMost(TestHost.LIMIT).until(() -> forumCounts.get(Counter.IPC_RECEIVED) == 1);
+        await().atMost(TestHost.LIMIT).until(() -> forumCounts.get(Counter.IPC_RECEIVED) > 0);
         TestHost shop = host(SHOP, 1);
         TestHost forum = host(FORUM, 9);
         forum.set("known", "post");
@@ -312,7 +312,7 @@ class RelayPathsTest {
     private long[] measureBesideFlood(MidwayRelay flooded, TestHost measured) throws InterruptedException {
         RelayPath path = flooded.path(FORUM);
         FakeSibling silent = sibling(flooded, FORUM);
-        await().atMost(TestHost.LIMIT).until(() -> path.lru().counters().get(Counter.IPC_RECEIVED) == 1);
+        await().atMost(TestHost.LIMIT).until(() -> path.lru().counters().get(Counter.IPC_RECEIVED) > 0);
         silent.silent = true;
         AtomicBoolean flooding = new AtomicBoolean(true);
         List<Thread> floods = new ArrayList<>();

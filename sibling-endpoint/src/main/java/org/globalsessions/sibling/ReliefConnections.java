@@ -122,12 +122,11 @@ final class ReliefConnections extends FaultCountingHandler {
 
     private void onFrameOfNode(Connection connection, ReliefEndPoint endPoint, Frame frame) {
         copies.passes(frame);
-        if (frame instanceof SessionReceivedFrame || frame instanceof SessionKnownFrame) {
+        if (frame instanceof SessionReceivedFrame
+                || frame instanceof SessionKnownFrame
+                || frame instanceof InventoriedFrame) {
             onAnswer(endPoint, frame);
-        } else if (frame instanceof InventoriedFrame
-                || frame instanceof ComparedFrame
-                || frame instanceof FetchedFrame
-                || frame instanceof CalledFrame) {
+        } else if (frame instanceof ComparedFrame || frame instanceof FetchedFrame || frame instanceof CalledFrame) {
             // One that nobody waits for any more comes late.
             endPoint.answerInquiry(frame);
         } else if (frame instanceof CompareFrame compare) {

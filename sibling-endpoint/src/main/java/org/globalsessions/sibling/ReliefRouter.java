@@ -22,6 +22,8 @@ import org.globalsessions.transport.LogPause;
 import org.globalsessions.transport.frame.DeleteFrame;
 import org.globalsessions.transport.frame.ErrorFrame;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.InventoriedFrame;
+import org.globalsessions.transport.frame.InventoryFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.SessionBackupFrame;
 import org.globalsessions.transport.frame.SessionFrame;
@@ -42,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * <tr><td>SESSION_BACKUP</td><td>effective aging owners; expansion owners where keys are placed at no aging node</td><td>the same</td></tr>
  * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
  * <tr><td>TOUCH</td><td>of each session, all that may hold it</td><td>all of them have it</td></tr>
+ * <tr><td>INVENTORY of deletes</td><td>each connected node in turn, where they know all deletes</td><td>it is answered</td></tr>
  * <tr><td>NEED_SESSION</td><td>all connected that may hold it, then all others, but those that lack it by their {@linkplain NodeFilter filter}; then a
  *     gateway</td><td>see {@link Question}</td></tr>
  * </table>
@@ -56,6 +59,7 @@ final class ReliefRouter {
     private final SharedLru segment;
     private final ReliefTier tier;
     private final IpcExchange exchange;
+    private final DeleteListings listings;
     private final long timeoutNs;
 
     /** What fails, as on a full disk, may fail with every frame. */
@@ -76,6 +80,7 @@ final class ReliefRouter {
         this.segment = segment;
         this.tier = tier;
         this.exchange = exchange;
+        this.listings = new DeleteListings(tier);
         this.timeoutNs = timeoutNs;
     }
 
@@ -154,11 +159,33 @@ final class ReliefRouter {
                     session);
         } else if (frame instanceof DeleteFrame delete) {
             delete(new Change(ipcSession, frame.correlationId(), delete.tombstone(), 0, deadlineNs), delete);
+        } else if (frame instanceof InventoryFrame inventory) {
+            listDeletes(ipcSession, inventory, deadlineNs);
         } else if (frame instanceof TouchFrame touch) {
             touch(new Change(ipcSession, frame.correlationId(), Version.NONE, 0, deadlineNs), touch.touches());
         } else {
             throw new IllegalArgumentException("a frame that needs no relief node: " + frame.type());
         }
+    }
+
+    private void listDeletes(int ipcSession, InventoryFrame frame, long deadlineNs) {
+        boolean knowsAll = frame.cursor() != 0 || listings.begin();
+        if (knowsAll && frame.cursor() == 0 && listings.size() == 0) {
+            exchange.answer(new Message(ipcSession, new InventoriedFrame(frame.correlationId(), 0, List.of())));
+            return;
+        }
+        int node = DeleteListings.nodeOf(frame.cursor());
+        DeleteListing listing =
+                new DeleteListing(ipcSession, frame.correlationId(), node, node == listings.size() - 1, deadlineNs);
+        if (knowsAll) {
+            send(
+                    listing,
+                    listings.at(node),
+                    id -> new InventoryFrame(id, DeleteListings.cursorAtNode(frame.cursor()), frame.maxItems(), true));
+        } else {
+            listing.fail();
+        }
+        sendingOver(listing);
     }
 
     private void ask(Question question) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Kind;
@@ -53,6 +54,14 @@ final class ReliefTier {
 
     private long comeBackUntilNs;
 
+    /** Whether nobody was in the list at the start: others may have been, as it may have been lost. */
+    private final boolean knewNobody;
+
+    /** Until when nodes are given the time to come that were there before the start, and whether that is so. */
+    private final long startsUntilNs;
+
+    private boolean isStarting = true;
+
     private Placement placement;
 
     /** For each of the placement's members its connection, or null while it is away. */
@@ -75,6 +84,8 @@ final class ReliefTier {
         long nowNs = segment.file().nanoTime();
         this.passing = new PassingEntries(nowNs);
         this.attendance = new Attendance(membership.members(), nowNs);
+        this.startsUntilNs = nowNs + COME_BACK_NS;
+        this.knewNobody = membership.members().isEmpty();
         if (membership.members().isEmpty() && (segment.counters().get(Counter.HANDED_OFF) > 0 || missed.end() > 0)) {
             loseList("sessions were handed off");
         }
@@ -203,6 +214,7 @@ final class ReliefTier {
      */
     void standInForMissed(long nowNs) {
         isListLost &= nowNs - comeBackUntilNs < 0;
+        isStarting &= nowNs - startsUntilNs < 0;
         List<NodeId> missed = attendance.takeMissed(nowNs);
         if (missed.isEmpty()) {
             return;
@@ -277,6 +289,31 @@ final class ReliefTier {
                                         .filter(seat -> !isConnected(seat.id()))
                                         .count()
                                 < ring.wanted());
+    }
+
+    /**
+     * Whether the nodes that are there know all deletes that were acknowledged: those that may hold anything are all there, or, some time after the start and with
+     * several owners a key, so many of each ring under which entries went out that one owner of any key is among them. Each kind has to, as a node that is the first of its kind
+     * knows no delete from before.
+     */
+    boolean knowsAllDeletes() {
+        if (isListLost || (isStarting && knewNobody)) {
+            return false;
+        }
+        return Stream.of(Kind.values())
+                .flatMap(this::rings)
+                .allMatch(ring -> countLacking(ring, endPoint -> true) == 0
+                        || (!isStarting
+                                // One that holds nothing may have come back without what it had.
+                                && countLacking(ring, ReliefEndPoint::holdsSessions) < ring.wanted()));
+    }
+
+    /** How many nodes of a ring are not there, or lack something, or are none to go by. */
+    private long countLacking(Ring ring, Predicate<ReliefEndPoint> counts) {
+        return ring.seats().stream()
+                .map(seat -> connectionOf(seat.id()))
+                .filter(endPoint -> endPoint == null || !endPoint.isComplete() || !counts.test(endPoint))
+                .count();
     }
 
     /** The ring of a kind by which keys should be placed now, and those under which entries went out. */

@@ -12,6 +12,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.FrameType;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoryFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.PeerKind;
 import org.globalsessions.transport.frame.SessionBackupFrame;
@@ -204,7 +205,8 @@ final class SiblingAgent implements Agent {
                 || frame instanceof SessionFrame
                 || frame instanceof SessionBackupFrame
                 || frame instanceof DeleteFrame
-                || frame instanceof TouchFrame) {
+                || frame instanceof TouchFrame
+                || frame instanceof InventoryFrame) {
             exchange.letIn(new Message(ipcSession, frame));
         } else if (frame instanceof ErrorFrame error) {
             segment.counters().increment(Counter.ERRORS);

@@ -245,7 +245,7 @@ final class Transfer {
         // The wait for the pace was none for an answer.
         lastAnswerNs = scheduler.nanoTime();
         long from = cursor;
-        steps.add(new Step(source, id -> new InventoryFrame(id, from, PART_ITEMS), this::onInventoried));
+        steps.add(new Step(source, id -> new InventoryFrame(id, from, PART_ITEMS, false), this::onInventoried));
         return true;
     }
 

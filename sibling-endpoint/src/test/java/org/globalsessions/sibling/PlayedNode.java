@@ -210,7 +210,9 @@ final class PlayedNode {
 
     private Frame answer(Frame frame) {
         long asked = frame.correlationId();
-        if (frame instanceof InventoryFrame) {
+        if (frame instanceof InventoryFrame inventory && inventory.deletesOnly()) {
+            return deletes(inventory);
+        } else if (frame instanceof InventoryFrame) {
             List<InventoryItem> items = new ArrayList<>();
             entries.forEach((digest, entry) -> items.add(InventoryItem.entry(digest, entry.version(), entry.life())));
             tombstones.forEach((digest, version) -> items.add(InventoryItem.tombstone(digest, version)));
@@ -272,6 +274,15 @@ final class PlayedNode {
         }
         told.add(frame);
         return null;
+    }
+
+    /** One in each part. */
+    private Frame deletes(InventoryFrame inventory) {
+        List<InventoryItem> all = new ArrayList<>();
+        tombstones.forEach((digest, version) -> all.add(InventoryItem.tombstone(digest, version)));
+        int at = (int) inventory.cursor();
+        long next = at + 1 < all.size() ? at + 1 : 0;
+        return new InventoriedFrame(inventory.correlationId(), next, all.isEmpty() ? all : List.of(all.get(at)));
     }
 
     private boolean lacks(InventoryItem item) {

@@ -13,6 +13,7 @@ import org.globalsessions.Version;
 import org.globalsessions.tier.ClientQuery;
 import org.globalsessions.tier.ClockAheadException;
 import org.globalsessions.tier.FoundClients;
+import org.globalsessions.tier.InventoryItem;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
@@ -38,6 +39,7 @@ import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.GoodbyeFrame;
 import org.globalsessions.transport.frame.HelloFrame;
+import org.globalsessions.transport.frame.InventoriedFrame;
 import org.globalsessions.transport.frame.NeedEverywhereFrame;
 import org.globalsessions.transport.frame.NeedSessionFrame;
 import org.globalsessions.transport.frame.NotifiedFrame;
@@ -297,6 +299,24 @@ public final class RelayLink implements NextTier {
     }
 
     @Override
+    public boolean mayPublish() {
+        synchronized (lock) {
+            return phase == Phase.CONNECTED && rights.contains(Right.PUBLISH);
+        }
+    }
+
+    @Override
+    public boolean tellDeletes(List<InventoryItem> deletes) {
+        synchronized (lock) {
+            if (phase != Phase.CONNECTED) {
+                return false;
+            }
+            // Who may not publish would only be refused.
+            return !rights.contains(Right.PUBLISH) || connection.send(new InventoriedFrame(0, 0, deletes));
+        }
+    }
+
+    @Override
     public void attend(boolean wanted) {
         synchronized (lock) {
             attends = wanted;
@@ -418,7 +438,9 @@ public final class RelayLink implements NextTier {
             rights = welcome.rights();
             maxStale = Duration.ofMillis(welcome.maxStaleMs());
             counters.connections.increment();
-            boolean sent = !subscription.isWanted() || welcomed.send(subscription.frame(nextCorrelationId++));
+            // Of another epoch the host has to say anew what it has.
+            boolean isRepeated = subscription.isWanted() && subscription.isOf(welcome.epoch());
+            boolean sent = !isRepeated || welcomed.send(subscription.frame(nextCorrelationId++));
             sent &= !attends || welcomed.send(new AttendFrame(nextCorrelationId++, true));
             for (Request<?> request : open.all()) {
                 // What does not fit is left to its time-out: questions alone never fill the budget.

@@ -12,6 +12,11 @@ final class Subscription {
         return leaseEpoch != 0;
     }
 
+    /** Whether it means an epoch, or none. */
+    boolean isOf(long relayEpoch) {
+        return epoch == 0 || epoch == relayEpoch;
+    }
+
     void want(long newLeaseEpoch, long newEpoch, long newPosition) {
         leaseEpoch = newLeaseEpoch;
         epoch = newEpoch;

@@ -374,7 +374,8 @@ public final class FrameCodec {
                         in.i32InRange("differing", 0));
             case INVENTORY -> {
                 long cursor = in.clock("cursor");
-                yield new InventoryFrame(correlationId, cursor, in.u16InRange("maxItems", 1, MAX_ITEMS));
+                int maxItems = in.u16InRange("maxItems", 1, MAX_ITEMS);
+                yield new InventoryFrame(correlationId, cursor, maxItems, in.flag("deletesOnly"));
             }
             case INVENTORIED -> new InventoriedFrame(correlationId, in.clock("nextCursor"), readItems(in));
             case COMPARE -> new CompareFrame(correlationId, readItems(in));

@@ -110,7 +110,7 @@ final class FrameWriter {
 
     private static long transferLength(Frame frame) {
         if (frame instanceof InventoryFrame) {
-            return 10;
+            return 11;
         } else if (frame instanceof InventoriedFrame inventoried) {
             return 10 + (long) inventoried.items().size() * FrameCodec.ITEM_LENGTH;
         } else if (frame instanceof CompareFrame compare) {
@@ -322,6 +322,7 @@ final class FrameWriter {
         if (frame instanceof InventoryFrame inventory) {
             writeNotNegative("cursor", inventory.cursor(), out);
             out.writeShortLE(inRange("maxItems", inventory.maxItems(), 1, FrameCodec.MAX_ITEMS));
+            out.writeByte(inventory.deletesOnly() ? 1 : 0);
         } else if (frame instanceof InventoriedFrame inventoried) {
             writeNotNegative("nextCursor", inventoried.nextCursor(), out);
             writeItems(inventoried.items(), out);

@@ -196,8 +196,8 @@ class FrameCodecTest {
                 new NeedSessionFrame(1, new byte[0]),
                 new ValidateFrame(1, new byte[0]),
                 new SubscribeFrame(1, 1, 1, -1),
-                new InventoryFrame(1, -1, 1),
-                new InventoryFrame(1, 0, FrameCodec.MAX_ITEMS + 1),
+                new InventoryFrame(1, -1, 1, false),
+                new InventoryFrame(1, 0, FrameCodec.MAX_ITEMS + 1, false),
                 new CompareFrame(
                         1,
                         Collections.nCopies(FrameCodec.MAX_ITEMS + 1, InventoryItem.tombstone(digest, Version.NONE))),

@@ -130,10 +130,11 @@ public final class FrameSamples {
         List<InventoryItem> items = List.of(
                 InventoryItem.entry(DIGEST, VERSION, 0x0102030405060000L),
                 InventoryItem.tombstone(new KeyDigest(-1, 0), new Version(2, -1)));
-        samples.put("inventory", new InventoryFrame(12, 0, FrameCodec.MAX_ITEMS));
-        samples.put("inventory-on", new InventoryFrame(12, 0x0000000102030405L, 1));
+        samples.put("inventory", new InventoryFrame(12, 0, FrameCodec.MAX_ITEMS, false));
+        samples.put("inventory-on", new InventoryFrame(12, 0x0000000102030405L, 1, true));
         samples.put("inventoried-none", new InventoriedFrame(12, 0, List.of()));
         samples.put("inventoried", new InventoriedFrame(12, 0x0000000102030405L, items));
+        samples.put("inventoried-untold", new InventoriedFrame(0, 0, items));
         samples.put("compare-none", new CompareFrame(13, List.of()));
         samples.put("compare", new CompareFrame(13, items));
         samples.put("compared-none", new ComparedFrame(13, 0, new BitSet()));
