@@ -2,6 +2,7 @@ package org.globalsessions.client;
 
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * An accepted client, as the process sees it that serves it. What it tells lags behind the client itself, which may be gone before anybody
@@ -53,7 +54,15 @@ public interface ClientControl {
     /**
      * Whether it is gone, or about to go.
      *
-     * @return true where it is closed; a short-cut, not something to wait on: for that there is {@link ClientDestroyHandler}
+     * @return true where it is closed; a short-cut, not something to wait on: for that there is {@link #whenClosed}, and of the client's end {@link
+     *     ClientDestroyHandler}
      */
     boolean isClosed();
+
+    /**
+     * Ends once this process serves the client no more: it is gone, goes on at another gateway, or this one has ended. What waits on its behalf is to end then.
+     *
+     * @return completes with null, on a thread that must not be held up; not for the caller to complete
+     */
+    CompletionStage<Void> whenClosed();
 }

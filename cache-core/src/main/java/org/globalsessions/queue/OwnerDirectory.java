@@ -31,6 +31,7 @@ public final class OwnerDirectory implements AutoCloseable {
     private final OwnerEntries entries;
     private final OwnerRules rules;
     private final WaitingPulls pulls;
+    private final int maxSessions;
     private final ConcurrentHashMap<String, OwnerWork> works = new ConcurrentHashMap<>();
     private final LongAdder dropped = new LongAdder();
 
@@ -59,6 +60,7 @@ public final class OwnerDirectory implements AutoCloseable {
         this.entries = new OwnerEntries(cache, settings.acknowledgement());
         this.rules = new OwnerRules(settings, clock);
         this.pulls = new WaitingPulls(this::run, entries, settings.backchannelTimeout(), dropped);
+        this.maxSessions = settings.maxSessions();
         cache.addListener(listener);
     }
 
@@ -84,6 +86,11 @@ public final class OwnerDirectory implements AutoCloseable {
      */
     public long dropped() {
         return dropped.sum();
+    }
+
+    /** How many names an owner should have at most. */
+    int maxSessions() {
+        return maxSessions;
     }
 
     WaitingPulls pulls() {

@@ -223,7 +223,7 @@ public final class OwnerTransaction {
      * @return false where the client does not count, as another one has begun since, or it has ended or never begun: nothing is remembered
      */
     public boolean remember(String name, String nonce, String memento) {
-        bytes("memento", memento, MAX_MEMENTO_BYTES);
+        checkedMemento(memento);
         relies = true;
         if (!isCurrent(name, nonce)) {
             return false;
@@ -338,6 +338,18 @@ public final class OwnerTransaction {
                     "session name is too long or empty: bytes=" + bytes + ", limit=1 to " + MAX_NAME_BYTES);
         }
         return name;
+    }
+
+    /** Bytes of all mementos that were committed, but that of one name. */
+    long mementoBytesBeside(String name) {
+        return committed.all().stream()
+                .filter(named -> named.memento != null && !named.name.equals(name))
+                .mapToLong(named -> utf8("memento", named.memento).length)
+                .sum();
+    }
+
+    static void checkedMemento(String memento) {
+        bytes("memento", memento, MAX_MEMENTO_BYTES);
     }
 
     private static byte[] bytes(String what, String text, int most) {

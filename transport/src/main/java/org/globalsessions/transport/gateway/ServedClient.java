@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.client.ClientAddress;
 import org.globalsessions.client.ClientControl;
@@ -33,6 +34,7 @@ final class ServedClient implements ClientControl {
     private volatile ClientAddress address;
     private volatile boolean bound;
     private volatile boolean closed;
+    private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
     private volatile long lastInboundNanos = System.nanoTime();
     private volatile long lastRequestNanos = lastInboundNanos;
@@ -98,6 +100,11 @@ final class ServedClient implements ClientControl {
     @Override
     public boolean isClosed() {
         return closed;
+    }
+
+    @Override
+    public CompletionStage<Void> whenClosed() {
+        return closing.minimalCompletionStage();
     }
 
     /** Also of one that is gone. */
@@ -231,6 +238,7 @@ final class ServedClient implements ClientControl {
 
     /** Says a last word and lets go of all that waits. */
     void end(Outgoing last) {
+        closing.complete(null);
         ClientLink current = link;
         link = null;
         pending.clear();
