@@ -2,6 +2,7 @@ package org.globalsessions;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongPredicate;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.tier.InventoryItem;
@@ -9,14 +10,17 @@ import org.globalsessions.tier.LeaseRenewal;
 import org.globalsessions.tier.NextTier;
 
 /**
- * Gives a relay that has lost its segment back what this host knows: the deletes first, then, marked as unpublished, what is live here. Only then does the
- * relay's new epoch count here: a process that dies before leaves it to the next link owner to begin anew, which does no harm.
+ * Gives a relay that has lost its segment back what this host knows: the deletes first, then, marked as unpublished, what is live here. Only when the relay has answered
+ * a renewal that was asked for behind all deletes does its new epoch count here: before, a process that dies, or a connection that ends, leaves it to the next link owner or connection
+ * to begin anew, which does no harm.
  *
  * <p>{@link #told} is for the link's thread, the rest for the one of the link owner's duty.
  */
 final class EpochChange {
-    private static final int PARTS_A_STEP = 16;
-    private static final int BUCKETS_A_STEP = 2_048;
+    /** Well below the lease of the link owner, which the same thread renews between two steps. */
+    private static final long STEP_NS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final int BUCKETS_A_LOOK = 2_048;
 
     private final SharedLru lru;
     private final NextTier tier;
@@ -26,8 +30,11 @@ final class EpochChange {
     private boolean deletesTold;
     private int nextBucket;
 
-    /** Up to which position all is applied that the relay had to tell; null while it has not told all. */
-    private volatile LeaseRenewal told;
+    /** Whether the relay has told all that it knew of when it first answered; written by the link's thread. */
+    private volatile boolean isTold;
+
+    /** Up to which position all is applied that the relay had to tell; null while it has not answered behind all deletes. */
+    private volatile LeaseRenewal confirmed;
 
     EpochChange(SharedLru lru, NextTier tier, LongPredicate owns, AppliedPosition applied) {
         this.lru = lru;
@@ -38,15 +45,28 @@ final class EpochChange {
 
     /** There is another connection: what was told over the one before may not have arrived. */
     void restart() {
-        told = null;
+        isTold = false;
+        confirmed = null;
         cursor = 0;
         deletesTold = false;
         nextBucket = 0;
     }
 
-    /** The relay has told all that it knew of when it answered. */
-    void told(LeaseRenewal renewal) {
-        told = renewal;
+    /** Whether a renewal that is asked for now follows all that this host has to tell. */
+    boolean areDeletesTold() {
+        return deletesTold;
+    }
+
+    /**
+     * The relay has told all that it knew of when it answered a renewal.
+     *
+     * @param behindDeletes what {@link #areDeletesTold} was when that was asked for
+     */
+    void told(LeaseRenewal renewal, boolean behindDeletes) {
+        isTold = true;
+        if (behindDeletes) {
+            confirmed = renewal;
+        }
     }
 
     /**
@@ -56,18 +76,28 @@ final class EpochChange {
      * @return whether the relay's epoch counts from now on, and what is marked is to be published
      */
     boolean step(long epoch) {
-        LeaseRenewal renewal = told;
-        if (renewal == null || renewal.epoch() != epoch || applied.place().epoch() == epoch || !tellDeletes()) {
+        if (!isTold || applied.place().epoch() == epoch || !tellDeletes()) {
             return false;
         }
-        if (nextBucket < lru.bucketCount() && tier.mayPublish()) {
-            // Few enough for the lease of the link owner, which this thread renews between two steps.
-            lru.publishAgain(owns, nextBucket, BUCKETS_A_STEP);
-            nextBucket += BUCKETS_A_STEP;
+        if (tier.mayPublish() && !publishAgain()) {
+            return false;
+        }
+        LeaseRenewal renewal = confirmed;
+        if (renewal == null || renewal.epoch() != epoch) {
             return false;
         }
         restart();
         return applied.begin(epoch, renewal.position());
+    }
+
+    /** Returns false where more is to be marked. */
+    private boolean publishAgain() {
+        long beganNs = lru.file().nanoTime();
+        while (nextBucket < lru.bucketCount() && lru.file().nanoTime() - beganNs < STEP_NS) {
+            lru.publishAgain(owns, nextBucket, BUCKETS_A_LOOK);
+            nextBucket += BUCKETS_A_LOOK;
+        }
+        return nextBucket >= lru.bucketCount();
     }
 
     /**
@@ -76,7 +106,8 @@ final class EpochChange {
      * @return false where there are more
      */
     boolean tellDeletes() {
-        for (int i = 0; i < PARTS_A_STEP && !deletesTold; i++) {
+        long beganNs = lru.file().nanoTime();
+        while (!deletesTold && lru.file().nanoTime() - beganNs < STEP_NS) {
             List<InventoryItem> part = new ArrayList<>();
             long next = lru.deletesInventory(cursor, NextTier.MAX_DELETES, item -> {
                 if (owns.test(item.digest().low())) {

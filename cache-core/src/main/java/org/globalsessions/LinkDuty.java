@@ -182,13 +182,14 @@ final class LinkDuty {
         wanted = false;
         boolean isBegun = !isOfAnotherEpoch(connection);
         nextRenewalTick = tick + (isBegun ? lease.renewalTicks() : Math.min(lease.renewalTicks(), EARLY_RENEWAL_TICKS));
+        boolean behindDeletes = change.areDeletesTold();
         renewing = tier.renew(
                 leaseEpoch, connection.epoch(), isBegun ? applied.place().position() : 0);
         var unused = renewing.whenComplete((renewal, failure) -> {
             if (failure == null) {
                 applied.announced(renewal.epoch(), renewal.position());
                 if (!isBegun) {
-                    change.told(renewal);
+                    change.told(renewal, behindDeletes);
                 }
                 lease.renewed(tick);
             }

@@ -140,4 +140,25 @@ class CutHostTest extends RelayedHostsFixture {
         assertThat(relay.holds("k")).isFalse();
         assertThat(a.getLocal("k")).isNull();
     }
+
+    @Test
+    void shouldTellARelayOfDeletesAgainWhenTheConnectionEndsBeforeItHasAnsweredBehindThem() {
+        join(b.set("deleted", bytes("there"), TO_RELAY));
+        join(b.delete("deleted", Acknowledgement.RELAY));
+        relay.loseEntries();
+        relay.beginEpoch();
+        MemoryRelay.Link linkOfB = relay.lastLink();
+        linkOfB.cut();
+        relay.losesDeletes = true;
+        linkOfB.connect();
+        soon().until(() -> relay.lostDeletes.get() > 0);
+        // Long enough for a host that takes them for told.
+        soon().during(Duration.ofSeconds(1)).until(() -> relay.toldDeletes.isEmpty());
+        linkOfB.cut();
+
+        relay.losesDeletes = false;
+        linkOfB.connect();
+        soon().until(() -> !relay.toldDeletes.isEmpty());
+        assertThat(relay.toldDeletes).extracting(InventoryItem::digest).containsExactly(relay.digest("deleted"));
+    }
 }

@@ -80,6 +80,12 @@ final class MemoryRelay implements AutoCloseable {
     /** Deletes that hosts have told of after a change of epoch, in order. */
     final List<InventoryItem> toldDeletes = new CopyOnWriteArrayList<>();
 
+    /** Whether they get lost on their way, and nothing behind them arrives either. */
+    volatile boolean losesDeletes;
+
+    /** How many got lost. */
+    final AtomicInteger lostDeletes = new AtomicInteger();
+
     /** Whether it takes such deletes. */
     volatile boolean takesDeletes = true;
 
@@ -420,7 +426,11 @@ final class MemoryRelay implements AutoCloseable {
 
         @Override
         public CompletableFuture<LeaseRenewal> renew(long lease, long claimedEpoch, long position) {
+            boolean isLost = losesDeletes && lostDeletes.get() > 0;
             return send(answer -> {
+                if (isLost) {
+                    return;
+                }
                 if (subscribed && !deaf) {
                     answer.complete(new LeaseRenewal(epoch, lru.file().position()));
                 } else {
@@ -451,7 +461,11 @@ final class MemoryRelay implements AutoCloseable {
             if (!connected || !takesDeletes) {
                 return false;
             }
-            loop.execute(() -> toldDeletes.addAll(deletes));
+            if (losesDeletes) {
+                lostDeletes.incrementAndGet();
+            } else {
+                loop.execute(() -> toldDeletes.addAll(deletes));
+            }
             return true;
         }
 

@@ -262,7 +262,11 @@ public final class QueueRequests implements ClientRequestHandler {
 
     private CompletableFuture<String> pull(
             QueueOwner owner, ClientWork work, String name, Function<String, CompletableFuture<Pulled>> begin) {
-        return owner.transactAsync(t -> admitted(t, name) != null)
+        // Registered by that: of many at a time each counts those before it.
+        return owner.transactAsync(t -> {
+                    admitted(t, name).use(name);
+                    return name;
+                })
                 .thenCompose(admitted -> begun(work, name, begin))
                 .thenApply(QueueRequests::text);
     }

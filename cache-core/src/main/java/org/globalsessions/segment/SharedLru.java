@@ -288,6 +288,22 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Whether there is neither an entry nor a tombstone here.
+     *
+     * @return true if so
+     */
+    public boolean knowsNothing() {
+        boolean[] any = {size() > 0};
+        if (!any[0]) {
+            scanTombstones((digest, version, position) -> {
+                any[0] = true;
+                return false;
+            });
+        }
+        return !any[0];
+    }
+
+    /**
      * Whether all deletes of the last minutes are among those that {@link #deletesInventory} lists: none had to make room for others.
      *
      * @return false where one has gone before its time

@@ -129,7 +129,7 @@ public interface NextTier extends AutoCloseable {
     /**
      * Whether this host may publish.
      *
-     * @return false where the relay would refuse it, or there is no connection
+     * @return false where the relay would refuse it; true where there is no connection, as that is not known then
      */
     boolean mayPublish();
 

@@ -88,7 +88,13 @@ enum PlantedBug {
     SENT_AND_NOT_IN_FILTER(
             Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling"),
             "NodeFilter",
-            new Change("if (present == null && next == null) {", "if (places >= 0) {"));
+            new Change("if (present == null && next == null) {", "if (places >= 0) {")),
+
+    /** Nobody asks those who had a key before nodes came, went or were drained. */
+    EARLIER_OWNERS_NOT_ASKED(
+            Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling"),
+            "Placement",
+            new Change("holding.addAll(membership.used());", "holding.addAll(Set.of());"));
 
     private record Change(String from, String to) {}
 

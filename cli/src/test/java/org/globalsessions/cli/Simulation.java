@@ -43,6 +43,7 @@ import org.globalsessions.tier.NextTier;
 import org.globalsessions.tier.TierHost;
 import org.globalsessions.transport.client.SimulatedLink;
 import org.globalsessions.transport.frame.Frame;
+import org.globalsessions.transport.frame.HelloFrame;
 import org.globalsessions.transport.net.Network;
 import org.globalsessions.transport.net.PeerAddress;
 import org.globalsessions.transport.simulation.SimulatedNetwork;
@@ -96,6 +97,9 @@ final class Simulation implements AutoCloseable {
      */
     private static final long LOST_SEGMENTS_ABOVE = 500_000;
 
+    /** For seeds above this one relief nodes have weights, are cut off from the sibling and drained, with filters and a small relay as above {@link #FILTERS_ABOVE}. */
+    private static final long MEMBERSHIP_ABOVE = 600_000;
+
     private static final long HOUR_MS = 3_600_000;
 
     private static final long SECOND = 1_000 * MILLI;
@@ -118,6 +122,7 @@ final class Simulation implements AutoCloseable {
     private final boolean smallAging;
     private final boolean filters;
     private final boolean losesSegments;
+    private final boolean changesMembers;
     private final Duration idleTimeout;
     private final int relayCapacity;
     private final Announce announce;
@@ -146,9 +151,10 @@ final class Simulation implements AutoCloseable {
         history = new SimulationHistory(idleTimeout.toNanos());
         reliefFaults = hasReliefFaults(seed);
         smallAging = smallRelief && random.nextInt(3) == 0;
-        filters = seed > FILTERS_ABOVE && seed <= LOST_SEGMENTS_ABOVE;
-        losesSegments = seed > LOST_SEGMENTS_ABOVE;
-        hasSibling = random.nextInt(2) == 0 || reliefFaults || smallRelief || filters;
+        losesSegments = seed > LOST_SEGMENTS_ABOVE && seed <= MEMBERSHIP_ABOVE;
+        changesMembers = seed > MEMBERSHIP_ABOVE;
+        filters = seed > FILTERS_ABOVE && !losesSegments;
+        hasSibling = random.nextInt(2) == 0 || reliefFaults || smallRelief || filters || changesMembers;
         replicas = 1 + random.nextInt(2);
         int keyCount = smallRelief ? 150 : filters || random.nextInt(3) == 0 ? 60 : 1 + random.nextInt(6);
         for (int i = 0; i < keyCount; i++) {
@@ -226,6 +232,9 @@ final class Simulation implements AutoCloseable {
         }
         for (int i = reliefFaults ? random.nextInt(10) : 0; i > 0; i--) {
             time.after(time.between(0, lengthNs), random.nextInt(4) == 0 ? this::joinRelief : this::killSomeRelief);
+        }
+        for (int i = changesMembers ? 1 + random.nextInt(6) : 0; i > 0; i--) {
+            time.after(time.between(0, lengthNs), random.nextBoolean() ? this::cutSomeRelief : this::drainSomeRelief);
         }
         time.pass(lengthNs);
         end();
@@ -382,6 +391,25 @@ final class Simulation implements AutoCloseable {
         reliefs.add(relief);
         relief.start();
         history.reliefTierChanged();
+    }
+
+    private void cutSomeRelief() {
+        Relief relief = reliefs.get(random.nextInt(reliefs.size()));
+        boolean reset = random.nextBoolean();
+        long lengthNs = time.between(10 * MILLI, 9 * SECOND);
+        trace(relief.process + " is cut off for " + lengthNs / MILLI + " ms" + (reset ? ", reset" : ""));
+        history.reliefTierChanged();
+        network.cut(relief.process.toString(), SIBLING, lengthNs, reset);
+    }
+
+    private void drainSomeRelief() {
+        Relief relief = reliefs.get(random.nextInt(reliefs.size()));
+        if (sibling.process.isAlive()) {
+            trace(relief.process + " is to be drained");
+            history.reliefTierChanged();
+            SiblingNode asked = sibling;
+            asked.process.run(() -> trace("drain: " + asked.node.drain(relief.idHigh, relief.idLow)));
+        }
     }
 
     private void cutSomeHost() {
@@ -699,9 +727,12 @@ final class Simulation implements AutoCloseable {
         private final int number;
         private final boolean aging;
         private final SimulatedMachine machine = new SimulatedMachine(time);
+        private final int weight = changesMembers ? 50 << random.nextInt(4) : HelloFrame.DEFAULT_WEIGHT;
         private SimulatedProcess process;
         private SharedLru lru;
         private SimulatedRelief node;
+        private long idHigh;
+        private long idLow;
 
         Relief(int number, boolean aging) {
             this.number = number;
@@ -718,7 +749,9 @@ final class Simulation implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            node = SimulatedRelief.start(lru, process, network.of(process), SIBLING, PATH, aging);
+            idHigh = lru.file().identityHigh();
+            idLow = lru.file().identityLow();
+            node = SimulatedRelief.start(lru, process, network.of(process), SIBLING, PATH, weight, aging);
         }
 
         void kill() {

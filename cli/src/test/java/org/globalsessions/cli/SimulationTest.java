@@ -106,6 +106,8 @@ class SimulationTest {
             // hosts do not agree.
             run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 39) + "," + range(401_041, 160));
             run(SECONDS_FOR_A_BUILD, range(500_001, 500), range(500_501, 500));
+            // Up to 600995: the next one is known too, and of the same kind as 401040.
+            run(SECONDS_FOR_A_BUILD, range(600_001, 200), range(600_201, 200));
         }
     }
 
@@ -166,6 +168,7 @@ class SimulationTest {
         "EXPIRED_UNPUBLISHED_FORGOTTEN, 6806, P6",
         "LOWERED_BELOW_WHAT_IS_DELETED, 41979, P1",
         "SENT_AND_NOT_IN_FILTER, 400077, P8",
+        "EARLIER_OWNERS_NOT_ASKED, 600201, P8",
     })
     void shouldFindABugThatIsPlanted(PlantedBug bug, long seed, String promise) throws Exception {
         Path changed = folder.resolve("changed");

@@ -118,7 +118,7 @@ public final class ReliefNode implements AutoCloseable {
                 context.pathName(),
                 (int) context.weightInHundredths(),
                 context.hostId(),
-                segment.size() > 0);
+                !segment.knowsNothing());
         for (ReliefContext.SiblingAddress sibling : context.siblings()) {
             SiblingConnections conversation = new SiblingConnections(segment, behaviour, extension, lastCopies);
             conversations.add(conversation);

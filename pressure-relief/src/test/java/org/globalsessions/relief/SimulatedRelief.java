@@ -33,7 +33,13 @@ public final class SimulatedRelief {
 
     /** Starts a node, which connects to its sibling. */
     public static SimulatedRelief start(
-            SharedLru lru, SimulatedProcess process, Network network, PeerAddress sibling, String path, boolean aging) {
+            SharedLru lru,
+            SimulatedProcess process,
+            Network network,
+            PeerAddress sibling,
+            String path,
+            int weight,
+            boolean aging) {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru, false) : new ExpansionNode(lru, false);
         Supplier<Frame> hello = () -> HelloFrame.ofReliefNode(
                 1,
@@ -41,9 +47,9 @@ public final class SimulatedRelief {
                 lru.file().identityHigh(),
                 lru.file().identityLow(),
                 path,
-                HelloFrame.DEFAULT_WEIGHT,
+                weight,
                 "",
-                lru.size() > 0);
+                !lru.knowsNothing());
         Sweep sweep = new Sweep(lru, process.time());
         process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);
         LastCopies lastCopies = new LastCopies(lru, network, !aging);

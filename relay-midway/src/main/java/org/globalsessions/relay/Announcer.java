@@ -94,8 +94,9 @@ final class Announcer {
         // Where hosts are told of deletes alone the tombstones say all of it. What comes from an earlier epoch
         // publishes
         // all that it has again, and hears so what has replaced it.
-        boolean publishesAll = earlier.isEarlier(frame.epoch()) && endPoint.may(Right.PUBLISH);
-        boolean told = announce == Announce.OFF || publishesAll || from >= changes.base();
+        boolean isEarlier = earlier.isEarlier(frame.epoch());
+        boolean hears = isEarlier ? endPoint.may(Right.PUBLISH) : from >= changes.base();
+        boolean told = announce == Announce.OFF || hears;
         if (verdict == EarlierHosts.Verdict.MUST_CONFIRM
                 || from < lru.horizon()
                 || !told

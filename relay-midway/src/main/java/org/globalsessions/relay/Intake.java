@@ -46,6 +46,9 @@ final class Intake {
 
     private static final int MOST_BRINGING = 4_096;
 
+    /** Few beside the questions of hosts. */
+    private static final int MOST_ASKING = 256;
+
     /** Far above the way of a set on a working connection, and below what a host takes to connect again. */
     private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
 
@@ -72,6 +75,7 @@ final class Intake {
     private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
     private StoreListener onStored = (digest, version, life) -> {};
     private int bringing;
+    private int asking;
     private boolean retryScheduled;
     private boolean stalled;
     private long stalledSinceNs;
@@ -580,6 +584,11 @@ final class Intake {
                 } else {
                     lru.confirmDelete(delete.digest(), delete.version(), receipt);
                 }
+                if (outcome.status() == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
+                    // Nobody would send it to the relief tier: the host comes back and tells it again.
+                    endPoint.connection().close();
+                    return;
+                }
             }
         }
     }
@@ -619,7 +628,13 @@ final class Intake {
 
     /** Brings back what the relief tier has that counts more than a version which its host was told to be stored. */
     private void bringNewer(byte[] key, Version told, int attempts) {
+        if (asking >= MOST_ASKING) {
+            bringNewerLater(key, told, attempts);
+            return;
+        }
+        asking++;
         boolean asked = agent.ask(key, (status, entry) -> {
+            asking--;
             if (status == Status.UNAVAILABLE) {
                 bringNewerLater(key, told, attempts - 1);
             }
@@ -633,6 +648,7 @@ final class Intake {
             }
         });
         if (!asked) {
+            asking--;
             bringNewerLater(key, told, attempts - 1);
         }
     }

@@ -300,12 +300,14 @@ final class ReliefTier {
         if (isListLost || (isStarting && knewNobody)) {
             return false;
         }
-        return Stream.of(Kind.values())
-                .flatMap(this::rings)
-                .allMatch(ring -> countLacking(ring, endPoint -> true) == 0
-                        || (!isStarting
-                                // One that holds nothing may have come back without what it had.
-                                && countLacking(ring, ReliefEndPoint::holdsSessions) < ring.wanted()));
+        // Without an entry that went out there were none but the present rings to tell of deletes.
+        Stream<Ring> rings = membership.used().isEmpty()
+                ? Stream.of(Kind.values()).map(membership::ring)
+                : membership.used().stream();
+        return rings.allMatch(ring -> countLacking(ring, endPoint -> true) == 0
+                || (!isStarting
+                        // One that holds nothing may have come back without what it had.
+                        && countLacking(ring, ReliefEndPoint::holdsSessions) < ring.wanted()));
     }
 
     /** How many nodes of a ring are not there, or lack something, or are none to go by. */

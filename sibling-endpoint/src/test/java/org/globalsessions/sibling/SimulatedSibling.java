@@ -11,8 +11,11 @@ import org.globalsessions.segment.SimulatedMachine;
 import org.globalsessions.sibling.IpcExchange.Message;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.simulation.SimulatedProcess;
+import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.FrameHandler;
 import org.globalsessions.transport.Scheduler;
+import org.globalsessions.transport.frame.AdministerFrame;
+import org.globalsessions.transport.frame.AdministeredFrame;
 import org.globalsessions.transport.frame.Frame;
 import org.globalsessions.transport.frame.FrameCodec;
 import org.globalsessions.transport.frame.HelloFrame;
@@ -34,6 +37,7 @@ public final class SimulatedSibling {
     private final IpcExchange exchange;
     private final ReliefRouter router;
     private final ReliefConnections connections;
+    private final MemberAdministration administration;
     private int ipcSession;
 
     /**
@@ -73,13 +77,9 @@ public final class SimulatedSibling {
         if (filters) {
             new NodeFilters(segment, scheduler, router.tier(), FILTER_PAUSE, FILTER_OLD_AFTER);
         }
+        administration = new MemberAdministration(segment, membership, router.tier());
         connections = new ReliefConnections(
-                segment,
-                router,
-                new MemberAdministration(segment, membership, router.tier()),
-                new NodeCommands(segment, router.tier()),
-                pathName,
-                () -> {});
+                segment, router, administration, new NodeCommands(segment, router.tier()), pathName, () -> {});
         process.threads(() -> SimulatedMachine.tick(segment), this::sendAnswers, TICK_NS);
         process.schedule(this::timeOut, TICK_NS);
     }
@@ -87,6 +87,13 @@ public final class SimulatedSibling {
     /** Serves relief nodes. */
     public FrameHandler handler() {
         return connections;
+    }
+
+    /** An operator has a relief node drained; says what becomes of that. */
+    public String drain(long idHigh, long idLow) {
+        Frame answer = administration.answer(
+                new AdministerFrame(1, AdministerFrame.Action.DRAIN, new KeyDigest(idHigh, idLow)), "operator");
+        return answer instanceof AdministeredFrame done ? done.outcome().toString() : answer.toString();
     }
 
     /** Whether sessions are looked for by more rings than the present ones. */

@@ -301,7 +301,7 @@ public final class RelayLink implements NextTier {
     @Override
     public boolean mayPublish() {
         synchronized (lock) {
-            return phase == Phase.CONNECTED && rights.contains(Right.PUBLISH);
+            return rights.contains(Right.PUBLISH);
         }
     }
 
