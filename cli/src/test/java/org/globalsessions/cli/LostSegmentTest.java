@@ -43,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A relay that has lost its segment, and what lies beside it but for the list of members: hosts and relief nodes give back what they know, the deletes before anything else. */
 class LostSegmentTest {
     private static final String PATH = "test";
+    private static final int SESSIONS = 300;
     private static final ReconnectPolicy SOON = new ReconnectPolicy(Duration.ofMillis(20), Duration.ofMillis(100), 0);
 
     @TempDir
@@ -149,6 +150,29 @@ class LostSegmentTest {
         }
     }
 
+    /** Of those that will be deleted and of those that live. */
+    private static void setAll(SessionCacheManager host, String value, Acknowledgement level) throws Exception {
+        for (int i = 0; i < SESSIONS; i++) {
+            set(host, "deleted-" + i, value, level);
+            set(host, "lives-" + i, value, level);
+        }
+    }
+
+    private static void cutOff(FaultProxy way) {
+        way.refuse();
+        way.reset();
+    }
+
+    private static void awaitAll(SessionCacheManager cut, SessionCacheManager stranger, String value) {
+        for (int i = 0; i < SESSIONS; i++) {
+            String deleted = "deleted-" + i;
+            String lives = "lives-" + i;
+            soon().until(() -> local(cut, deleted) == null);
+            soon().until(() -> value.equals(get(stranger, lives)));
+            soon().until(() -> get(stranger, deleted) == null);
+        }
+    }
+
     @Test
     void shouldBringNothingBackThatWasDeletedWhileAHostWasCutOffWhenReliefNodesKnowOfIt() throws Exception {
         launch(true);
@@ -158,23 +182,17 @@ class LostSegmentTest {
         node("aging-2", toSibling.port());
         SessionCacheManager cut = host("cut", toRelay.port());
         SessionCacheManager other = host("other", relayPort);
-        for (int i = 0; i < 300; i++) {
-            set(cut, "deleted-" + i, "before", Acknowledgement.RELIEF);
-            set(cut, "lives-" + i, "before", Acknowledgement.RELIEF);
-        }
-        toRelay.refuse();
-        toRelay.reset();
+        setAll(cut, "before", Acknowledgement.RELIEF);
+        cutOff(toRelay);
         List<CompletableFuture<Boolean>> deletes = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            set(cut, "deleted-" + i, "meanwhile", Acknowledgement.LOCAL);
-            set(cut, "lives-" + i, "meanwhile", Acknowledgement.LOCAL);
+        setAll(cut, "meanwhile", Acknowledgement.LOCAL);
+        for (int i = 0; i < SESSIONS; i++) {
             deletes.add(other.delete("deleted-" + i, Acknowledgement.RELIEF));
         }
         for (CompletableFuture<Boolean> delete : deletes) {
             assertThat(delete.get(30, TimeUnit.SECONDS)).isTrue();
         }
-        toSibling.refuse();
-        toSibling.reset();
+        cutOff(toSibling);
         other.close();
         loseTheSegment();
 
@@ -186,7 +204,7 @@ class LostSegmentTest {
         long untilNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
         while (System.nanoTime() - untilNs < 0) {
             // Whoever asks before the nodes are there may be told that nobody knows, and nothing else.
-            for (int i = 0; i < 300; i += 30) {
+            for (int i = 0; i < SESSIONS; i += 30) {
                 assertThat(get(stranger, "deleted-" + i)).isIn(null, "unavailable");
             }
         }
@@ -194,13 +212,7 @@ class LostSegmentTest {
 
         toSibling.heal();
         soon().until(() -> segment.file().areEarlierDeletesKnown());
-        for (int i = 0; i < 300; i++) {
-            String deleted = "deleted-" + i;
-            String lives = "lives-" + i;
-            soon().until(() -> local(cut, deleted) == null);
-            soon().until(() -> "meanwhile".equals(get(stranger, lives)));
-            assertThat(get(stranger, deleted)).isNull();
-        }
+        awaitAll(cut, stranger, "meanwhile");
         assertThat(cut.counter(Counter.LOST_UNPUBLISHED)).isZero();
     }
 
@@ -210,13 +222,9 @@ class LostSegmentTest {
         FaultProxy toRelay = keep(new FaultProxy(relayPort, 3));
         SessionCacheManager cut = host("cut", toRelay.port());
         SessionCacheManager other = host("other", relayPort);
-        for (int i = 0; i < 300; i++) {
-            set(cut, "deleted-" + i, "before", Acknowledgement.RELAY);
-            set(cut, "lives-" + i, "before", Acknowledgement.RELAY);
-        }
-        toRelay.refuse();
-        toRelay.reset();
-        for (int i = 0; i < 300; i++) {
+        setAll(cut, "before", Acknowledgement.RELAY);
+        cutOff(toRelay);
+        for (int i = 0; i < SESSIONS; i++) {
             other.delete("deleted-" + i, Acknowledgement.RELAY).get(30, TimeUnit.SECONDS);
         }
         loseTheSegment();
@@ -224,12 +232,6 @@ class LostSegmentTest {
         launch(false);
         toRelay.heal();
         SessionCacheManager stranger = host("stranger", relayPort);
-        for (int i = 0; i < 300; i++) {
-            String deleted = "deleted-" + i;
-            String lives = "lives-" + i;
-            soon().until(() -> local(cut, deleted) == null);
-            soon().until(() -> "before".equals(get(stranger, lives)));
-            soon().until(() -> get(stranger, deleted) == null);
-        }
+        awaitAll(cut, stranger, "before");
     }
 }
