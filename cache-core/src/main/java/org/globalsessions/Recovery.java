@@ -234,29 +234,30 @@ final class Recovery {
         return served ? new VersionedValue(snapshot.valueCopy(), snapshot.version()) : null;
     }
 
-    /** A relay that has lost its segment may not have heard yet of what this host has. */
+    /**
+     * No tier has it. What this host has and may not serve without them goes, as it has ended elsewhere; but a relay that has lost its segment may not have heard of it
+     * yet.
+     *
+     * @param epoch of the relay that has answered
+     */
     private void answerMissing(Question question, long epoch) {
         long known = relays.of(question.digest.low()).position().epoch();
         boolean isOfAnother = epoch != 0 && known != 0 && epoch != known;
-        if (isOfAnother && lru.find(lru.encode(question.bytes), new EntrySnapshot()) && here(question, 0) == null) {
-            fail(question, new TierUnavailableException("the relay has not heard yet of the session that is here"));
-        } else {
-            question.result.complete(hereThoughMissing(question));
-        }
-    }
-
-    /** What this host has that the tiers do not: what it may not serve without them goes, as it has ended elsewhere. */
-    private VersionedValue hereThoughMissing(Question question) {
         EntrySnapshot snapshot = new EntrySnapshot();
         while (lru.find(lru.encode(question.bytes), snapshot)) {
             if (relays.covers(snapshot)) {
-                return new VersionedValue(snapshot.valueCopy(), snapshot.version());
+                question.result.complete(new VersionedValue(snapshot.valueCopy(), snapshot.version()));
+                return;
+            }
+            if (isOfAnother) {
+                fail(question, new TierUnavailableException("the relay has not heard yet of the session that is here"));
+                return;
             }
             if (lru.discard(snapshot)) {
                 counters.increment(Counter.DISCARDED_UNCONFIRMED);
             }
         }
-        return null;
+        question.result.complete(null);
     }
 
     private void fail(Question question, TierUnavailableException failure) {

@@ -91,8 +91,7 @@ final class Announcer {
             return Subscribed.WAITS;
         }
         long from = beginning(endPoint, frame);
-        // Where hosts are told of deletes alone the tombstones say all of it. What comes from an earlier epoch
-        // publishes
+        // Where hosts are told of deletes alone the tombstones say all of it. Who comes from an earlier epoch publishes
         // all that it has again, and hears so what has replaced it.
         boolean isEarlier = earlier.isEarlier(frame.epoch());
         boolean hears = isEarlier ? endPoint.may(Right.PUBLISH) : from >= changes.base();

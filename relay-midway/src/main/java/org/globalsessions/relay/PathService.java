@@ -228,11 +228,6 @@ final class PathService {
         }
     }
 
-    /** All deletes from before that relief nodes know are known here. */
-    void onEarlierDeletesKnown() {
-        earlier.deletesKnown();
-    }
-
     private void publish(ClientEndPoint endPoint, SessionFrame frame) {
         boolean isEarlier = earlier.isEarlier(frame.claimEpoch());
         boolean isConfirming = isEarlier && earlier.isConfirming(endPoint.host());

@@ -43,6 +43,7 @@ final class RelayPath implements AutoCloseable {
     private RelayAgent agent;
     private PathService service;
     private volatile Intake intake;
+    private volatile EarlierHosts earlier;
 
     /** Null without a child. */
     private SiblingProcess sibling;
@@ -122,7 +123,7 @@ final class RelayPath implements AutoCloseable {
         SegmentFile file = lru.file();
         ChangeRing changes =
                 ChangeRing.open(settings.changesFileBeside(file.path()), file.relayEpoch(), file.position());
-        EarlierHosts earlier = new EarlierHosts(file, settings.authPath(), settings.maxStale(), loop);
+        earlier = new EarlierHosts(file, settings.authPath(), settings.maxStale(), loop);
         Announcer announcer = new Announcer(lru, settings.announce(), leases, changes, earlier);
         ClientInquiry clients = new ClientInquiry(lru, spill, settings.maxIndexedClients(), loop);
         clients.start();
@@ -217,7 +218,7 @@ final class RelayPath implements AutoCloseable {
         public void onEarlierDeletes(List<InventoryItem> deletes, boolean areLast) {
             intake.onEarlierDeletes(deletes);
             if (areLast) {
-                service.onEarlierDeletesKnown();
+                earlier.deletesKnown();
             }
         }
     }
