@@ -24,6 +24,9 @@ final class EntryWriter {
     /** Within this class: pages that would do are held by others in the middle of their writes; given back, wait and start again. */
     private static final int PAGES_HELD = -3;
 
+    /** Within this class: no head may go, as far as one look can tell; pages given back, look again. */
+    private static final int NO_HEAD = -4;
+
     /** Longest wait for pages that other writers hold, over all attempts of a write. */
     private static final long PAGES_WAIT_NS = 1_000_000_000L;
 
@@ -31,6 +34,14 @@ final class EntryWriter {
     private static final long FIRST_PAUSE_NS = 50_000;
 
     private static final int MAX_DOUBLINGS = 5;
+
+    /**
+     * Looks that have to find no head before a write ends without room, and the pause between the first two; each further one's is four times
+     * the last. A writer that is not run for 20 ms between making its value visible and retiring the older one is rare even where CPUs are short.
+     */
+    private static final int HEAD_LOOKS = 4;
+
+    private static final long FIRST_LOOK_PAUSE_NS = 1_000_000;
 
     /** Tries to reserve before giving up with NO_ROOM: each failure means that another writer took the place. */
     private static final int MAX_TRIES = 256;
@@ -236,7 +247,10 @@ final class EntryWriter {
             }
             int stored = publish(key, way, reserved, lock, room, outcome);
             Departures.keep(key, leaving, expired);
-            return stored == PAGES_HELD ? awaitPages(first, lock, outcome) : stored;
+            if (stored == PAGES_HELD || stored == NO_HEAD) {
+                return awaitPages(first, lock, stored, key.body, outcome);
+            }
+            return stored;
         }
         return NO_ROOM;
     }
@@ -378,7 +392,7 @@ final class EntryWriter {
     /**
      * Takes the pages of a large value, evicting others for it where the room allows that.
      *
-     * @return how many, {@link #NO_ROOM} or {@link #PAGES_HELD}
+     * @return how many, {@link #NO_ROOM}, {@link #PAGES_HELD} or {@link #NO_HEAD}
      */
     private int takePages(EncodedKey key, int way, long reserved, Room room, WriteOutcome outcome) {
         Body body = key.body;
@@ -397,9 +411,12 @@ final class EntryWriter {
             if (chosen == PageChoice.FREED) {
                 continue;
             }
+            if (chosen == PageChoice.BARREN) {
+                return NO_ROOM;
+            }
             int victim = OverflowArea.way(chosen);
             if (victim < 0) {
-                return chosen == PageChoice.COMING ? PAGES_HELD : NO_ROOM;
+                return chosen == PageChoice.COMING ? PAGES_HELD : NO_HEAD;
             }
             long state = victims.stateOf(victim, room); // LAYOUT set 7
             boolean expired = records.isExpired(victim, (int) file.tick());
@@ -421,20 +438,33 @@ final class EntryWriter {
      * otherwise both end without room. Without the lock, so that nobody takes this one for dead; by chance, so that those who met
      * once do not meet again.
      *
-     * @return {@link #LOST_LOCK}, or {@link #NO_ROOM} where this write has waited for long enough
+     * @param reason {@link #PAGES_HELD} or {@link #NO_HEAD}
+     * @return {@link #LOST_LOCK}, or {@link #NO_ROOM} where this write has waited, or looked, for long enough
      */
-    private int awaitPages(int bucket, long lock, WriteOutcome outcome) {
+    private int awaitPages(int bucket, long lock, int reason, Body body, WriteOutcome outcome) {
         long nowNs = System.nanoTime();
         if (outcome.pageWaits == 0) {
             outcome.pagesDeadlineNs = nowNs + PAGES_WAIT_NS;
         } else if (outcome.pagesDeadlineNs - nowNs < 0) {
             return NO_ROOM;
         }
+        long pauseNs;
+        if (reason == NO_HEAD) {
+            outcome.vainLooks++;
+            if (outcome.vainLooks == HEAD_LOOKS) {
+                pages.noteBarren(SegmentDescriptor.pagesOf(body.length));
+                return NO_ROOM;
+            }
+            pauseNs = FIRST_LOOK_PAUSE_NS << (2 * (outcome.vainLooks - 1));
+        } else {
+            outcome.vainLooks = 0;
+            long bound = FIRST_PAUSE_NS << Math.min(outcome.pageWaits, MAX_DOUBLINGS);
+            pauseNs = 1 + ThreadLocalRandom.current().nextLong(bound);
+        }
         locks.release(bucket, lock);
         counters.increment(Counter.WRITES_RESTARTED);
-        long bound = FIRST_PAUSE_NS << Math.min(outcome.pageWaits, MAX_DOUBLINGS);
         outcome.pageWaits++;
-        LockSupport.parkNanos(1 + ThreadLocalRandom.current().nextLong(bound));
+        LockSupport.parkNanos(pauseNs);
         return LOST_LOCK;
     }
 

@@ -8,8 +8,14 @@ package org.globalsessions.segment;
  * word, as any victim.
  */
 final class PageChoice {
-    /** No head may go. Names no way, as {@link #COMING} and {@link #FREED}. */
+    /**
+     * The look has met no head that may go, nor enough pages that may come. Names no way, as the others below. For a moment that may be so
+     * only because somebody's new value stands beside the one that it replaces, or both have moved while the hand passed: look again.
+     */
     static final long NONE = OverflowArea.owner(-1, 0);
+
+    /** As {@link #NONE}, and looks over a longer time have found the same a moment ago. */
+    static final long BARREN = OverflowArea.owner(-1, 3);
 
     /** No head may go, but so many pages are free by now, or held by writes under way, that there may be enough in a moment. */
     static final long COMING = OverflowArea.owner(-1, 1);
@@ -29,7 +35,7 @@ final class PageChoice {
     /** Pages that are looked at in a larger area that has no head that may go. */
     private static final int BARREN_LOOKS = 64;
 
-    /** Ticks for which a look at the whole area that found nothing to evict is not repeated. */
+    /** Ticks for which looks at the whole area that found nothing to evict are not repeated. */
     private static final int BARREN_TICKS = 10;
 
     private final SegmentFile file;
@@ -38,8 +44,8 @@ final class PageChoice {
     private final RecordView records;
 
     /**
-     * When a look at the whole area has found neither a head that may go nor enough pages that may come: the tick in the upper half, the
-     * pages wanted in the lower. Lost updates cost a look.
+     * When looks at the whole area have found neither a head that may go nor enough pages that may come: the tick in the upper half, the
+     * pages wanted in the lower. Lost updates cost looks.
      */
     private long barren;
 
@@ -55,7 +61,12 @@ final class PageChoice {
         return (long) tick << 32 | wanted;
     }
 
-    /** Whether a look at the whole area was in vain a moment ago, for as many pages or fewer. */
+    /** Notes that looks have found {@link #NONE} for as long as a new value may stand beside the one that it replaces. */
+    void noteBarren(int wanted) {
+        barren = barren((int) file.tick(), wanted);
+    }
+
+    /** Whether looks at the whole area were in vain a moment ago, for as many pages or fewer. */
     private boolean isBarren(int tick, int wanted) {
         long seen = barren;
         return wanted >= (int) seen && Integer.compareUnsigned(tick - (int) (seen >>> 32), BARREN_TICKS) < 0;
@@ -90,12 +101,12 @@ final class PageChoice {
      * @param existing way of the key's older record, which a kill could not bring back, or -1
      * @param wanted   pages that the write needs in all, those included that it has
      * @param missing  pages that it does not have yet
-     * @return the word of its pages, {@link #NONE}, {@link #COMING} or {@link #FREED}
+     * @return the word of its pages, {@link #NONE}, {@link #BARREN}, {@link #COMING} or {@link #FREED}
      */
     long victim(int existing, int wanted, int missing, EntryWriter.Room room) {
         int tick = (int) file.tick();
-        boolean inVain = room == EntryWriter.Room.EVICT && area.pageCount() > SMALL_AREA && isBarren(tick, wanted);
-        int most = inVain ? Math.max(BARREN_LOOKS, wanted) : area.pageCount();
+        boolean inVain = room == EntryWriter.Room.EVICT && isBarren(tick, wanted);
+        int most = inVain && area.pageCount() > SMALL_AREA ? Math.max(BARREN_LOOKS, wanted) : area.pageCount();
         int page = area.cursor();
         long last = 0;
         boolean lastComes = false;
@@ -142,9 +153,6 @@ final class PageChoice {
         if (coming >= wanted) {
             return COMING;
         }
-        if (!inVain) {
-            barren = barren(tick, wanted);
-        }
-        return NONE;
+        return inVain ? BARREN : NONE;
     }
 }

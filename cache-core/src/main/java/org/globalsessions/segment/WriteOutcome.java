@@ -46,6 +46,9 @@ public final class WriteOutcome {
 
     long pagesDeadlineNs;
 
+    /** How often in a row it has met no head that may go for its pages. */
+    int vainLooks;
+
     void reset() {
         status = Status.STORED;
         versionClock = 0;
@@ -56,6 +59,7 @@ public final class WriteOutcome {
         held = false;
         evicted = false;
         pageWaits = 0;
+        vainLooks = 0;
     }
 
     /**

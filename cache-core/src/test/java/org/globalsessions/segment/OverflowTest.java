@@ -20,6 +20,7 @@ import org.globalsessions.Version;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -290,6 +291,26 @@ class OverflowTest {
     }
 
     @Test
+    void shouldLookAgainBeforeAWriteEndsWithoutRoomAndNotAtOnceOnceMoreWhenMarksHoldAllPages() throws IOException {
+        SegmentSettings held = settings().elCount(100).role(SegmentSettings.Role.HOST);
+        try (SharedLru lru = SharedLru.open(held)) {
+            int pages = lru.file().pageCount();
+            assertThat(pages).isEqualTo(32);
+            for (int i = 0; i < pages; i++) {
+                assertThat(set(lru, "held-" + i, PAGE)).isEqualTo(WriteOutcome.Status.STORED);
+            }
+            assertThat(set(lru, "k", 5 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
+            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(3);
+            assertThat(set(lru, "k", 5 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
+            assertThat(set(lru, "k", 6 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
+            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(3);
+            assertThat(set(lru, "k", 4 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
+            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(6);
+            assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
+        }
+    }
+
+    @RepeatedTest(20)
     void shouldStoreEveryValueWhenMarksHoldMostOfALargeAreaAndThreadsShareWhatIsLeft() throws Exception {
         int threads = 8;
         ExecutorService pool = Executors.newFixedThreadPool(threads);
