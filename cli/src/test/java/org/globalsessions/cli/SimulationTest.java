@@ -80,6 +80,8 @@ class SimulationTest {
             22561 a get that joined an older question was told that nothing is there, which an answer on its way said
             3653 a newer version that had come back from the relief tier was announced to hosts that had been told the older one
             300156 a newer version stayed in the relief tier as that was not asked again once its nodes were back
+            401040 what was sent again after half a second passed a newer version that had been handed off and evicted meanwhile
+            600996 the same with nodes of different weights
             """;
 
     /** Segments on a disk would be written back all the time. */
@@ -100,13 +102,8 @@ class SimulationTest {
             run(SECONDS_FOR_A_BUILD, range(40_001, 1_000), range(50_001, 1_000));
             run(SECONDS_FOR_A_BUILD, range(60_001, 1_000), range(61_001, 1_000));
             run(SECONDS_FOR_A_BUILD, range(300_001, 100), range(300_101, 100));
-            // Without 401040, known and not mended: two hosts begin one session while neither hears of the other. Where
-            // the
-            // first one's is handed off and evicted before the relay takes the second one's, of a lower version, the
-            // hosts do not agree.
-            run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 39) + "," + range(401_041, 160));
+            run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 200));
             run(SECONDS_FOR_A_BUILD, range(500_001, 500), range(500_501, 500));
-            // Up to 600995: the next one is known too, and of the same kind as 401040.
             run(SECONDS_FOR_A_BUILD, range(600_001, 200), range(600_201, 200));
         }
     }

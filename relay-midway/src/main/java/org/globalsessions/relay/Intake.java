@@ -49,8 +49,8 @@ final class Intake {
     /** Few beside the questions of hosts. */
     private static final int MOST_ASKING = 256;
 
-    /** Far above the way of a set on a working connection, and below what a host takes to connect again. */
-    private static final long LATE_MICROS = TimeUnit.SECONDS.toMicros(1);
+    /** Far above the way of a set on a working connection, and below the age from which a host sends again what nobody has acknowledged. */
+    private static final long LATE_MICROS = TimeUnit.MILLISECONDS.toMicros(400);
 
     /** Told of an entry of a host that is stored as of a version, before its host is. */
     interface StoreListener {
