@@ -94,6 +94,19 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
     }
 
     @Test
+    void row10_shouldEndTheOlderPullAtOnceWhenTheNewerOneComesToAnotherHost() throws Exception {
+        QueueOwner atA = ann("a");
+        QueueOwner atB = ann("b");
+        CompletableFuture<Pulled> older = atA.pull("work");
+        assertThat(atA.<List<String>>transact(t -> t.queue("work"))).isEmpty();
+        CompletableFuture<Pulled> newer = atB.pull("work");
+        assertThat(RelayedHosts.join(older).end()).isEqualTo(Pulled.End.TAKEN_OVER);
+        send(atA, "a", 1);
+        assertThat(RelayedHosts.join(newer).message()).isEqualTo("a0");
+        assertThat(atA.<List<String>>transact(t -> t.queue("work"))).isEmpty();
+    }
+
+    @Test
     void shouldGiveEachMessageToOnePullWhenHostsSendAtOnce() throws Exception {
         int each = 50;
         QueueOwner atA = ann("a");

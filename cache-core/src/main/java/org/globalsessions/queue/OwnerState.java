@@ -16,19 +16,21 @@ import org.globalsessions.queue.MessageQueue.Message;
  * thread.
  *
  * <p>The value's bytes, big-endian: format 1, number of the last message 8, application's bytes behind their length (-1 for none), count of names, and of
- * each in the order in which they came: name, limit 4, dropped 8, last use 8 (ms since 1970), nonce, memento, count of messages, their bytes behind
- * the length of these, as {@link MessageQueue} has them. Texts are bytes behind their length of 4, which is -1 where there is none.
+ * each in the order in which they came: name, limit 4, dropped 8, last use 8 (ms since 1970), ticket of the newest pull 8, nonce, memento, count of messages,
+ * their bytes behind the length of these, as {@link MessageQueue} has them. Texts are bytes behind their length of 4, which is -1 where there is none.
  */
 final class OwnerState {
     private static final byte FORMAT = 1;
     private static final int FIXED_BYTES = 1 + Long.BYTES + 2 * Integer.BYTES;
-    private static final int FIXED_BYTES_A_NAME = 4 * Integer.BYTES + 2 * Long.BYTES;
+    private static final int FIXED_BYTES_A_NAME = 4 * Integer.BYTES + 3 * Long.BYTES;
     private static final int NONE = -1;
 
     /** What is kept under a name. */
     static final class Named {
         /** No limit of its own. */
         static final int DEFAULT_LIMIT = 0;
+
+        static final long NO_TICKET = 0;
 
         /** A limit of its own, which is none. */
         static final int UNLIMITED = -1;
@@ -39,6 +41,10 @@ final class OwnerState {
 
         long dropped;
         long usedMs;
+
+        /** Drawn by the newest pull, of whichever process; {@link #NO_TICKET} before the first one. */
+        long ticket = NO_TICKET;
+
         String nonce;
         String memento;
 
@@ -49,6 +55,11 @@ final class OwnerState {
         /** Whether nothing would be missed if it went: it would be made anew when it is next used. */
         boolean isEmpty() {
             return messages.isEmpty() && nonce == null && memento == null && limit == DEFAULT_LIMIT;
+        }
+
+        /** Whether a newer pull has come than one that has been the newest, of which everybody can know. */
+        boolean hasNewerPull(long than) {
+            return ticket != NO_TICKET && ticket != than;
         }
 
         /** What waits. Changed by the state alone. */
@@ -159,7 +170,7 @@ final class OwnerState {
         to.putInt(names.size());
         for (Named named : names.values()) {
             put(to, named.name.getBytes(UTF_8));
-            to.putInt(named.limit).putLong(named.dropped).putLong(named.usedMs);
+            to.putInt(named.limit).putLong(named.dropped).putLong(named.usedMs).putLong(named.ticket);
             put(to, bytes(named.nonce));
             put(to, bytes(named.memento));
             named.messages.encode(to);
@@ -205,6 +216,7 @@ final class OwnerState {
                 named.limit = from.getInt();
                 named.dropped = from.getLong();
                 named.usedMs = from.getLong();
+                named.ticket = from.getLong();
                 named.nonce = text(from);
                 named.memento = text(from);
                 named.messages = MessageQueue.decode(from);

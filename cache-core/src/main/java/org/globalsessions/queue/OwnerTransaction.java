@@ -270,18 +270,28 @@ public final class OwnerTransaction {
                 && MessageDigest.isEqual(named.nonce.getBytes(UTF_8), nonce.getBytes(UTF_8));
     }
 
-    /** A message as a pull gets it. */
+    /** A message as a pull gets it; without one where a newer pull has taken over. */
     record Taken(Message message, boolean removed) {
         Pulled pulled() {
-            return new Pulled(Pulled.End.MESSAGE, new String(message.text(), UTF_8), message.number());
+            return message == null
+                    ? Pulled.without(Pulled.End.TAKEN_OVER)
+                    : new Pulled(Pulled.End.MESSAGE, new String(message.text(), UTF_8), message.number());
         }
     }
 
-    /** What waits first under a name; null for nothing. The name is there from now on. */
-    Taken takeFirst(String name, boolean keep) {
+    /**
+     * What waits first under a name; null for nothing. The name is there from now on, and the pull is its newest one.
+     *
+     * @param ticket  the pull's own
+     * @param isKnown whether the pull has been the newest one before: another one that is so now has come later
+     */
+    Taken takeFirst(String name, boolean keep, long ticket, boolean isKnown) {
         Named named = committed.find(checked(name));
-        if (rules.mustBeUsed(named)) {
-            change(state -> rules.use(state, name));
+        if (isKnown && named != null && named.hasNewerPull(ticket)) {
+            return new Taken(null, false);
+        }
+        if (rules.mustBeUsed(named) || named.ticket != ticket) {
+            change(state -> rules.use(state, name).ticket = ticket);
         }
         Message first = named == null ? null : named.messages().first();
         if (first == null) {

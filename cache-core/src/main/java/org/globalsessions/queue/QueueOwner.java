@@ -61,7 +61,7 @@ public final class QueueOwner {
 
     /**
      * Waits for the next message under a name, which is there from then on. The message leaves its queue: it comes once, or not at all where it gets
-     * lost on its way to the client. A pull that waits under the same name, in this process, ends at once.
+     * lost on its way to the client. A pull that waits under the same name, in whichever process, ends then.
      *
      * @param session the name
      * @return the message, or why there is none; exceptionally with {@link org.globalsessions.TierUnavailableException}. Cancel it where its client is gone

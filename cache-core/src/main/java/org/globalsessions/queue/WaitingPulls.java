@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,7 +21,8 @@ import org.globalsessions.queue.OwnerTransaction.Taken;
 import org.globalsessions.queue.Pulled.End;
 
 /**
- * The pulls of this process that wait for a message: at most one for each name of an owner, the newest.
+ * The pulls of this process that wait for a message: at most one for each name of an owner, the newest. Each draws a ticket, which the owner's entry has
+ * while it is the newest one of all processes: whoever finds another ticket there than his own, after his own, ends.
  *
  * <p>Any thread. They look for a message when this process commits something of the owner or hears of another host's, else five times a second whether another
  * process of this host has.
@@ -38,10 +40,19 @@ final class WaitingPulls {
     /** One pull. */
     private static final class Waiter {
         final boolean keep;
+        final long ticket = ThreadLocalRandom.current().nextLong(OwnerState.Named.NO_TICKET + 1, Long.MAX_VALUE);
         final CompletableFuture<Pulled> result = new CompletableFuture<>();
+
+        /** Whether the owner's entry has had the ticket. */
+        volatile boolean isKnown;
 
         Waiter(boolean keep) {
             this.keep = keep;
+        }
+
+        /** Whether there may be something for it under its name: a message, or a newer pull. */
+        boolean isConcerned(OwnerState.Named named) {
+            return !named.messages().isEmpty() || (isKnown && named.hasNewerPull(ticket));
         }
     }
 
@@ -143,8 +154,9 @@ final class WaitingPulls {
             return;
         }
         for (OwnerState.Named named : state.all()) {
-            Slot slot = named.messages().isEmpty() ? null : slots.get(new Queue(owner, named.name));
-            if (slot != null) {
+            Slot slot = slots.get(new Queue(owner, named.name));
+            Waiter waiter = slot == null ? null : waiterOf(slot);
+            if (waiter != null && waiter.isConcerned(named)) {
                 take(slot);
             }
         }
@@ -176,7 +188,8 @@ final class WaitingPulls {
         }
         underWay.incrementAndGet();
         var unused = running(() -> transactions.run(
-                        slot.queue.owner, transaction -> transaction.takeFirst(slot.queue.name, to[0].keep)))
+                        slot.queue.owner,
+                        transaction -> transaction.takeFirst(slot.queue.name, to[0].keep, to[0].ticket, to[0].isKnown)))
                 .whenComplete((taken, failure) -> {
                     try {
                         taken(slot, to[0], taken, failure);
@@ -207,6 +220,8 @@ final class WaitingPulls {
         } else if (taken != null) {
             // Whoever has taken over gets it again.
             by.result.complete(taken.pulled());
+        } else {
+            by.isKnown = true;
         }
         // Only now: for who has his message by then none must be taken.
         boolean[] more = new boolean[1];
@@ -278,9 +293,12 @@ final class WaitingPulls {
                     here.map(state -> state.find(slot.queue.name)).orElse(null);
             boolean hasGone = here.isEmpty() && slot.wasHere;
             slot.wasHere = here.isPresent();
-            if (hasGone
-                    || (here.isEmpty() && looks % LOOKS_A_QUESTION == 0)
-                    || (named != null && !named.messages().isEmpty())) {
+            Waiter waiter = waiterOf(slot);
+            if (waiter != null
+                    && (hasGone
+                            || !waiter.isKnown
+                            || (here.isEmpty() && looks % LOOKS_A_QUESTION == 0)
+                            || (named != null && waiter.isConcerned(named)))) {
                 take(slot);
             }
         }

@@ -110,6 +110,46 @@ class PullsTest {
     }
 
     @Test
+    void row10_shouldEndTheOlderPullWhenTheNewerOneComesToAnotherProcessOfTheHost() throws Exception {
+        try (SessionCacheManager second = opened();
+                OwnerDirectory others = new OwnerDirectory(second, QueueSettings.DEFAULTS)) {
+            CompletableFuture<Pulled> older = ann.pull("foo");
+            assertThat(queue("foo")).isEmpty();
+            CompletableFuture<Pulled> newer = others.owner("ann").pull("foo");
+            assertThat(result(older).end()).isEqualTo(End.TAKEN_OVER);
+            CompletableFuture<Pulled> newest = ann.pullToAcknowledge("foo");
+            assertThat(result(newer).end()).isEqualTo(End.TAKEN_OVER);
+            send(ann, "foo", "hello");
+            assertThat(message(newest)).isEqualTo("hello");
+            CompletableFuture<Pulled> otherName = ann.pull("bar");
+            assertThat(queue("bar")).isEmpty();
+            assertThat(message(others.owner("ann").pullToAcknowledge("foo"))).isEqualTo("hello");
+            assertThat(otherName).isNotDone();
+        }
+    }
+
+    @Test
+    void row10_shouldEndTheOlderPullWhenTheNewerOneGetsItsMessageAtOnce() throws Exception {
+        try (SessionCacheManager second = opened();
+                OwnerDirectory others = new OwnerDirectory(second, QueueSettings.DEFAULTS)) {
+            QueueOwner there = others.owner("ann");
+            CompletableFuture<Pulled> older = ann.pull("foo");
+            assertThat(queue("foo")).isEmpty();
+            there.transact(t -> {
+                t.notify("hello", "foo");
+                return null;
+            });
+            assertThat(message(older)).isEqualTo("hello");
+            send(there, "foo", "next");
+            assertThat(message(there.pull("foo"))).isEqualTo("next");
+            CompletableFuture<Pulled> waits = ann.pull("foo");
+            assertThat(queue("foo")).isEmpty();
+            send(there, "foo", "last");
+            assertThat(message(waits)).isEqualTo("last");
+        }
+    }
+
+    @Test
     void row11_shouldRegisterANameWhenItIsPulled() throws Exception {
         CompletableFuture<Pulled> pull = ann.pull("W");
         assertThat(ann.<List<String>>transact(OwnerTransaction::names)).containsExactly("W");
