@@ -15,16 +15,18 @@ public final class CacheSection {
     private final String token;
     private final String pathName;
     private final boolean initializer;
+    private final boolean isPrivate;
 
-    CacheSection(Config config, String token, String pathName, boolean initializer) {
+    CacheSection(Config config, String token, String pathName, boolean initializer, boolean isPrivate) {
         this.config = config;
         this.token = token;
         this.pathName = pathName;
         this.initializer = initializer;
+        this.isPrivate = isPrivate;
     }
 
     /**
-     * What to open the segment with. Makes the segment's folder where it is absent.
+     * What to open the segment with: each time another one where it is private. Makes the segment's folder where it is absent.
      *
      * @param role what the segment is for
      * @return settings, not yet used
@@ -33,17 +35,35 @@ public final class CacheSection {
     public SegmentSettings toSegmentSettings(Role role) {
         Path file = segmentFile();
         SegmentLocation.prepareFolder(file);
-        return settings(file).role(role);
+        return settings(file).unnamed(isPrivate).role(role);
     }
 
     /**
-     * Where the segment lies, or will.
+     * Whether each opening of the segment makes one of its own, which has no name and ends with its process.
+     *
+     * @return false where all processes with this configuration share it
+     */
+    public boolean isPrivate() {
+        return isPrivate;
+    }
+
+    /**
+     * Where the segment lies, or will; where it is private nothing is there.
      *
      * @return the file, which may be absent
      */
     public Path segmentFile() {
         Path folder = config.hasPath("segment_dir") ? Path.of(config.getString("segment_dir")) : null;
         return SegmentLocation.file(folder, token, settings(Path.of("unused")).fileLength());
+    }
+
+    /**
+     * Where the segment lies, for people.
+     *
+     * @return the file, or that it is the process's alone
+     */
+    public String segmentText() {
+        return isPrivate ? "of the process alone" : segmentFile().toString();
     }
 
     /** What says where the segment lies, without a look at the machine: equal for equal segments. */

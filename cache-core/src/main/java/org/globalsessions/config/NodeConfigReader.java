@@ -387,6 +387,20 @@ final class NodeConfigReader {
                 .lineNumber();
     }
 
+    private boolean isPrivate(Config config, Config section, boolean manage) {
+        String key = "lru.private_segment";
+        if (!config.hasPath(key) || !config.getBoolean(key)) {
+            return false;
+        }
+        if (!manage || !section.getBoolean("am_initializer")) {
+            problem(key, "has no segment of another process: am_initializer and manage_section have to be true");
+        } else if (section.hasPath("token_path")) {
+            problem(key, "has no name by which others find the segment: without token_path");
+        }
+        requireNoProblem();
+        return true;
+    }
+
     private CacheSection cache(Config config, String pathName, String at, String suffix) {
         Config section = config.getConfig(at);
         boolean manage = !config.hasPath("lru.manage_section") || config.getBoolean("lru.manage_section");
@@ -394,7 +408,8 @@ final class NodeConfigReader {
         String token = section.hasPath("token_path")
                 ? SegmentLocation.canonical(Path.of(section.getString("token_path")))
                 : kind.tokenWord() + ":" + (file == null ? pathName : SegmentLocation.canonical(file)) + suffix;
-        CacheSection cache = new CacheSection(section, token, pathName, initializer);
+        CacheSection cache =
+                new CacheSection(section, token, pathName, initializer, isPrivate(config, section, manage));
         String impossible = cache.geometryProblem();
         if (!impossible.isEmpty()) {
             // Each number is within its range, and all together are not.

@@ -348,6 +348,13 @@ public final class Schema {
                             KeyType.FLAG,
                             "Whether to create the segment where it is absent; false only attaches.")
                     .byDefault("true"),
+            key(
+                            "private_segment",
+                            KeyType.FLAG,
+                            "Whether the segment is the process's alone and ends with it, for a process that works with the sessions of its"
+                                    + " relays and shares no table with others of its host.")
+                    .only(CLIENT)
+                    .byDefault("false"),
             key("cache", KeyType.SECTION, "The segment.").section(CACHE).always());
 
     /** Keys of a path's {@code relay} section. */

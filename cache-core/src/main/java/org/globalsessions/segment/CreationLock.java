@@ -35,8 +35,13 @@ final class CreationLock {
         return ("org.globalsessions.segment:" + file).intern();
     }
 
+    /** The lock file of a segment's file. */
+    static Path fileOf(Path file) {
+        return file.resolveSibling(file.getFileName() + ".lock");
+    }
+
     static void locked(Path file, long deadlineNs, Action action) throws IOException {
-        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
+        Path lockFile = fileOf(file);
         synchronized (mutex(file)) {
             try (FileChannel channel = FileChannel.open(
                     lockFile,

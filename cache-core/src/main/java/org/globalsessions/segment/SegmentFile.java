@@ -260,6 +260,11 @@ public final class SegmentFile implements AutoCloseable {
         }
     }
 
+    /** Takes the name of the file away, and the files beside it: nobody can attach any more, and what is open works on. */
+    void removeName() throws IOException {
+        SegmentFolder.removeNames(file);
+    }
+
     /**
      * A relay that had no next tier has one from now on, or the other way round.
      *

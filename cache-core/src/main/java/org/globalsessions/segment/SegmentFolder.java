@@ -1,16 +1,27 @@
 package org.globalsessions.segment;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.UUID;
 
 /** Folders and files of a segment belong to one user and are nobody else's to read. Static, no state. */
 final class SegmentFolder {
     static final String FILE_MODE = "rw-------";
+
+    /** How the names begin that go as soon as the segment is open. */
+    private static final String PASSING = "passing-";
+
+    private static final Duration LONGEST_PASSING = Duration.ofMinutes(10);
 
     private static final String FOLDER_MODE = "rwx------";
     private static final int TYPE = 0170000;
@@ -59,6 +70,42 @@ final class SegmentFolder {
                     + Integer.toOctalString(mode & PERMISSIONS) + ", expected=600, file=" + file
                     + "; remove the file, or take the others' rights away (chmod 600) where you trust what it holds");
         }
+    }
+
+    /**
+     * A name that nobody else has, for a segment whose name goes as soon as it is open. One that has stood for long was left by a process that was killed
+     * meanwhile, and goes here.
+     */
+    static Path passingName(Path folder) throws IOException {
+        FileTime before = FileTime.from(Instant.now().minus(LONGEST_PASSING));
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(folder, PASSING + "*")) {
+            for (Path name : names) {
+                if (Files.getLastModifiedTime(name, LinkOption.NOFOLLOW_LINKS).compareTo(before) < 0) {
+                    removeTree(name);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // Another process does the same at this moment; what it leaves goes with a later one.
+        }
+        return folder.resolve(PASSING + UUID.randomUUID() + ".segment");
+    }
+
+    /** Takes the names of a segment's file and of the files beside it away. */
+    static void removeNames(Path file) throws IOException {
+        removeTree(file);
+        removeTree(CreationLock.fileOf(file));
+        removeTree(LivenessLocks.folderOf(file));
+    }
+
+    private static void removeTree(Path name) throws IOException {
+        if (Files.isDirectory(name, LinkOption.NOFOLLOW_LINKS)) {
+            try (DirectoryStream<Path> children = Files.newDirectoryStream(name)) {
+                for (Path child : children) {
+                    Files.deleteIfExists(child);
+                }
+            }
+        }
+        Files.deleteIfExists(name);
     }
 
     private static void requireOwn(Path file, int uid) throws IOException {

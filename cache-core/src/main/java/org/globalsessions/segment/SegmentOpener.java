@@ -43,7 +43,7 @@ final class SegmentOpener {
             SegmentFolder.create(file.getParent()); // LAYOUT create 1
         }
         Path folder = Files.isDirectory(file.getParent()) ? file.getParent().toRealPath() : file.getParent();
-        return folder.resolve(file.getFileName());
+        return settings.unnamed() ? SegmentFolder.passingName(folder) : folder.resolve(file.getFileName());
     }
 
     SegmentMapping open() throws IOException {

@@ -40,6 +40,7 @@ public final class SegmentSettings {
     private final Path file;
     private Role role = Role.STANDALONE;
     private boolean initializer = true;
+    private boolean unnamed;
     private Duration attachTimeout = Duration.ofSeconds(10);
     private int recordSize = 384;
     private int elCount = 20_000;
@@ -82,6 +83,18 @@ public final class SegmentSettings {
      */
     public SegmentSettings initializer(boolean value) {
         initializer = value;
+        return this;
+    }
+
+    /**
+     * Whether the segment is for one opening alone: it is made in the file's folder, and once it is open its file has no name any more, so that its
+     * memory is free when the process ends, however it does. Default false.
+     *
+     * @param value true for a segment that nobody else can attach to
+     * @return this
+     */
+    public SegmentSettings unnamed(boolean value) {
+        unnamed = value;
         return this;
     }
 
@@ -279,6 +292,10 @@ public final class SegmentSettings {
 
     boolean initializer() {
         return initializer;
+    }
+
+    boolean unnamed() {
+        return unnamed;
     }
 
     Duration attachTimeout() {

@@ -91,6 +91,9 @@ public final class SharedLru implements AutoCloseable {
             if (settings.relays().length > 0) {
                 file.adoptRelays(settings.relays(), settings.attachTimeout(), lru::mark);
             }
+            if (settings.unnamed()) {
+                file.removeName();
+            }
             return lru;
         } catch (Throwable e) {
             // Nobody else could give the slot up, its lock and its ticker, as long as this process lives.

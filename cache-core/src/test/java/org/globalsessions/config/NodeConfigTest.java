@@ -301,6 +301,26 @@ class NodeConfigTest {
     }
 
     @Test
+    void shouldRefuseAPrivateSegmentThatOthersAreToFind() throws IOException {
+        String relay = "message_relay { auth_path : a, port : 1 }\n";
+        Path node = write("relief.conf", relay + "lru { private_segment : true }");
+        Path attaching = write("attaching.conf", relay + "lru { private_segment : true, manage_section : false }");
+        Path named = write("named.conf", relay + "lru { private_segment : true, cache { token_path : x } }");
+        Path right = write("right.conf", relay + "lru { private_segment : true }");
+
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(node)))
+                .hasMessageContaining("lru.private_segment")
+                .hasMessageContaining("client");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(attaching)))
+                .hasMessageContaining("am_initializer and manage_section have to be true");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(named)))
+                .hasMessageContaining("without token_path");
+        assertThat(NodeConfig.loadClient(right).cache().isPrivate()).isTrue();
+        assertThat(NodeConfig.loadClient(write("shared.conf", relay)).cache().isPrivate())
+                .isFalse();
+    }
+
+    @Test
     void shouldRefuseAQuotaThatTheSegmentHasNoPlacesFor() throws IOException {
         Path file = write("relief.conf", """
                 relief_quota : 101

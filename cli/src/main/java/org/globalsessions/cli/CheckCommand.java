@@ -96,10 +96,10 @@ final class CheckCommand implements Callable<Integer> {
         if (config.paths().size() > 1) {
             for (PathSection path : config.paths()) {
                 out.println(
-                        "# segment of path " + path.name() + ": " + path.cache().segmentFile());
+                        "# segment of path " + path.name() + ": " + path.cache().segmentText());
             }
         } else {
-            out.println("# segment: " + config.cache().segmentFile());
+            out.println("# segment: " + config.cache().segmentText());
         }
         for (Setting setting : config.missing()) {
             out.println("# run will refuse this file: " + setting.path() + ": " + setting.note());
@@ -121,12 +121,11 @@ final class CheckCommand implements Callable<Integer> {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("file", config.file().toString());
         report.put("kind", config.kind().words());
-        report.put("segment", config.cache().segmentFile().toString());
+        report.put("segment", config.cache().segmentText());
         if (config.kind() == NodeKind.RELAY) {
             Map<String, Object> segments = new LinkedHashMap<>();
             config.paths()
-                    .forEach(path ->
-                            segments.put(path.name(), path.cache().segmentFile().toString()));
+                    .forEach(path -> segments.put(path.name(), path.cache().segmentText()));
             report.put("segments", segments);
         }
         report.put("runs", config.missing().isEmpty());

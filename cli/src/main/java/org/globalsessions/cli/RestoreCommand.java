@@ -59,7 +59,7 @@ final class RestoreCommand extends SegmentCommand {
             return SegmentInspector.open(target.existingFile("")).settings(pathName);
         }
         CacheSection cache = SegmentTarget.cache(config, pathName);
-        Path file = cache.segmentFile();
+        Path file = SegmentTarget.fileOf(cache);
         if (Files.exists(file)) {
             return cache.toSegmentSettings(SegmentInspector.open(file).role());
         }

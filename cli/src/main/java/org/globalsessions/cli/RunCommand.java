@@ -73,11 +73,11 @@ final class RunCommand implements Callable<Integer> {
 
     private static String segments(NodeConfig config) {
         if (config.paths().size() < 2) {
-            return ", segment " + config.cache().segmentFile();
+            return ", segment " + config.cache().segmentText();
         }
         return config.paths().stream()
                 .map(path ->
-                        ", path " + path.name() + " in segment " + path.cache().segmentFile())
+                        ", path " + path.name() + " in segment " + path.cache().segmentText())
                 .collect(Collectors.joining());
     }
 

@@ -94,6 +94,15 @@ final class SegmentTarget {
                 .cache();
     }
 
+    /** The file of a segment that processes share. */
+    static Path fileOf(CacheSection cache) {
+        if (cache.isPrivate()) {
+            throw new UsageException(
+                    "the segment is its process's alone (lru.private_segment) and has no file that another process could open");
+        }
+        return cache.segmentFile();
+    }
+
     private static String names(NodeConfig config) {
         return config.paths().isEmpty()
                 ? config.authPath()
@@ -106,7 +115,7 @@ final class SegmentTarget {
      * @param pathName the path, empty where there is one alone
      */
     Path existingFile(String pathName) throws IOException {
-        Path file = segment != null ? segment : cache(configuration(), pathName).segmentFile();
+        Path file = segment != null ? segment : fileOf(cache(configuration(), pathName));
         if (!Files.exists(file)) {
             throw new SegmentException("no such segment: file=" + file);
         }

@@ -177,6 +177,23 @@ class SegmentToolsTest {
     }
 
     @Test
+    void shouldSayThatThereIsNothingToOpenWhenASegmentIsItsProcesssAlone() throws IOException {
+        Path backup = folder.resolve("one.gsbackup");
+        CommandRun.of("backup", backup, "--segment", segment);
+        Path config = folder.resolve("client.conf");
+        Files.writeString(
+                config,
+                "lru { private_segment : true, cache { segment_dir : \"" + folder + "\", el_count : 100 } }\n"
+                        + "message_relay { auth_path : shop, address : localhost, port : 1 }\n");
+        for (CommandRun run : java.util.List.of(
+                CommandRun.of("stat", "--config", config), CommandRun.of("restore", backup, "--config", config))) {
+            assertThat(run.exit()).isEqualTo(GlobalSessions.BAD_USAGE);
+            assertThat(run.err()).contains("lru.private_segment");
+        }
+        assertThat(CommandRun.of("check", "--client", config).out()).contains("# segment: of the process alone");
+    }
+
+    @Test
     void shouldTakeAClientsFileWhenItHasWhatNoNodeHas() throws IOException {
         Path config = folder.resolve("client.conf");
         Files.writeString(

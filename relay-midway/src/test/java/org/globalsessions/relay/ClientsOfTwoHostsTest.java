@@ -128,6 +128,14 @@ class ClientsOfTwoHostsTest {
         return new Host(cache, directory, gateway);
     }
 
+    /** A process that shares no table with others of its host. */
+    private SessionCacheManager withoutSegment() throws IOException {
+        return SessionCacheManager.open(ConfigFactory.parseString("""
+                message_relay { auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
+                lru { private_segment : true, cache { segment_dir : "%s", el_count : 1000 } }
+                """.formatted(relay.port(), folder)));
+    }
+
     private SessionCacheManager application(String name) throws IOException {
         return SessionCacheManager.open(
                 ConfigFactory.parseString("""
@@ -203,6 +211,51 @@ class ClientsOfTwoHostsTest {
             });
         }
         assertThat(sender.unbindAddress("user.7")).isZero();
+    }
+
+    @Test
+    void shouldDoAllOfItFromAProcessThatHasNoSegment() throws Exception {
+        Client phone = Client.hello(a, "hello");
+        Client tablet = Client.hello(b, "hello");
+        SessionCacheManager cache = opened.keep(withoutSegment());
+        ClientDirectory directory = new ClientDirectory(cache, "user");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> directory.find(phone.identifier) != null && directory.find(tablet.identifier) != null);
+
+        assertThat(directory
+                        .bindAsync(phone.identifier, "user.7", AUTHORISATION)
+                        .join())
+                .isTrue();
+        assertThat(directory.bind(tablet.identifier, "user.7", AUTHORISATION)).isTrue();
+        for (Client device : List.of(phone, tablet)) {
+            await().atMost(PATIENCE).until(() -> {
+                device.socket.sendText("ask 1 who {}", true).join();
+                return device.next().equals("answer 1 user.7");
+            });
+        }
+        assertThat(directory.clientsOf("ann")).containsExactlyInAnyOrder(phone.identifier, tablet.identifier);
+        assertThat(directory.countOfAsync("ann").join()).isEqualTo(2);
+        for (Client device : List.of(phone, tablet)) {
+            // Its gateway follows what another process has bound within half a second.
+            await().atMost(PATIENCE).until(() -> {
+                directory.notify("user.7", "news", "{}");
+                return device.received.poll(100, TimeUnit.MILLISECONDS) != null;
+            });
+        }
+        directory.broadcast("user", "news", "[]");
+        for (Client device : List.of(phone, tablet)) {
+            await().atMost(PATIENCE).until(() -> device.next().equals("push news []"));
+        }
+        String renamed = directory.rename(phone.identifier, Duration.ofSeconds(5));
+        assertThat(phone.next()).isEqualTo("renamed " + renamed);
+        directory.unbind(renamed);
+        assertThat(directory.find(renamed).isBound()).isFalse();
+        assertThat(directory.unbindAddress("user.7")).isOne();
+        assertThat(directory.find(tablet.identifier).isBound()).isFalse();
+        assertThat(folder.toFile().list((in, name) -> name.contains("passing")))
+                .as("names of its segment")
+                .isEmpty();
     }
 
     @Test
