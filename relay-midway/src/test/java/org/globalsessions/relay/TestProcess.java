@@ -41,6 +41,17 @@ final class TestProcess implements AutoCloseable {
         return output.readLine();
     }
 
+    /** Whether it has said something that was not read yet. */
+    boolean hasSaidMore() throws IOException {
+        return output.ready();
+    }
+
+    /** Writes a line to its standard input. */
+    void writeLine(String line) throws IOException {
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+    }
+
     long pid() {
         return process.pid();
     }
