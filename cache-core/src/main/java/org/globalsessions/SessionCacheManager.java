@@ -56,7 +56,7 @@ import org.globalsessions.tier.TierHost;
  * depends on them may block.
  *
  * <p>After {@link #close} every call but a second close and {@link #removeListener} ends with {@link IllegalStateException}. The segment stays, for the other processes and for the next
- * start.
+ * start, unless it is private ({@code lru.private_segment}).
  */
 public final class SessionCacheManager implements AutoCloseable {
     private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
@@ -668,7 +668,7 @@ public final class SessionCacheManager implements AutoCloseable {
 
     /**
      * Sends what is not yet sent, for at most a second, gives the leases up and leaves the segment to the others. What is unsent then, another
-     * process of this host or the next start sends.
+     * process of this host or the next start sends; of a private segment it is lost.
      */
     @Override
     public synchronized void close() {

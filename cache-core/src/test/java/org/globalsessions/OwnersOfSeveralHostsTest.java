@@ -39,6 +39,10 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
         return owner.transact(t -> t.remember("work", begun.nonce(), memento));
     }
 
+    private static boolean counts(QueueOwner owner, Begun begun) {
+        return owner.transact(t -> t.counts("work", begun.nonce()));
+    }
+
     @Test
     void shouldKnowANonceThatThisHostHasNotHeardOf() throws IOException {
         QueueOwner atA = ann("a");
@@ -52,6 +56,8 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
                 .as("what this host has of it is older")
                 .isTrue();
         assertThat(remember(atB, first, "late")).isFalse();
+        assertThat(counts(atB, first)).isFalse();
+        assertThat(counts(atB, second)).isTrue();
         assertThat(begin(atA).memento()).isEqualTo("two");
     }
 
@@ -63,6 +69,7 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
         assertThat(remember(atB, first, "one")).isTrue();
         relay.lastLink().deaf = true;
         begin(atA);
+        assertThat(counts(atB, first)).isFalse();
         assertThat(remember(atB, first, "two")).isFalse();
         assertThat(atB.<Boolean>transact(t -> t.end("work", first.nonce()))).isFalse();
         assertThat(begin(atA).memento()).isEqualTo("one");

@@ -1,22 +1,16 @@
 package org.globalsessions.benchmarks;
 
-import com.typesafe.config.ConfigFactory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
-import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
-import org.globalsessions.SetOptions;
-import org.globalsessions.TierUnavailableException;
 import org.globalsessions.client.ClientDirectory;
 import org.globalsessions.client.GatewayClients;
 
@@ -26,9 +20,6 @@ public final class BindingProcess {
     private static final int IN_FLIGHT = 64;
     /** A prime number: each time around every client gets another one, as binding again to the same one changes nothing. */
     private static final int ADDRESSES = 1_021;
-
-    private static final long LOOK_AGAIN_NS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long CONNECT_LIMIT_NS = TimeUnit.SECONDS.toNanos(20);
 
     private final AtomicInteger next = new AtomicInteger();
     private final byte[] authorisation = new byte[AUTHORISATION_LENGTH];
@@ -50,39 +41,11 @@ public final class BindingProcess {
      */
     public static void main(String... args) throws Exception {
         int clients = Integer.parseInt(args[2]);
-        try (SessionCacheManager cache = SessionCacheManager.open(ConfigFactory.parseMap(Map.of(
-                "lru.cache.token_path",
-                args[0] + "/binding",
-                "lru.cache.segment_dir",
-                args[0],
-                "lru.cache.el_count",
-                2 * clients,
-                "message_relay.auth_path",
-                NodeServer.PATH_NAME,
-                "message_relay.port",
-                Integer.parseInt(args[1]))))) {
-            awaitRelay(cache);
+        try (SessionCacheManager cache = RelayedHost.open(args[0], "binding", Integer.parseInt(args[1]), 2 * clients)) {
             BindingProcess process = new BindingProcess(new ClientDirectory(cache, "user"), clients);
             process.accept();
             ChildJvm.tellReady();
             process.serve();
-        }
-    }
-
-    private static void awaitRelay(SessionCacheManager cache) {
-        long begunNs = System.nanoTime();
-        while (true) {
-            try {
-                cache.set("first", new byte[1], SetOptions.DEFAULTS.acknowledgement(Acknowledgement.RELAY))
-                        .join();
-                return;
-            } catch (RuntimeException e) {
-                if (!(e.getCause() instanceof TierUnavailableException)
-                        || System.nanoTime() - begunNs > CONNECT_LIMIT_NS) {
-                    throw e;
-                }
-                LockSupport.parkNanos(LOOK_AGAIN_NS);
-            }
         }
     }
 

@@ -7,7 +7,13 @@ enum GatewaySubject implements Contender {
     /** A loop over connections that writes the same bytes to each. */
     LOOP("bare Netty loop"),
     /** A process that binds clients by a relay. */
-    BINDING("binding process");
+    BINDING("binding process"),
+    /** A process that sends into queues of which a relay decides. */
+    QUEUES("sending process"),
+    /** From a pull to its message, which waits already. */
+    PULL("pull"),
+    /** A get that the relay answers, of the same process. */
+    GET("get from the relay");
 
     private final String label;
 

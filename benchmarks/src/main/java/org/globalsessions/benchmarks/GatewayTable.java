@@ -2,7 +2,10 @@ package org.globalsessions.benchmarks;
 
 import static org.globalsessions.benchmarks.GatewaySubject.BINDING;
 import static org.globalsessions.benchmarks.GatewaySubject.GATEWAY;
+import static org.globalsessions.benchmarks.GatewaySubject.GET;
 import static org.globalsessions.benchmarks.GatewaySubject.LOOP;
+import static org.globalsessions.benchmarks.GatewaySubject.PULL;
+import static org.globalsessions.benchmarks.GatewaySubject.QUEUES;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -18,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * Measures what remote clients cost: binding them by a relay, a message to all that are connected to a gateway beside a bare loop of Netty's that writes the
+ * Measures what remote clients cost: binding them by a relay, queues of which a relay decides, a message to all that are connected to a gateway beside a bare loop of Netty's that writes the
  * same bytes, a gateway's memory while they are silent. Each is a process of its own. Prints a Markdown table of bars, then one of all figures.
  */
 @Command(name = "gateway-table", mixinStandardHelpOptions = true, description = "Measures a gateway and its clients.")
@@ -28,6 +31,8 @@ public final class GatewayTable implements Callable<Integer> {
     private static final double SHARE_OF_MANY = 0.9;
 
     private static final int LEAST_BINDS = 60_000;
+    private static final int LEAST_NOTIFIED = 20_000;
+    private static final double MOST_OF_GET = 1.5;
     private static final int MOST_MEGABYTES = 200;
     private static final int MOST_UNBIND_MS = 100;
     private static final double MOST_OF_LOOP = 2;
@@ -71,6 +76,7 @@ public final class GatewayTable implements Callable<Integer> {
                     Processes processes = processes(row)) {
                 switch (row) {
                     case BIND -> bind(folder.path(), processes);
+                    case QUEUES -> queues(folder.path(), processes);
                     case CLIENTS -> clients(folder.path(), processes);
                 }
             } catch (IOException | RuntimeException e) {
@@ -104,24 +110,48 @@ public final class GatewayTable implements Callable<Integer> {
 
     private void bind(Path folder, Processes processes) throws IOException {
         String work = "bind by a relay, 64 in flight";
+        ChildJvm binding = hostOfRelay(folder, processes, BindingProcess.class);
+        Figures.Key key = new Figures.Key(work, "a second", BINDING);
+        for (int round = -1; round < options.rounds(); round++) {
+            measure(key, binding, "", round);
+        }
+        figures.floor(work, figures.median(key), "a second", LEAST_BINDS);
+    }
+
+    private void queues(Path folder, Processes processes) throws IOException {
+        String delivery = "one message at a time, p50";
+        Figures.Key sent = new Figures.Key("notify by a relay, 64 in flight", "a second", QUEUES);
+        Figures.Key pulled = new Figures.Key(delivery, "µs", PULL);
+        Figures.Key got = new Figures.Key(delivery, "µs", GET);
+        ChildJvm queues = hostOfRelay(folder, processes, QueueProcess.class);
+        for (int round = -1; round < options.rounds(); round++) {
+            measure(sent, queues, "notify ", round);
+            measure(pulled, queues, "pull ", round);
+            measure(got, queues, "get ", round);
+        }
+        figures.floor(sent.work(), figures.median(sent), sent.unit(), LEAST_NOTIFIED);
+        figures.atMost(delivery, "µs", PULL, GET, MOST_OF_GET);
+    }
+
+    /** A process that is a host of a relay, with room for as many entries as the options say. */
+    private ChildJvm hostOfRelay(Path folder, Processes processes, Class<?> main) throws IOException {
         Path file = folder.resolve("relay.conf");
         Files.writeString(file, NodeServer.relay(folder, null, (int) (ROOM * options.bound()) + 1, ""));
         ChildJvm relay = processes.start(NodeServer.class, true, file.toString());
         relay.awaitReady();
-        String port = relay.line();
-        ChildJvm binding =
-                processes.start(BindingProcess.class, false, folder.toString(), port, String.valueOf(options.bound()));
-        binding.awaitReady();
-        Figures.Key key = new Figures.Key(work, "a second", BINDING);
-        for (int round = -1; round < options.rounds(); round++) {
-            progress(work, BINDING, round);
-            binding.order(String.valueOf(round < 0 ? options.warmUpMs() : options.windowMs()));
-            List<Double> told = binding.figures();
-            if (round >= 0) {
-                figures.add(key, told);
-            }
+        ChildJvm host = processes.start(main, false, folder.toString(), relay.line(), String.valueOf(options.bound()));
+        host.awaitReady();
+        return host;
+    }
+
+    /** Orders a window, or the warm-up where the round is below 0, which does not count. */
+    private void measure(Figures.Key key, ChildJvm process, String order, int round) throws IOException {
+        System.err.println(key.work() + ": " + key.subject() + (round < 0 ? ", warming up" : ", round " + (round + 1)));
+        process.order(order + (round < 0 ? options.warmUpMs() : options.windowMs()));
+        List<Double> told = process.figures();
+        if (round >= 0) {
+            figures.add(key, told);
         }
-        figures.floor(work, figures.median(key), "a second", LEAST_BINDS);
     }
 
     private void clients(Path folder, Processes processes) throws IOException {

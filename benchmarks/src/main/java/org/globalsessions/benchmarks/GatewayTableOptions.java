@@ -9,6 +9,7 @@ final class GatewayTableOptions extends TimedTableOptions {
     /** The parts of the table, in its order. */
     enum Row {
         BIND,
+        QUEUES,
         CLIENTS
     }
 
@@ -22,7 +23,10 @@ final class GatewayTableOptions extends TimedTableOptions {
     @Option(names = "--clients", paramLabel = "N", description = "Connected clients of a gateway; 10000 unless said.")
     private Integer clients;
 
-    @Option(names = "--bound", paramLabel = "N", description = "Clients that are bound by a relay; 20000 unless said.")
+    @Option(
+            names = "--bound",
+            paramLabel = "N",
+            description = "Clients that are bound by a relay, and owners of queues; 20000 unless said.")
     private Integer bound;
 
     Set<Row> rows() {

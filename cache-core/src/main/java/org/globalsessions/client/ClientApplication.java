@@ -1,6 +1,7 @@
 package org.globalsessions.client;
 
 import org.globalsessions.SessionCacheManager;
+import org.globalsessions.config.NodeConfig;
 
 /**
  * The application behind a gateway that {@code global-sessions} runs: lets clients in, answers them, hears of those who are gone. Found with
@@ -27,8 +28,9 @@ public interface ClientApplication extends ClientHandler, ClientRequestHandler, 
      *
      * @param cache     holds the clients' sessions, and whatever the application keeps there; closed by the node
      * @param directory binds clients, and sends to them
+     * @param config    the node's file, of which an application may want more, such as the settings of its queues
      */
-    void start(SessionCacheManager cache, ClientDirectory directory);
+    void start(SessionCacheManager cache, ClientDirectory directory, NodeConfig config);
 
     /**
      * Called once where {@link #start} has ended well, after the gateway has ended: no call is under way that came from it, or its time is over. May block, for

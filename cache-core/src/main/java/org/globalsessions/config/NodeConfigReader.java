@@ -184,6 +184,11 @@ final class NodeConfigReader {
             need(config, "gateway.port", "");
             checkGatewayTls(config);
         }
+        if (config.hasPath("queues")
+                && config.getDuration("queues.queue_idle").compareTo(config.getDuration("queues.backchannel_timeout"))
+                        < 0) {
+            problem("queues.queue_idle", "is below backchannel_timeout: a name would go while somebody pulls");
+        }
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
         checkSpillLimit(config, "spill_limit");
@@ -396,6 +401,10 @@ final class NodeConfigReader {
             problem(key, "has no segment of another process: am_initializer and manage_section have to be true");
         } else if (section.hasPath("token_path")) {
             problem(key, "has no name by which others find the segment: without token_path");
+        } else if (config.hasPath("gateway")) {
+            problem(key, "is not for a gateway, whose clients have to outlive its process");
+        } else if (!config.hasPath("message_relay")) {
+            problem(key, "is for a client of a relay: nothing would outlive the process");
         }
         requireNoProblem();
         return true;

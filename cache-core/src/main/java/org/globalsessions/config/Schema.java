@@ -341,6 +341,48 @@ public final class Schema {
                     .range(1, 10_000)
                     .byDefault("256"));
 
+    /** Keys of a {@code queues} section. */
+    static final SectionSpec QUEUES = new SectionSpec(
+            key(
+                            "max_messages",
+                            KeyType.INTEGER,
+                            "Most messages that wait under a name without a limit of its own; the oldest is dropped, and counted.")
+                    .unit("messages")
+                    .range(1, 10_000)
+                    .byDefault("100"),
+            key(
+                            "max_message_bytes",
+                            KeyType.SIZE,
+                            "Most bytes of messages that wait for an owner; the oldest of the queue that takes most is dropped, and"
+                                    + " counted. Well below max_value_size.")
+                    .unit("bytes")
+                    .range(16L << 10, 16L << 20)
+                    .byDefault("32KiB"),
+            key(
+                            "max_sessions",
+                            KeyType.INTEGER,
+                            "How many names an owner should have at most: those go whose messages nobody fetches.")
+                    .unit("names")
+                    .range(1, 10_000)
+                    .byDefault("100"),
+            key("backchannel_timeout", KeyType.DURATION, "How long a pull waits for a message.")
+                    .unit("ms")
+                    .range(1, 60 * MINUTE_MS)
+                    .byDefault("30s"),
+            key(
+                            "queue_idle",
+                            KeyType.DURATION,
+                            "After how long without use a name goes under which nothing is kept. Not below backchannel_timeout.")
+                    .unit("ms")
+                    .range(1_000, 240 * DAY_MS)
+                    .byDefault("1d"),
+            key(
+                            "acknowledgement",
+                            KeyType.CHOICE,
+                            "How far a transaction has to have gone before it counts; without it the relay where there is one, else this"
+                                    + " host.")
+                    .choices("local", "relay", "relief"));
+
     /** Keys of an {@code lru} section. */
     static final SectionSpec LRU = new SectionSpec(
             key(
@@ -582,7 +624,14 @@ public final class Schema {
                             "A gateway for remote clients, which global-sessions runs by this file. Other processes that open the file share its"
                                     + " segment.")
                     .only(CLIENT)
-                    .section(GATEWAY));
+                    .section(GATEWAY),
+            key(
+                            "queues",
+                            KeyType.SECTION,
+                            "How the queues of owners behave. All processes of a path should have the same.")
+                    .only(CLIENT)
+                    .section(QUEUES)
+                    .always());
 
     private Schema() {}
 

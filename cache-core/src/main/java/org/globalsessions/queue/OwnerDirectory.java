@@ -49,17 +49,18 @@ public final class OwnerDirectory implements AutoCloseable {
      * The owners of a path.
      *
      * @param cache    the path's cache; stays the caller's to close, after this
-     * @param settings how queues behave
+     * @param settings how queues behave; {@link QueueSettings#from} has them from a configuration
      */
     public OwnerDirectory(SessionCacheManager cache, QueueSettings settings) {
         this(cache, settings, InstantSource.system());
     }
 
     OwnerDirectory(SessionCacheManager cache, QueueSettings settings, InstantSource clock) {
+        settings.check();
         this.cache = Objects.requireNonNull(cache, "cache");
         this.entries = new OwnerEntries(cache, settings.acknowledgement());
         this.rules = new OwnerRules(settings, clock);
-        this.pulls = new WaitingPulls(this::run, entries, settings.backchannelTimeout(), dropped);
+        this.pulls = new WaitingPulls(this::run, entries, settings.backchannelTimeout(), dropped, clock);
         this.maxSessions = settings.maxSessions();
         cache.addListener(listener);
     }

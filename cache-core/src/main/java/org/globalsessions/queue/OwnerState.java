@@ -30,8 +30,6 @@ final class OwnerState {
         /** No limit of its own. */
         static final int DEFAULT_LIMIT = 0;
 
-        static final long NO_TICKET = 0;
-
         /** A limit of its own, which is none. */
         static final int UNLIMITED = -1;
 
@@ -42,8 +40,8 @@ final class OwnerState {
         long dropped;
         long usedMs;
 
-        /** Drawn by the newest pull, of whichever process; {@link #NO_TICKET} before the first one. */
-        long ticket = NO_TICKET;
+        /** The newest pull's, of whichever process. */
+        long ticket = PullTicket.NONE;
 
         String nonce;
         String memento;
@@ -55,11 +53,6 @@ final class OwnerState {
         /** Whether nothing would be missed if it went: it would be made anew when it is next used. */
         boolean isEmpty() {
             return messages.isEmpty() && nonce == null && memento == null && limit == DEFAULT_LIMIT;
-        }
-
-        /** Whether a newer pull has come than one that has been the newest, of which everybody can know. */
-        boolean hasNewerPull(long than) {
-            return ticket != NO_TICKET && ticket != than;
         }
 
         /** What waits. Changed by the state alone. */

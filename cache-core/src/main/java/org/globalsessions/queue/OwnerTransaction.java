@@ -214,6 +214,19 @@ public final class OwnerTransaction {
     }
 
     /**
+     * Whether what {@link #begin} gave a client still counts. One that was cut off looks here first, as it would take the work from another client that has begun
+     * meanwhile by beginning again, or by a pull.
+     *
+     * @param name  the name
+     * @param nonce what it gave; of a transaction before this one
+     * @return false where {@link #remember} would answer false
+     */
+    public boolean counts(String name, String nonce) {
+        relies = true;
+        return isCurrent(name, nonce);
+    }
+
+    /**
      * Remembers how far a client's work is, with all else that this transaction changes. Where it answers false the function should throw, so that
      * nothing of it is done.
      *
@@ -279,18 +292,15 @@ public final class OwnerTransaction {
         }
     }
 
-    /**
-     * What waits first under a name; null for nothing. The name is there from now on, and the pull is its newest one.
-     *
-     * @param ticket  the pull's own
-     * @param isKnown whether the pull has been the newest one before: another one that is so now has come later
-     */
-    Taken takeFirst(String name, boolean keep, long ticket, boolean isKnown) {
+    /** What waits first under a name for a pull, which is the newest one of that name from now on; null for nothing. The name is there from now on. */
+    Taken takeFirst(String name, boolean keep, PullTicket pull) {
         Named named = committed.find(checked(name));
-        if (isKnown && named != null && named.hasNewerPull(ticket)) {
+        long newest = named == null ? PullTicket.NONE : named.ticket;
+        if (pull.isBehind(newest)) {
             return new Taken(null, false);
         }
-        if (rules.mustBeUsed(named) || named.ticket != ticket) {
+        long ticket = pull.drawAbove(newest);
+        if (rules.mustBeUsed(named) || newest != ticket) {
             change(state -> rules.use(state, name).ticket = ticket);
         }
         Message first = named == null ? null : named.messages().first();

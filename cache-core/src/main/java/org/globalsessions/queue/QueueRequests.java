@@ -35,6 +35,7 @@ import org.globalsessions.client.ClientRequestHandler;
  * <tr><td>{@code queue/acknowledge NAME NUMBER}</td><td>{@code true}, or {@code false} where it is no longer the first</td></tr>
  * <tr><td>{@code queue/names}</td><td>the names, with a blank between</td></tr>
  * <tr><td>{@code queue/begin NAME}</td><td>{@code NONCE}, or {@code NONCE MEMENTO} where one was remembered</td></tr>
+ * <tr><td>{@code queue/counts NAME NONCE}</td><td>{@code true}, or {@code false} where another client has begun since: who comes back looks before it begins or pulls</td></tr>
  * <tr><td>{@code queue/remember NAME NONCE MEMENTO}</td><td>{@code true}, or {@code false} where the nonce does not count</td></tr>
  * <tr><td>{@code queue/end NAME NONCE}</td><td>{@code true}, or {@code false} where another client has begun since</td></tr>
  * </table>
@@ -108,6 +109,11 @@ public final class QueueRequests implements ClientRequestHandler {
                     false,
                     (owner, work, words) ->
                             owner.transactAsync(t -> text(admitted(t, words[0]).begin(words[0])))),
+            "counts",
+            new Known(
+                    2,
+                    false,
+                    (owner, work, words) -> owner.transactAsync(t -> String.valueOf(t.counts(words[0], words[1])))),
             "remember",
             new Known(
                     3,
@@ -262,9 +268,11 @@ public final class QueueRequests implements ClientRequestHandler {
 
     private CompletableFuture<String> pull(
             QueueOwner owner, ClientWork work, String name, Function<String, CompletableFuture<Pulled>> begin) {
-        // Registered by that: of many at a time each counts those before it.
         return owner.transactAsync(t -> {
-                    admitted(t, name).use(name);
+                    if (!t.names().contains(name)) {
+                        // Registered by that: of many at a time each counts those before it.
+                        admitted(t, name).use(name);
+                    }
                     return name;
                 })
                 .thenCompose(admitted -> begun(work, name, begin))

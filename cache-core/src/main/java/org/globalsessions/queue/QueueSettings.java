@@ -1,8 +1,10 @@
 package org.globalsessions.queue;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import org.globalsessions.Acknowledgement;
+import org.globalsessions.config.NodeConfig;
 
 /**
  * How an owner's queues behave. Immutable: each method returns new settings. All processes of a path should have the same.
@@ -38,6 +40,24 @@ public final class QueueSettings {
         this.backchannelTimeout = backchannelTimeout;
         this.queueIdle = queueIdle;
         this.acknowledgement = acknowledgement;
+    }
+
+    /**
+     * The settings of a client's configuration: of its {@code queues} section, and else the defaults.
+     *
+     * @param config a client's
+     * @return its settings
+     */
+    public static QueueSettings from(NodeConfig config) {
+        QueueSettings settings = DEFAULTS.maxMessages((int) config.number("queues.max_messages"))
+                .maxBytes((int) config.number("queues.max_message_bytes"))
+                .maxSessions((int) config.number("queues.max_sessions"))
+                .backchannelTimeout(config.duration("queues.backchannel_timeout"))
+                .queueIdle(config.duration("queues.queue_idle"));
+        return config.has("queues.acknowledgement")
+                ? settings.acknowledgement(Acknowledgement.valueOf(
+                        config.text("queues.acknowledgement").toUpperCase(Locale.ROOT)))
+                : settings;
     }
 
     /**
@@ -95,7 +115,7 @@ public final class QueueSettings {
      * After how long without use a name goes under which nothing is kept ({@code queue_idle}): no message, no memento, no begun session and no limit of
      * its own.
      *
-     * @param value from 1 s
+     * @param value from 1 s, and not below {@link #backchannelTimeout}, which {@link OwnerDirectory} refuses
      * @return settings with it
      */
     public QueueSettings queueIdle(Duration value) {
@@ -117,6 +137,15 @@ public final class QueueSettings {
             throw new IllegalArgumentException("acknowledgement is one of deletes: " + value);
         }
         return new QueueSettings(maxMessages, maxBytes, maxSessions, backchannelTimeout, queueIdle, value);
+    }
+
+    /** Refuses what goes together only wrongly. */
+    void check() {
+        if (queueIdle.compareTo(backchannelTimeout) < 0) {
+            throw new IllegalArgumentException(
+                    "queue_idle is below backchannel_timeout, so that a name would go while somebody pulls:"
+                            + " queue_idle=" + queueIdle + ", backchannel_timeout=" + backchannelTimeout);
+        }
     }
 
     private static int inRange(String name, int value) {

@@ -1,6 +1,7 @@
 package org.globalsessions.queue;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,8 +21,8 @@ import org.globalsessions.queue.OwnerTransaction.Taken;
 import org.globalsessions.queue.Pulled.End;
 
 /**
- * The pulls of this process that wait for a message: at most one for each name of an owner, the newest. Each draws a ticket, which the owner's entry has
- * while it is the newest one of all processes: whoever finds another ticket there than his own, after his own, ends.
+ * The pulls of this process that wait for a message: at most one for each name of an owner, the newest. The owner's entry has the {@link PullTicket} of the newest one of all
+ * processes: an older one ends.
  *
  * <p>Any thread. They look for a message when this process commits something of the owner or hears of another host's, else five times a second whether another
  * process of this host has.
@@ -40,19 +40,17 @@ final class WaitingPulls {
     /** One pull. */
     private static final class Waiter {
         final boolean keep;
-        final long ticket = ThreadLocalRandom.current().nextLong(OwnerState.Named.NO_TICKET + 1, Long.MAX_VALUE);
+        final PullTicket ticket;
         final CompletableFuture<Pulled> result = new CompletableFuture<>();
 
-        /** Whether the owner's entry has had the ticket. */
-        volatile boolean isKnown;
-
-        Waiter(boolean keep) {
+        Waiter(boolean keep, PullTicket ticket) {
             this.keep = keep;
+            this.ticket = ticket;
         }
 
-        /** Whether there may be something for it under its name: a message, or a newer pull. */
+        /** Whether there may be something for it under its name: a message, or the end by a newer pull. */
         boolean isConcerned(OwnerState.Named named) {
-            return !named.messages().isEmpty() || (isKnown && named.hasNewerPull(ticket));
+            return !named.messages().isEmpty() || ticket.isBehind(named.ticket);
         }
     }
 
@@ -81,6 +79,7 @@ final class WaitingPulls {
     private final OwnerEntries entries;
     private final long timeoutMs;
     private final LongAdder lost;
+    private final InstantSource clock;
 
     /** Messages that are being taken or put back. */
     private final AtomicInteger underWay = new AtomicInteger();
@@ -98,17 +97,20 @@ final class WaitingPulls {
      * @param entries      what the host's table has of them
      * @param timeout      how long a pull waits
      * @param lost         counts messages that nobody got and that could not be put back
+     * @param clock        says when a pull begins
      */
-    WaitingPulls(Transactions transactions, OwnerEntries entries, Duration timeout, LongAdder lost) {
+    WaitingPulls(
+            Transactions transactions, OwnerEntries entries, Duration timeout, LongAdder lost, InstantSource clock) {
         this.transactions = transactions;
         this.entries = entries;
         this.timeoutMs = timeout.toMillis();
         this.lost = lost;
+        this.clock = clock;
     }
 
     /** Waits for a message, in the place of whoever waits under the same name. */
     CompletableFuture<Pulled> pull(String owner, String name, boolean keep) {
-        Waiter waiter = new Waiter(keep);
+        Waiter waiter = new Waiter(keep, new PullTicket(clock));
         CompletableFuture<Pulled> result = waiter.result;
         Waiter[] earlier = new Waiter[1];
         Slot slot = slots.compute(new Queue(owner, name), (queue, present) -> {
@@ -164,9 +166,16 @@ final class WaitingPulls {
 
     /** Another host has stored something of an owner. */
     void arrived(String owner) {
+        Optional<OwnerState> here = null;
         for (Slot slot : slots.values()) {
             if (slot.queue.owner.equals(owner)) {
-                take(slot);
+                here = here == null ? here(owner) : here;
+                OwnerState.Named named =
+                        here.map(state -> state.find(slot.queue.name)).orElse(null);
+                Waiter waiter = waiterOf(slot);
+                if (waiter != null && (named == null || waiter.isConcerned(named))) {
+                    take(slot);
+                }
             }
         }
     }
@@ -189,7 +198,10 @@ final class WaitingPulls {
         underWay.incrementAndGet();
         var unused = running(() -> transactions.run(
                         slot.queue.owner,
-                        transaction -> transaction.takeFirst(slot.queue.name, to[0].keep, to[0].ticket, to[0].isKnown)))
+                        // A pull that has ended meanwhile must take nothing, and end nobody.
+                        transaction -> to[0].result.isDone()
+                                ? null
+                                : transaction.takeFirst(slot.queue.name, to[0].keep, to[0].ticket)))
                 .whenComplete((taken, failure) -> {
                     try {
                         taken(slot, to[0], taken, failure);
@@ -220,8 +232,6 @@ final class WaitingPulls {
         } else if (taken != null) {
             // Whoever has taken over gets it again.
             by.result.complete(taken.pulled());
-        } else {
-            by.isKnown = true;
         }
         // Only now: for who has his message by then none must be taken.
         boolean[] more = new boolean[1];
@@ -296,13 +306,16 @@ final class WaitingPulls {
             Waiter waiter = waiterOf(slot);
             if (waiter != null
                     && (hasGone
-                            || !waiter.isKnown
                             || (here.isEmpty() && looks % LOOKS_A_QUESTION == 0)
-                            || (named != null && waiter.isConcerned(named)))) {
+                            || (here.isPresent() && isToTake(waiter, named)))) {
                 take(slot);
             }
         }
         lookLater();
+    }
+
+    private static boolean isToTake(Waiter waiter, OwnerState.Named named) {
+        return named == null || waiter.isConcerned(named) || waiter.ticket.isAhead(named.ticket);
     }
 
     /** What this host has of an owner; nothing also where that is none of an owner's: whoever waits is told by its own attempt. */

@@ -1,5 +1,6 @@
 package org.globalsessions.segment;
 
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.globalsessions.status.Counter;
 import org.globalsessions.status.Counters;
@@ -22,6 +23,9 @@ final class BucketLock {
     private static final int SPINS = 64;
     private static final long PAUSE_NS = 50_000;
     private static final int MAX_DOUBLINGS = 5;
+
+    /** Locks that are looked at for one that is held: that takes less time than others wait for the looker's. */
+    private static final int MOST_LOOKS = 16_384;
 
     private static final int NOTE_EPOCH_SHIFT = 25;
     private static final int NOTE_EPOCH_MASK = 0x7F;
@@ -86,6 +90,19 @@ final class BucketLock {
                 LockSupport.parkNanos(PAUSE_NS);
             }
         }
+    }
+
+    /** Whether somebody is in the middle of a write of another bucket's key. Of a large segment a part is looked at, another one each time. */
+    boolean isAnotherHeld(int but) {
+        int count = buckets.bucketCount();
+        int bucket = ThreadLocalRandom.current().nextInt(count);
+        for (int looks = Math.min(count, MOST_LOOKS); looks > 0; looks--) {
+            if (bucket != but && !HolderWord.isFree(buckets.lockWord(bucket))) {
+                return true;
+            }
+            bucket = bucket + 1 < count ? bucket + 1 : 0;
+        }
+        return false;
     }
 
     /** The way that a note names, -1 for none. */

@@ -36,8 +36,8 @@ final class EntryWriter {
     private static final int MAX_DOUBLINGS = 5;
 
     /**
-     * Looks that have to find no head before a write ends without room, and the pause between the first two; each further one's is four times
-     * the last. A writer that is not run for 20 ms between making its value visible and retiring the older one is rare even where CPUs are short.
+     * Looks that have to find no head before a write ends without room while others write, and the pause between the first two; each further one's is twice
+     * the last. A writer that is not run for 7 ms between making its value visible and retiring the older one is rare even where CPUs are short.
      */
     private static final int HEAD_LOOKS = 4;
 
@@ -451,11 +451,11 @@ final class EntryWriter {
         long pauseNs;
         if (reason == NO_HEAD) {
             outcome.vainLooks++;
-            if (outcome.vainLooks == HEAD_LOOKS) {
+            if (outcome.vainLooks == HEAD_LOOKS || !locks.isAnotherHeld(bucket)) {
                 pages.noteBarren(SegmentDescriptor.pagesOf(body.length));
                 return NO_ROOM;
             }
-            pauseNs = FIRST_LOOK_PAUSE_NS << (2 * (outcome.vainLooks - 1));
+            pauseNs = FIRST_LOOK_PAUSE_NS << (outcome.vainLooks - 1);
         } else {
             outcome.vainLooks = 0;
             long bound = FIRST_PAUSE_NS << Math.min(outcome.pageWaits, MAX_DOUBLINGS);

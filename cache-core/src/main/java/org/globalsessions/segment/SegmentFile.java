@@ -53,13 +53,19 @@ public final class SegmentFile implements AutoCloseable {
         Path file = SegmentOpener.realFile(settings);
         ProcessIdentity self = ProcessIdentity.current();
         Environment environment = Environment.system(self);
-        SegmentFile segment =
-                new SegmentFile(file, new SegmentOpener(settings, environment, file).open(), self, environment);
+        SegmentFile segment = null;
         try {
+            segment = new SegmentFile(file, new SegmentOpener(settings, environment, file).open(), self, environment);
             segment.time.start("global-sessions-ticker"); // LAYOUT attach 8
             return segment;
         } catch (Throwable e) {
-            segment.close();
+            if (segment != null) {
+                segment.close();
+            }
+            if (settings.unnamed()) {
+                // Nobody else would know of it.
+                SegmentFolder.removeNames(file);
+            }
             throw e;
         }
     }

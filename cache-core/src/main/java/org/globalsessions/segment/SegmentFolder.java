@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -13,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /** Folders and files of a segment belong to one user and are nobody else's to read. Static, no state. */
 final class SegmentFolder {
@@ -20,6 +20,9 @@ final class SegmentFolder {
 
     /** How the names begin that go as soon as the segment is open. */
     private static final String PASSING = "passing-";
+
+    private static final Pattern PASSING_NAME = Pattern.compile(
+            PASSING + "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.segment(\\.lock|\\.creating|\\.slots)?");
 
     private static final Duration LONGEST_PASSING = Duration.ofMinutes(10);
 
@@ -78,16 +81,27 @@ final class SegmentFolder {
      */
     static Path passingName(Path folder) throws IOException {
         FileTime before = FileTime.from(Instant.now().minus(LONGEST_PASSING));
-        try (DirectoryStream<Path> names = Files.newDirectoryStream(folder, PASSING + "*")) {
+        try (DirectoryStream<Path> names = Files.newDirectoryStream(folder, SegmentFolder::isPassing)) {
             for (Path name : names) {
-                if (Files.getLastModifiedTime(name, LinkOption.NOFOLLOW_LINKS).compareTo(before) < 0) {
-                    removeTree(name);
-                }
+                removeIfLeft(name, before);
             }
-        } catch (NoSuchFileException e) {
-            // Another process does the same at this moment; what it leaves goes with a later one.
         }
         return folder.resolve(PASSING + UUID.randomUUID() + ".segment");
+    }
+
+    private static boolean isPassing(Path name) {
+        return PASSING_NAME.matcher(name.getFileName().toString()).matches();
+    }
+
+    private static void removeIfLeft(Path name, FileTime before) {
+        try {
+            if (Files.getLastModifiedTime(name, LinkOption.NOFOLLOW_LINKS).compareTo(before) < 0) {
+                removeTree(name);
+            }
+        } catch (IOException e) {
+            // Another process does the same at this moment, or it is another user's: no reason not to open one's own.
+            return;
+        }
     }
 
     /** Takes the names of a segment's file and of the files beside it away. */

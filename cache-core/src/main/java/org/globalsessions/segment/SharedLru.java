@@ -98,6 +98,9 @@ public final class SharedLru implements AutoCloseable {
         } catch (Throwable e) {
             // Nobody else could give the slot up, its lock and its ticker, as long as this process lives.
             file.close();
+            if (settings.unnamed()) {
+                file.removeName();
+            }
             throw e;
         }
     }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.globalsessions.Acknowledgement;
+import org.globalsessions.queue.QueueSettings;
 import org.globalsessions.segment.EvictionSettings;
 import org.globalsessions.segment.EvictionSettings.Timetable;
 import org.junit.jupiter.api.Test;
@@ -301,12 +303,45 @@ class NodeConfigTest {
     }
 
     @Test
+    void shouldReadHowQueuesBehave() throws IOException {
+        QueueSettings settings = QueueSettings.from(NodeConfig.loadClient(write("client.conf", """
+                queues { max_messages : 7, max_message_bytes : 20KiB, max_sessions : 3, backchannel_timeout : 2s
+                         queue_idle : 1h, acknowledgement : relief }
+                """)));
+
+        assertThat(settings)
+                .usingRecursiveComparison()
+                .isEqualTo(QueueSettings.DEFAULTS
+                        .maxMessages(7)
+                        .maxBytes(20 << 10)
+                        .maxSessions(3)
+                        .backchannelTimeout(Duration.ofSeconds(2))
+                        .queueIdle(Duration.ofHours(1))
+                        .acknowledgement(Acknowledgement.RELIEF));
+        assertThat(QueueSettings.from(NodeConfig.loadClient(write("default.conf", ""))))
+                .usingRecursiveComparison()
+                .isEqualTo(QueueSettings.DEFAULTS);
+        Path late = write("late.conf", "queues { backchannel_timeout : 2m, queue_idle : 1m }");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(late)))
+                .hasMessageContaining("queues.queue_idle")
+                .hasMessageContaining("is below backchannel_timeout");
+    }
+
+    @Test
     void shouldRefuseAPrivateSegmentThatOthersAreToFind() throws IOException {
         String relay = "message_relay { auth_path : a, port : 1 }\n";
         Path node = write("relief.conf", relay + "lru { private_segment : true }");
         Path attaching = write("attaching.conf", relay + "lru { private_segment : true, manage_section : false }");
         Path named = write("named.conf", relay + "lru { private_segment : true, cache { token_path : x } }");
         Path right = write("right.conf", relay + "lru { private_segment : true }");
+        Path alone = write("alone.conf", "lru { private_segment : true }");
+        Path gateway =
+                write("gateway.conf", relay + "lru { private_segment : true }, gateway { application : x, port : 1 }");
+
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(alone)))
+                .hasMessageContaining("nothing would outlive the process");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(gateway)))
+                .hasMessageContaining("is not for a gateway");
 
         assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.load(node)))
                 .hasMessageContaining("lru.private_segment")

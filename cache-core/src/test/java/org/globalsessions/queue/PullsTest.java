@@ -129,7 +129,7 @@ class PullsTest {
     }
 
     @Test
-    void row10_shouldEndTheOlderPullWhenTheNewerOneGetsItsMessageAtOnce() throws Exception {
+    void shouldGiveEachMessageToWhoeverPullsWhenTwoProcessesTakeTurns() throws Exception {
         try (SessionCacheManager second = opened();
                 OwnerDirectory others = new OwnerDirectory(second, QueueSettings.DEFAULTS)) {
             QueueOwner there = others.owner("ann");

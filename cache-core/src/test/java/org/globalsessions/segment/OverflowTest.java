@@ -291,7 +291,7 @@ class OverflowTest {
     }
 
     @Test
-    void shouldLookAgainBeforeAWriteEndsWithoutRoomAndNotAtOnceOnceMoreWhenMarksHoldAllPages() throws IOException {
+    void shouldEndWithoutRoomAtOnceWhenMarksHoldAllPagesAndNobodyElseWrites() throws IOException {
         SegmentSettings held = settings().elCount(100).role(SegmentSettings.Role.HOST);
         try (SharedLru lru = SharedLru.open(held)) {
             int pages = lru.file().pageCount();
@@ -300,12 +300,8 @@ class OverflowTest {
                 assertThat(set(lru, "held-" + i, PAGE)).isEqualTo(WriteOutcome.Status.STORED);
             }
             assertThat(set(lru, "k", 5 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
-            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(3);
             assertThat(set(lru, "k", 5 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
-            assertThat(set(lru, "k", 6 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
-            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(3);
-            assertThat(set(lru, "k", 4 * PAGE)).isEqualTo(WriteOutcome.Status.NO_ROOM);
-            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isEqualTo(6);
+            assertThat(lru.counters().get(Counter.WRITES_RESTARTED)).isZero();
             assertThat(lru.counters().get(Counter.EVICTIONS)).isZero();
         }
     }

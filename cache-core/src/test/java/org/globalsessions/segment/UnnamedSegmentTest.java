@@ -1,6 +1,7 @@
 package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -59,17 +60,26 @@ class UnnamedSegmentTest {
     @Test
     void shouldTakeAwayWhatAKilledProcessHasLeftButNothingYoungOrOfAnotherKind() throws IOException {
         Instant longAgo = Instant.now().minus(Duration.ofMinutes(11));
-        Path old = Files.write(folder.resolve("passing-1.segment"), new byte[10]);
-        Path slots = Files.createDirectory(folder.resolve("passing-1.segment.slots"));
+        String name = "passing-00000000-0000-0000-0000-00000000000%d.segment";
+        Path old = Files.write(folder.resolve(name.formatted(1)), new byte[10]);
+        Path slots = Files.createDirectory(folder.resolve(name.formatted(1) + ".slots"));
         Files.createFile(slots.resolve("000"));
-        Files.write(folder.resolve("passing-2.segment"), new byte[10]);
+        Files.write(folder.resolve(name.formatted(2)), new byte[10]);
+        Path users = Files.write(folder.resolve("passing-thoughts"), new byte[10]);
         Path shared = Files.write(folder.resolve("shared.segment"), new byte[10]);
-        for (Path file : List.of(old, slots, shared)) {
+        for (Path file : List.of(old, slots, users, shared)) {
             Files.setLastModifiedTime(file, FileTime.from(longAgo));
         }
 
         SharedLru.open(settings()).close();
 
-        assertThat(names()).containsExactly("passing-2.segment", "shared.segment");
+        assertThat(names()).containsExactly(name.formatted(2), "passing-thoughts", "shared.segment");
+    }
+
+    @Test
+    void shouldLeaveNothingWhenTheOpeningFails() throws IOException {
+        SegmentSettings tooLarge = settings().elCount(16_000_000).recordSize(65_536);
+        assertThatThrownBy(() -> SharedLru.open(tooLarge)).hasMessageContaining("no room for the segment");
+        assertThat(names()).isEmpty();
     }
 }

@@ -121,7 +121,7 @@ final class CheckCommand implements Callable<Integer> {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("file", config.file().toString());
         report.put("kind", config.kind().words());
-        report.put("segment", config.cache().segmentText());
+        report.put("segment", config.cache().isPrivate() ? null : config.cache().segmentText());
         if (config.kind() == NodeKind.RELAY) {
             Map<String, Object> segments = new LinkedHashMap<>();
             config.paths()

@@ -46,7 +46,7 @@ final class ReplayCommand extends ClientCommand {
         if (!Files.isReadable(trace)) {
             throw new UsageException("cannot read the trace: file=" + trace);
         }
-        SegmentStat segment = SegmentStat.open(config.cache().segmentFile());
+        SegmentStat segment = SegmentStat.open(SegmentTarget.fileOf(config.cache()));
         int occupiedBefore = segment.occupiedWays();
         byte[] value = new byte[valueSize];
         long startedNs = System.nanoTime();

@@ -108,6 +108,42 @@ final class BrowserDevice implements AutoCloseable {
                 driver.findElement(By.id("text")).getDomProperty("value").isEmpty());
     }
 
+    void leaveNote(String user, String text) {
+        type("note-to", user);
+        type("note-text", text);
+        click("#note button");
+        soon().until(() ->
+                driver.findElement(By.id("note-text")).getDomProperty("value").isEmpty());
+    }
+
+    void takeBasket() {
+        click("#take button");
+        awaitBasket("on this device");
+    }
+
+    void awaitBasket(String state) {
+        soon().until(() -> text("basket-state").equals(state));
+    }
+
+    /** Buys the item that the page offers, once that is this one. */
+    void buy(String item) {
+        soon().until(() -> text("buy").equals("Buy " + item)
+                && driver.findElement(By.id("buy")).isEnabled());
+        click("#buy");
+    }
+
+    void awaitBought(String items) {
+        soon().until(() -> text("bought").equals(items));
+    }
+
+    List<String> notes() {
+        return texts("#notes li");
+    }
+
+    void awaitNotes(String... expected) {
+        soon().until(() -> notes().equals(List.of(expected)));
+    }
+
     void logOut() {
         click("#logout");
     }
@@ -117,7 +153,11 @@ final class BrowserDevice implements AutoCloseable {
     }
 
     List<String> messages() {
-        return driver.findElements(By.cssSelector("#messages li")).stream()
+        return texts("#messages li");
+    }
+
+    private List<String> texts(String selector) {
+        return driver.findElements(By.cssSelector(selector)).stream()
                 .map(WebElement::getText)
                 .toList();
     }

@@ -225,6 +225,47 @@ class BrowserIT {
     }
 
     @Test
+    void shouldMoveABasketWithItsNotesAndAHalfDonePurchaseToAnotherDevice() throws Exception {
+        openAll("");
+        logInAll();
+        bobs.leaveNote("ann", "No sugar please");
+        annsPhone.takeBasket();
+        annsPhone.awaitNotes("bob: No sugar please");
+        annsPhone.buy("tea");
+        annsPhone.awaitBought("tea");
+        annsPhone.screenshot("basket-on-the-phone");
+
+        network.refuse();
+        network.reset();
+        annsPhone.awaitState("connecting");
+        bobs.leaveNote("ann", "The bread is for me");
+        annsLaptop.takeBasket();
+        annsLaptop.awaitNotes("bob: The bread is for me");
+        annsLaptop.awaitBought("tea");
+        annsLaptop.buy("milk");
+        annsLaptop.awaitBought("tea, milk");
+        network.heal();
+        annsPhone.awaitState("connected");
+        annsPhone.awaitBasket("on another device");
+        annsPhone.screenshot("basket-on-the-laptop");
+
+        bobs.leaveNote("ann", "Jam as well?");
+        annsLaptop.awaitNotes("bob: The bread is for me", "bob: Jam as well?");
+        gateway.kill();
+        annsLaptop.awaitState("connecting");
+        startGateway();
+        annsLaptop.awaitState("connected");
+        annsLaptop.buy("bread");
+        annsLaptop.awaitBought("tea, milk, bread");
+        annsPhone.takeBasket();
+        annsLaptop.awaitBasket("on another device");
+        annsPhone.buy("jam");
+        annsPhone.awaitBought("tea, milk, bread, jam");
+        assertThat(annsPhone.notes()).containsExactly("bob: No sugar please");
+        annsLaptop.screenshot("basket-back-on-the-phone");
+    }
+
+    @Test
     void shouldDoTheSameByLongPolling() throws Exception {
         openAll("&poll");
         logInAll();

@@ -66,7 +66,7 @@ public final class GatewayNode implements AutoCloseable {
         Described described = Described.by(config);
         GatewayNode node = new GatewayNode(described.application(), SessionCacheManager.open(config.file()));
         try {
-            node.start(described.settings());
+            node.start(described.settings(), config);
             return node;
         } catch (IOException | RuntimeException | Error e) {
             node.close();
@@ -74,9 +74,9 @@ public final class GatewayNode implements AutoCloseable {
         }
     }
 
-    private synchronized void start(GatewaySettings settings) throws IOException {
+    private synchronized void start(GatewaySettings settings, NodeConfig config) throws IOException {
         ClientDirectory directory = new ClientDirectory(cache, settings.role());
-        callWithin(START_LIMIT, "start", () -> application.start(cache, directory));
+        callWithin(START_LIMIT, "start", () -> application.start(cache, directory, config));
         started = true;
         gateway = Gateway.open(settings, directory, application, application, application);
     }

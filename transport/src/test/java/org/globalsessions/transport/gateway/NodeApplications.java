@@ -14,6 +14,7 @@ import org.globalsessions.client.ClientRequest;
 import org.globalsessions.client.Token;
 import org.globalsessions.client.TokenData;
 import org.globalsessions.client.User;
+import org.globalsessions.config.NodeConfig;
 
 /** Applications that tests' configurations name. */
 public final class NodeApplications {
@@ -31,7 +32,7 @@ public final class NodeApplications {
         }
 
         @Override
-        public void start(SessionCacheManager cache, ClientDirectory directory) {
+        public void start(SessionCacheManager cache, ClientDirectory directory, NodeConfig config) {
             cache.set("started", new byte[] {1});
             TOLD.add("start");
         }
@@ -66,7 +67,7 @@ public final class NodeApplications {
         }
 
         @Override
-        public void start(SessionCacheManager cache, ClientDirectory directory) {
+        public void start(SessionCacheManager cache, ClientDirectory directory, NodeConfig config) {
             throw new IllegalStateException("no database");
         }
     }
