@@ -667,6 +667,16 @@ public final class SessionCacheManager implements AutoCloseable {
     }
 
     /**
+     * What runs what depends on this cache's answers: the executor given at opening, or the cache's own threads, on which tasks may block and wait for this cache. Takes tasks
+     * also after the close.
+     *
+     * @return the executor
+     */
+    public Executor executor() {
+        return executor;
+    }
+
+    /**
      * Sends what is not yet sent, for at most a second, gives the leases up and leaves the segment to the others. What is unsent then, another
      * process of this host or the next start sends; of a private segment it is lost.
      */

@@ -23,6 +23,10 @@ final class GatewayTableTest {
         assertThat(lines.stream().filter(line -> line.endsWith("yes |") || line.endsWith("**no** |")))
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith("| bind by a relay, 64 in flight |"),
+                        line -> assertThat(line).startsWith("| notify by a relay, 64 in flight |"),
+                        line -> assertThat(line)
+                                .startsWith("| one message at a time, p50 |")
+                                .contains("pull", "get from the relay"),
                         line -> assertThat(line).startsWith("| memory of a gateway, 200 idle clients |"),
                         line -> assertThat(line)
                                 .startsWith("| a message to 200 connected clients |")

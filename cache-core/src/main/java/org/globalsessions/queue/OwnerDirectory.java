@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -60,7 +61,8 @@ public final class OwnerDirectory implements AutoCloseable {
         this.cache = Objects.requireNonNull(cache, "cache");
         this.entries = new OwnerEntries(cache, settings.acknowledgement());
         this.rules = new OwnerRules(settings, clock);
-        this.pulls = new WaitingPulls(this::run, entries, settings.backchannelTimeout(), dropped, clock);
+        this.pulls =
+                new WaitingPulls(this::run, entries, settings.backchannelTimeout(), dropped, clock, cache.executor());
         this.maxSessions = settings.maxSessions();
         cache.addListener(listener);
     }
@@ -94,6 +96,11 @@ public final class OwnerDirectory implements AutoCloseable {
         return maxSessions;
     }
 
+    /** Runs what depends on what comes from here: it may block. */
+    Executor executor() {
+        return cache.executor();
+    }
+
     WaitingPulls pulls() {
         return pulls;
     }
@@ -104,7 +111,7 @@ public final class OwnerDirectory implements AutoCloseable {
         OwnerWork work = works.compute(owner, (name, present) -> {
             OwnerWork of = present != null
                     ? present
-                    : new OwnerWork(name, entries, rules, this::committed, () -> forget(owner));
+                    : new OwnerWork(name, entries, rules, this::committed, () -> forget(owner), cache.executor());
             reserved[0] = of.reserve();
             return of;
         });

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -44,16 +45,25 @@ final class OwnerWork {
     private final OwnerRules rules;
     private final Committed listener;
     private final Runnable whenIdle;
+    private final Executor executor;
     private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicBoolean running = new AtomicBoolean();
 
-    OwnerWork(String owner, OwnerEntries entries, OwnerRules rules, Committed listener, Runnable whenIdle) {
+    /** @param executor runs the commits beyond those of one call */
+    OwnerWork(
+            String owner,
+            OwnerEntries entries,
+            OwnerRules rules,
+            Committed listener,
+            Runnable whenIdle,
+            Executor executor) {
         this.owner = owner;
         this.entries = entries;
         this.rules = rules;
         this.listener = listener;
         this.whenIdle = whenIdle;
+        this.executor = executor;
     }
 
     /** One transaction that waits. */
@@ -153,7 +163,7 @@ final class OwnerWork {
     private void goOn() {
         for (int round = 0; ; round++) {
             if (round == ROUNDS) {
-                var unused = CompletableFuture.runAsync(this::goOn);
+                var unused = CompletableFuture.runAsync(this::goOn, executor);
                 return;
             }
             List<Pending<?>> together = take();

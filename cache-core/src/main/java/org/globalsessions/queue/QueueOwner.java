@@ -56,7 +56,7 @@ public final class QueueOwner {
     public <T> CompletableFuture<T> transactAsync(Function<OwnerTransaction, T> function) {
         OwnerWork.refuseWithin();
         // What depends on it may wait for another transaction of the owner, which the committing thread must not.
-        return directory.run(name, function).thenApplyAsync(Function.identity());
+        return directory.run(name, function).thenApplyAsync(Function.identity(), directory.executor());
     }
 
     /**

@@ -237,7 +237,7 @@ public final class QueueRequests implements ClientRequestHandler {
             return new ClientWork();
         });
         if (isNew[0]) {
-            var unused = client.whenClosed().thenRunAsync(() -> end(client, work));
+            var unused = client.whenClosed().thenRunAsync(() -> end(client, work), owners.executor());
         }
         synchronized (work) {
             if (work.underWay >= MOST_UNDER_WAY) {

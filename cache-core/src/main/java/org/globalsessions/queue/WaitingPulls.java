@@ -85,7 +85,8 @@ final class WaitingPulls {
     private final AtomicInteger underWay = new AtomicInteger();
 
     private final Map<Queue, Slot> slots = new ConcurrentHashMap<>();
-    private final Executor later = CompletableFuture.delayedExecutor(LOOK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    private final Executor executor;
+    private final Executor later;
     private final AtomicBoolean looking = new AtomicBoolean();
     private int looks;
     private volatile boolean closed;
@@ -98,14 +99,22 @@ final class WaitingPulls {
      * @param timeout      how long a pull waits
      * @param lost         counts messages that nobody got and that could not be put back
      * @param clock        says when a pull begins
+     * @param executor     runs what depends on a pull, and the looks
      */
     WaitingPulls(
-            Transactions transactions, OwnerEntries entries, Duration timeout, LongAdder lost, InstantSource clock) {
+            Transactions transactions,
+            OwnerEntries entries,
+            Duration timeout,
+            LongAdder lost,
+            InstantSource clock,
+            Executor executor) {
         this.transactions = transactions;
         this.entries = entries;
         this.timeoutMs = timeout.toMillis();
         this.lost = lost;
         this.clock = clock;
+        this.executor = executor;
+        this.later = CompletableFuture.delayedExecutor(LOOK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS, executor);
     }
 
     /** Waits for a message, in the place of whoever waits under the same name. */
@@ -126,7 +135,7 @@ final class WaitingPulls {
                 .whenComplete((pulled, failure) -> leave(slot, waiter));
         // What depends on a pull may block, and must not do so where the pull ends: on the timer's thread, or on that
         // of a newer pull.
-        CompletableFuture<Pulled> told = result.thenApplyAsync(Function.identity());
+        CompletableFuture<Pulled> told = result.thenApplyAsync(Function.identity(), executor);
         var unusedCancel = told.whenComplete((pulled, failure) -> result.cancel(false));
         if (closed) {
             result.complete(Pulled.without(End.CLOSED));
