@@ -379,8 +379,8 @@ public final class Schema {
             key(
                             "acknowledgement",
                             KeyType.CHOICE,
-                            "How far a transaction has to have gone before it counts; without it the relay where there is one, else this"
-                                    + " host.")
+                            "How far a transaction has to have gone before it counts; local is for owners that one host alone serves. Without"
+                                    + " it the relay where there is one, else this host.")
                     .choices("local", "relay", "relief"));
 
     /** Keys of an {@code lru} section. */
