@@ -47,13 +47,21 @@ export class Basket {
 
   /** Takes the basket over, from whichever device has it, where that one was. */
   async take(name) {
+    const turn = ++this.#turn;
     this.#name = name;
-    await this.#begin(++this.#turn, name);
+    this.#nonce = null;
+    try {
+      await this.#begin(turn, name);
+    } catch (failure) {
+      if (turn === this.#turn) {
+        // Whether it has come here is not known: the user may try again.
+        this.#forget(NOWHERE);
+      }
+      throw failure;
+    }
   }
 
   async #begin(turn, name) {
-    // Whatever it was before, from now on it may be another one.
-    this.#nonce = null;
     this.#tell(COMING);
     const [nonce] = cut(await this.#client.ask('queue/begin', name));
     const bought = await this.#client.ask('bought', name);
@@ -96,7 +104,8 @@ export class Basket {
     this.#tell(COMING);
     while (turn === this.#turn) {
       try {
-        const counts = this.#nonce === null || await this.#client.ask('queue/counts', `${name} ${this.#nonce}`) === 'true';
+        // Without a nonce it is not known whether the basket has come here at all: taking it again is the user's to decide.
+        const counts = this.#nonce !== null && await this.#client.ask('queue/counts', `${name} ${this.#nonce}`) === 'true';
         if (turn === this.#turn) {
           await (counts ? this.#begin(turn, name) : this.#moved());
         }

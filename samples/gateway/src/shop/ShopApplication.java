@@ -15,7 +15,6 @@ import org.globalsessions.client.ClientDirectory;
 import org.globalsessions.client.ClientHandle;
 import org.globalsessions.client.ClientRequest;
 import org.globalsessions.client.ClientRequestException;
-import org.globalsessions.client.ClientRequestHandler;
 import org.globalsessions.client.TokenData;
 import org.globalsessions.client.User;
 import org.globalsessions.config.NodeConfig;
@@ -47,7 +46,7 @@ public final class ShopApplication implements ClientApplication {
     private volatile OwnerDirectory owners;
 
     /** What clients ask of their queues; the rest is this application's own. */
-    private volatile ClientRequestHandler requests;
+    private volatile QueueRequests requests;
 
     @Override
     public String name() {
@@ -89,7 +88,7 @@ public final class ShopApplication implements ClientApplication {
             case "buy" -> buy(request);
             case "bought" -> bought(request);
             case "note" -> note(request);
-            case "logout" -> directory.unbindAsync(request.client().identifier()).thenApply(unbound -> "");
+            case "logout" -> logOut(request);
             case "logout-everywhere" -> logOutEverywhere(request);
             default -> refused(NO_SUCH_REQUEST, "no such request");
         };
@@ -188,6 +187,12 @@ public final class ShopApplication implements ClientApplication {
 
     private static String textOf(byte[] state) {
         return state == null ? "" : new String(state, StandardCharsets.UTF_8);
+    }
+
+    private CompletionStage<String> logOut(ClientRequest request) {
+        // What is left for the user from now on is none of this device's.
+        requests.endPulls(request.client());
+        return directory.unbindAsync(request.client().identifier()).thenApply(unbound -> "");
     }
 
     private CompletionStage<String> logOutEverywhere(ClientRequest request) {

@@ -170,8 +170,9 @@ public final class SessionCacheManager implements AutoCloseable {
      * Opens the cache that a configuration describes, with an executor of the application's choice.
      *
      * @param config   the configuration, resolved
-     * @param executor runs what waits for the relay's answers, the loaders and the listeners; must not run tasks on the calling thread, and
-     *                 needs a further thread for each of these that itself waits for a get, or they wait for each other for ever
+     * @param executor runs what waits for the relay's answers, the loaders, the listeners, and what depends on transactions and pulls of queues; must not run tasks on the
+     *                 calling thread, and needs a further thread for each of these that itself waits for a get, a transaction or a pull, or they wait for each other for
+     *                 ever
      * @return the cache, to be closed by the caller
      * @throws IOException where the segment cannot be made or has no room
      * @throws org.globalsessions.config.ConfigurationException with everything that is wrong in it

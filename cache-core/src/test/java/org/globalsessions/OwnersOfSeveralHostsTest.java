@@ -114,6 +114,25 @@ class OwnersOfSeveralHostsTest extends RelayedHostsFixture {
     }
 
     @Test
+    void row12_shouldStayUntilItIsAcknowledgedWhenThePullThatWantsThatTakesOverFromOneThatTakesIt() throws Exception {
+        QueueOwner atA = ann("a");
+        QueueOwner atB = ann("b");
+        for (int i = 0; i < 200; i++) {
+            CompletableFuture<Pulled> takes = atA.pull("work");
+            // Its removal of the message may be on its way when the other one comes.
+            send(atB, "m" + i + "-", 1);
+            CompletableFuture<Pulled> keeps = atA.pullToAcknowledge("work");
+            if (RelayedHosts.join(takes).end() == Pulled.End.MESSAGE) {
+                send(atB, "other" + i + "-", 1);
+            }
+            Pulled kept = RelayedHosts.join(keeps);
+            assertThat(atA.<List<String>>transact(t -> t.queue("work"))).containsExactly(kept.message());
+            assertThat(RelayedHosts.join(atA.acknowledge("work", kept.number())))
+                    .isTrue();
+        }
+    }
+
+    @Test
     void shouldGiveEachMessageToOnePullWhenHostsSendAtOnce() throws Exception {
         int each = 50;
         QueueOwner atA = ann("a");

@@ -188,6 +188,35 @@ public final class ClientDirectory {
                 .thenCompose(clients -> unbind(of, clients));
     }
 
+    /**
+     * Takes the binding of a client away, of all clients that have an address, or both.
+     *
+     * @param client  the client's identifier, or null
+     * @param address {@code role.name}, or null
+     * @return how many were bound to the address, after the client was unbound; 0 without one
+     * @throws IllegalArgumentException where both are null, or the address is none
+     */
+    public int unbind(String client, String address) {
+        return await(unbindAsync(client, address));
+    }
+
+    /**
+     * As {@link #unbind(String, String)}, without waiting.
+     *
+     * @param client  the client's identifier, or null
+     * @param address {@code role.name}, or null
+     * @return its result
+     */
+    public CompletableFuture<Integer> unbindAsync(String client, String address) {
+        if (client == null && address == null) {
+            throw new IllegalArgumentException("nothing to unbind: neither a client nor an address is given");
+        }
+        ClientAddress of = address == null ? null : checked(address);
+        CompletableFuture<Void> unbound =
+                client == null ? CompletableFuture.completedFuture(null) : unbindAsync(client);
+        return of == null ? unbound.thenApply(done -> 0) : unbound.thenCompose(done -> unbindAddressAsync(address));
+    }
+
     private CompletableFuture<Integer> unbind(ClientAddress of, Set<String> clients) {
         // Compared again: one that has moved to another address meanwhile is not meant.
         return new SomeAtATime<>(

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -184,11 +185,7 @@ final class NodeConfigReader {
             need(config, "gateway.port", "");
             checkGatewayTls(config);
         }
-        if (config.hasPath("queues")
-                && config.getDuration("queues.queue_idle").compareTo(config.getDuration("queues.backchannel_timeout"))
-                        < 0) {
-            problem("queues.queue_idle", "is below backchannel_timeout: a name would go while somebody pulls");
-        }
+        checkQueues(config, relays);
         checkUnixSocket(config);
         checkTls(config, List.of("server_key", "server_cert", "client_cert"));
         checkSpillLimit(config, "spill_limit");
@@ -199,6 +196,34 @@ final class NodeConfigReader {
         if (config.hasPath("host_id") && !Schema.isHostId(config.getString("host_id"))) {
             problem("host_id", "out of range, allowed is 1 to 64 characters from ! to ~");
         }
+    }
+
+    /** What is set together only wrongly. A value that is wrong by itself is not there, and was told. */
+    private void checkQueues(Config config, List<Config> relays) {
+        if (!top.containsKey("queues")) {
+            return;
+        }
+        Duration idle = durationOf(config, "queues.queue_idle");
+        Duration timeout = durationOf(config, "queues.backchannel_timeout");
+        if (idle != null && timeout != null && idle.compareTo(timeout) < 0) {
+            problem("queues.queue_idle", "is below backchannel_timeout: a name would go while somebody pulls");
+        }
+        String bytes = "queues.max_message_bytes";
+        String most = "lru.cache.max_value_size";
+        if (config.hasPath(bytes) && config.hasPath(most) && config.getLong(bytes) >= config.getLong(most)) {
+            problem(
+                    bytes,
+                    "is not below " + most + ", which is " + config.getLong(most)
+                            + ": all that is kept of an owner is one entry");
+        }
+        String level = "queues.acknowledgement";
+        if (config.hasPath(level) && !config.getString(level).equals("local") && relays.isEmpty()) {
+            problem(level, "needs a relay, of which there is none");
+        }
+    }
+
+    private static Duration durationOf(Config config, String path) {
+        return config.hasPath(path) ? config.getDuration(path) : null;
     }
 
     /** One that is never met would let its author believe that it is kept. */
@@ -403,7 +428,7 @@ final class NodeConfigReader {
             problem(key, "has no name by which others find the segment: without token_path");
         } else if (config.hasPath("gateway")) {
             problem(key, "is not for a gateway, whose clients have to outlive its process");
-        } else if (!config.hasPath("message_relay")) {
+        } else if (relays(config).isEmpty()) {
             problem(key, "is for a client of a relay: nothing would outlive the process");
         }
         requireNoProblem();

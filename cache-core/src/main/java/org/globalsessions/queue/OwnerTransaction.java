@@ -160,6 +160,17 @@ public final class OwnerTransaction {
     }
 
     /**
+     * As {@link #notify(String, String)}, with a message that is made of name and message.
+     *
+     * @param message    what the customizer is given
+     * @param name       the name
+     * @param customizer makes the name's message
+     */
+    public void notify(String message, String name, BinaryOperator<String> customizer) {
+        notify(customizer.apply(checked(name), message), name);
+    }
+
+    /**
      * Has a message wait under every name there is that has a pattern anywhere.
      *
      * @param message as above
@@ -181,7 +192,7 @@ public final class OwnerTransaction {
     public void notify(String message, Pattern pattern, BinaryOperator<String> customizer) {
         BoundedMatch match = new BoundedMatch(pattern);
         List<String> matching = names().stream().filter(match::isIn).toList();
-        matching.forEach(name -> notify(customizer.apply(name, message), name));
+        matching.forEach(name -> notify(message, name, customizer));
     }
 
     /**

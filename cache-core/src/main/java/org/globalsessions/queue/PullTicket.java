@@ -1,15 +1,16 @@
 package org.globalsessions.queue;
 
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What tells which of two pulls is the newer one, in whichever processes they wait: a number that the owner's entry has of the newest. It is drawn once, above the one that is
  * there, and by the time at which the pull began: one whose transaction comes late, or is run again, is still the older one. Where both begin within what their hosts'
  * clocks differ, either counts as the newer.
  *
- * <p>Any thread may look; one at a time draws.
+ * <p>Any thread.
  */
 final class PullTicket {
     /** What an entry has before the first pull. */
@@ -23,7 +24,7 @@ final class PullTicket {
 
     /** A pull begins. */
     PullTicket(InstantSource clock) {
-        began = (TimeUnit.MILLISECONDS.toMicros(clock.millis()) << RANDOM_BITS) + random();
+        began = (ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant()) << RANDOM_BITS) + random();
     }
 
     private static long random() {
@@ -31,7 +32,7 @@ final class PullTicket {
     }
 
     /** The number, drawn above the one that is there where it was not drawn before. */
-    long drawAbove(long there) {
+    synchronized long drawAbove(long there) {
         if (drawn == NONE) {
             drawn = Math.max(began, there + 1 + random());
         }

@@ -167,6 +167,24 @@ public final class QueueRequests implements ClientRequestHandler {
         }
     }
 
+    /**
+     * Ends the pulls of a client, for one that logs out or becomes somebody else while it stays connected: what comes for its owner from then on is for the owner's other
+     * clients. They are answered {@code closed}.
+     *
+     * @param client the client
+     */
+    public void endPulls(ClientControl client) {
+        ClientWork work = works.get(client);
+        if (work != null) {
+            List<CompletableFuture<Pulled>> ended;
+            synchronized (work) {
+                ended = List.copyOf(work.pulls.values());
+                work.pulls.clear();
+            }
+            ended.forEach(pull -> pull.cancel(false));
+        }
+    }
+
     private QueueOwner owner(String name) {
         try {
             return owners.owner(name);

@@ -119,7 +119,7 @@ final class WaitingPulls {
 
     /** Waits for a message, in the place of whoever waits under the same name. */
     CompletableFuture<Pulled> pull(String owner, String name, boolean keep) {
-        Waiter waiter = new Waiter(keep, new PullTicket(clock));
+        Waiter waiter = new Waiter(keep, ticket(owner, name));
         CompletableFuture<Pulled> result = waiter.result;
         Waiter[] earlier = new Waiter[1];
         Slot slot = slots.compute(new Queue(owner, name), (queue, present) -> {
@@ -144,6 +144,16 @@ final class WaitingPulls {
             lookLater();
         }
         return told;
+    }
+
+    /** Drawn now where the host has the owner: a pull that begins while this one's transaction waits is the newer one. */
+    private PullTicket ticket(String owner, String name) {
+        PullTicket ticket = new PullTicket(clock);
+        here(owner).ifPresent(state -> {
+            OwnerState.Named named = state.find(name);
+            ticket.drawAbove(named == null ? PullTicket.NONE : named.ticket);
+        });
+        return ticket;
     }
 
     private void leave(Slot slot, Waiter waiter) {
@@ -255,14 +265,17 @@ final class WaitingPulls {
         }
     }
 
-    /** Gives a message that is no longer in its queue to whoever waits; back to the queue where nobody does any more. */
+    /**
+     * Gives a message that is no longer in its queue to whoever waits; back to the queue where nobody does any more, or who does wants it to stay there until it is
+     * acknowledged: that one takes it anew.
+     */
     private void deliver(Slot slot, Taken taken) {
         Waiter to = waiterOf(slot);
-        while (to != null && !to.result.complete(taken.pulled())) {
+        while (to != null && !to.keep && !to.result.complete(taken.pulled())) {
             leave(slot, to);
             to = waiterOf(slot);
         }
-        if (to == null) {
+        if (to == null || to.keep) {
             underWay.incrementAndGet();
             var unused = running(() -> transactions.run(slot.queue.owner, transaction -> {
                         transaction.putBack(slot.queue.name, taken);

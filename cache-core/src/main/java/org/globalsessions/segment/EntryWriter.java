@@ -36,10 +36,10 @@ final class EntryWriter {
     private static final int MAX_DOUBLINGS = 5;
 
     /**
-     * Looks that have to find no head before a write ends without room while others write, and the pause between the first two; each further one's is twice
+     * Looks that have to find no head before a write ends without room while others write, and the pause behind the second one; each further one's is twice
      * the last. A writer that is not run for 7 ms between making its value visible and retiring the older one is rare even where CPUs are short.
      */
-    private static final int HEAD_LOOKS = 4;
+    private static final int HEAD_LOOKS = 5;
 
     private static final long FIRST_LOOK_PAUSE_NS = 1_000_000;
 
@@ -451,11 +451,14 @@ final class EntryWriter {
         long pauseNs;
         if (reason == NO_HEAD) {
             outcome.vainLooks++;
-            if (outcome.vainLooks == HEAD_LOOKS || !locks.isAnotherHeld(bucket)) {
+            // Who was replacing a value during the first look may have ended before this one: what it has replaced is
+            // free by now, and what it has stored may go.
+            boolean isFirst = outcome.vainLooks == 1;
+            if (!isFirst && (outcome.vainLooks == HEAD_LOOKS || !locks.isAnotherHeld(bucket))) {
                 pages.noteBarren(SegmentDescriptor.pagesOf(body.length));
                 return NO_ROOM;
             }
-            pauseNs = FIRST_LOOK_PAUSE_NS << (outcome.vainLooks - 1);
+            pauseNs = isFirst ? 0 : FIRST_LOOK_PAUSE_NS << (outcome.vainLooks - 2);
         } else {
             outcome.vainLooks = 0;
             long bound = FIRST_PAUSE_NS << Math.min(outcome.pageWaits, MAX_DOUBLINGS);
@@ -464,7 +467,9 @@ final class EntryWriter {
         locks.release(bucket, lock);
         counters.increment(Counter.WRITES_RESTARTED);
         outcome.pageWaits++;
-        LockSupport.parkNanos(pauseNs);
+        if (pauseNs > 0) {
+            LockSupport.parkNanos(pauseNs);
+        }
         return LOST_LOCK;
     }
 

@@ -307,6 +307,7 @@ class NodeConfigTest {
         QueueSettings settings = QueueSettings.from(NodeConfig.loadClient(write("client.conf", """
                 queues { max_messages : 7, max_message_bytes : 20KiB, max_sessions : 3, backchannel_timeout : 2s
                          queue_idle : 1h, acknowledgement : relief }
+                message_relay { auth_path : a, port : 1 }
                 """)));
 
         assertThat(settings)
@@ -321,6 +322,17 @@ class NodeConfigTest {
         assertThat(QueueSettings.from(NodeConfig.loadClient(write("default.conf", ""))))
                 .usingRecursiveComparison()
                 .isEqualTo(QueueSettings.DEFAULTS);
+        Path wrong = write("wrong.conf", "queues { queue_idle : banana, backchannel_timeout : 2h }");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(wrong))
+                        .problems())
+                .extracting(ConfigurationProblem::key)
+                .containsExactlyInAnyOrder("queues.queue_idle", "queues.backchannel_timeout");
+        Path large = write("large.conf", "queues { max_message_bytes : 64KiB }");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(large)))
+                .hasMessageContaining("is not below lru.cache.max_value_size, which is 65536");
+        Path relayless = write("relayless.conf", "queues { acknowledgement : relay }");
+        assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(relayless)))
+                .hasMessageContaining("needs a relay");
         Path late = write("late.conf", "queues { backchannel_timeout : 2m, queue_idle : 1m }");
         assertThat(catchThrowableOfType(ConfigurationException.class, () -> NodeConfig.loadClient(late)))
                 .hasMessageContaining("queues.queue_idle")

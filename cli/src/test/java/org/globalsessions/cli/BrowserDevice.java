@@ -132,6 +132,17 @@ final class BrowserDevice implements AutoCloseable {
         click("#buy");
     }
 
+    /** Again and again, as a gateway that has just been started may not be connected yet: nothing is bought twice by that. */
+    void buyUntilBought(String item, String items) {
+        soon().until(() -> {
+            if (text("buy").equals("Buy " + item)
+                    && driver.findElement(By.id("buy")).isEnabled()) {
+                click("#buy");
+            }
+            return text("bought").equals(items);
+        });
+    }
+
     void awaitBought(String items) {
         soon().until(() -> text("bought").equals(items));
     }

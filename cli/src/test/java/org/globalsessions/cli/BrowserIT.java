@@ -255,8 +255,8 @@ class BrowserIT {
         annsLaptop.awaitState("connecting");
         startGateway();
         annsLaptop.awaitState("connected");
-        annsLaptop.buy("bread");
-        annsLaptop.awaitBought("tea, milk, bread");
+        annsLaptop.buyUntilBought("bread", "tea, milk, bread");
+        annsPhone.awaitState("connected");
         annsPhone.takeBasket();
         annsLaptop.awaitBasket("on another device");
         annsPhone.buy("jam");

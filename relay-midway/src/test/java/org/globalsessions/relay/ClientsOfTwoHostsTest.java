@@ -303,6 +303,8 @@ class ClientsOfTwoHostsTest {
     void shouldSendAClientAwayWhereItsUserHasTooManyOnOtherHosts() throws Exception {
         Client.hello(a, "hello");
         Client.hello(b, "hello");
+        // What a gateway without a limit lets in the relay hears of a moment later.
+        await().atMost(PATIENCE).until(() -> sender.countOf("ann") == 2);
         Host c = host("d", new GatewaySettings().maxClientsPerUser(3));
         assertThat(Client.hello(c, "hello").identifier).hasSize(22);
         assertThat(Client.hello(c, "hello").identifier).isEqualTo("denied too many clients of this user");

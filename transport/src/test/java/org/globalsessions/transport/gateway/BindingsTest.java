@@ -178,6 +178,26 @@ class BindingsTest {
     }
 
     @Test
+    void unbindShouldTakeAClientAnAddressOrBothAndRefuseNeither() throws Exception {
+        fixture.start();
+        WebSocketClient phone = fixture.login("ann");
+        WebSocketClient tablet = fixture.login("ann");
+        WebSocketClient other = fixture.login("ann");
+        directory.bind(phone.identifier, "user.7", AUTHORISATION);
+        directory.bind(tablet.identifier, "user.8", AUTHORISATION);
+        directory.bind(other.identifier, "user.9", AUTHORISATION);
+
+        assertThat(directory.unbind(phone.identifier, "user.8")).isOne();
+        assertThat(directory.find(phone.identifier).isBound()).isFalse();
+        assertThat(directory.find(tablet.identifier).isBound()).isFalse();
+        assertThat(directory.unbind(other.identifier, null)).isZero();
+        assertThat(directory.find(other.identifier).isBound()).isFalse();
+        assertThatThrownBy(() -> directory.unbind(null, null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("neither a client nor an address");
+    }
+
+    @Test
     void unbindOfWhatIsUnknownShouldBeFineAndBindOfItNot() throws Exception {
         fixture.start();
 

@@ -28,6 +28,7 @@ class GatewayQueuesTest {
     private GatewayFixture fixture;
     private OwnerDirectory owners;
     private QueueOwner ann;
+    private QueueRequests requests;
 
     @BeforeEach
     void open() throws IOException {
@@ -38,15 +39,18 @@ class GatewayQueuesTest {
     private void start(QueueSettings queues) throws IOException {
         owners = new OwnerDirectory(fixture.cache, queues);
         ann = owners.owner("ann");
-        fixture.start(
-                settings(),
-                fixture.new Logins(),
-                new QueueRequests(
-                        owners,
-                        request -> request.user().name().equals("nobody")
-                                ? null
-                                : request.user().name(),
-                        request -> CompletableFuture.completedFuture("application: " + request.params())));
+        requests = new QueueRequests(
+                owners,
+                request -> request.user().name().equals("nobody")
+                        ? null
+                        : request.user().name(),
+                request -> {
+                    if (request.method().equals("end-pulls")) {
+                        requests.endPulls(request.client());
+                    }
+                    return CompletableFuture.completedFuture("application: " + request.params());
+                });
+        fixture.start(settings(), fixture.new Logins(), requests);
     }
 
     @AfterEach
@@ -94,6 +98,33 @@ class GatewayQueuesTest {
             assertThat(ask(client, 2, "echo hello")).isEqualTo("answer 2 application: hello");
             notify("later", "phone");
             assertThat(client.next()).matches("answer 1 message \\d+ later");
+        }
+    }
+
+    @Test
+    void shouldLeaveWhatComesToOthersWhenAClientsPullsAreEnded() throws Exception {
+        try (WebSocketClient phone = fixture.login("ann");
+                WebSocketClient laptop = fixture.login("ann")) {
+            phone.send("ask 1 queue/pull basket");
+            await().atMost(PATIENCE)
+                    .until(() -> ann.<List<String>>transact(t -> t.names()).contains("basket"));
+            phone.send("ask 2 end-pulls now");
+            assertThat(List.of(phone.next(), phone.next()))
+                    .containsExactlyInAnyOrder("answer 1 closed", "answer 2 application: now");
+            notify("for the laptop", "basket");
+            assertThat(ask(laptop, 1, "queue/pull basket")).endsWith("for the laptop");
+        }
+    }
+
+    @Test
+    void shouldTellWhetherANonceStillCounts() throws Exception {
+        try (WebSocketClient phone = fixture.login("ann");
+                WebSocketClient laptop = fixture.login("ann")) {
+            String nonce = ask(phone, 1, "queue/begin basket").replaceFirst("answer 1 ", "");
+            assertThat(ask(phone, 2, "queue/counts basket " + nonce)).isEqualTo("answer 2 true");
+            ask(laptop, 1, "queue/begin basket");
+            assertThat(ask(phone, 3, "queue/counts basket " + nonce)).isEqualTo("answer 3 false");
+            assertThat(ask(phone, 4, "queue/counts basket")).startsWith("error 4 400 wrong number of parameters");
         }
     }
 
