@@ -64,7 +64,7 @@ final class OwnerRules {
 
     /**
      * A name has come: of those whose messages nobody fetches the longest queues go, of equal ones the newest, until there are no more names than there
-     * should be. Never one under which somebody's work is kept, or that has a limit of its own.
+     * should be. Never one under which somebody's work is kept, whose client still pulls, or that has a limit of its own.
      */
     private void collect(OwnerState state) {
         while (state.all().size() > settings.maxSessions()) {
@@ -72,7 +72,8 @@ final class OwnerRules {
                     .filter(named -> !named.messages().isEmpty()
                             && named.limit == Named.DEFAULT_LIMIT
                             && named.nonce == null
-                            && named.memento == null)
+                            && named.memento == null
+                            && !isFetched(named))
                     // Of equal ones the last in the order in which they came.
                     .reduce((best, next) -> bySize().compare(next, best) >= 0 ? next : best);
             if (victim.isEmpty()) {
@@ -80,6 +81,11 @@ final class OwnerRules {
             }
             state.remove(victim.get());
         }
+    }
+
+    /** Whether somebody has pulled within the time after which a client that waits pulls again. */
+    private boolean isFetched(Named named) {
+        return PullTicket.beganWithin(settings.backchannelTimeout(), named.ticket, clock);
     }
 
     private static Comparator<Named> bySize() {

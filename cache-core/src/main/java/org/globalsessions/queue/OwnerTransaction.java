@@ -138,7 +138,7 @@ public final class OwnerTransaction {
 
     /**
      * A client uses a name, which is there from now on. Where there are more names than {@code max_sessions} then, those go whose messages nobody
-     * fetches, longest queue first and of equal ones the newest; none that was begun or has a memento or a limit of its own.
+     * fetches, longest queue first and of equal ones the newest; none that was begun, has a memento or a limit of its own, or was pulled just now.
      *
      * @param name 1 to {@value #MAX_NAME_BYTES} bytes
      */

@@ -1,9 +1,11 @@
 package org.globalsessions.queue;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What tells which of two pulls is the newer one, in whichever processes they wait: a number that the owner's entry has of the newest. It is drawn once, above the one that is
@@ -24,7 +26,17 @@ final class PullTicket {
 
     /** A pull begins. */
     PullTicket(InstantSource clock) {
-        began = (ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant()) << RANDOM_BITS) + random();
+        began = (micros(clock) << RANDOM_BITS) + random();
+    }
+
+    private static long micros(InstantSource clock) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
+    }
+
+    /** Whether the pull that has put a number there began within such a time, or later by a clock that is ahead. */
+    static boolean beganWithin(Duration time, long there, InstantSource clock) {
+        return there != NONE
+                && micros(clock) - (there >>> RANDOM_BITS) <= TimeUnit.NANOSECONDS.toMicros(time.toNanos());
     }
 
     private static long random() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -180,10 +181,13 @@ class PullsTest {
 
     @Test
     void row12_shouldTakeNoMessageForAnotherWhenItIsAcknowledgedAfterItsNameHasGone() throws Exception {
-        try (OwnerDirectory few = new OwnerDirectory(cache, QueueSettings.DEFAULTS.maxSessions(1))) {
+        Instant[] now = {Instant.now()};
+        QueueSettings settings = QueueSettings.DEFAULTS.maxSessions(1);
+        try (OwnerDirectory few = new OwnerDirectory(cache, settings, () -> now[0])) {
             QueueOwner bob = few.owner("bob");
             send(bob, "foo", "first");
             Pulled first = result(bob.pullToAcknowledge("foo"));
+            now[0] = now[0].plus(settings.backchannelTimeout()).plusMillis(1);
             send(bob, "bar", "x");
             assertThat(bob.<List<String>>transact(OwnerTransaction::names)).containsExactly("bar");
             send(bob, "foo", "second");

@@ -384,6 +384,20 @@ class QueuesTest {
     }
 
     @Test
+    void shouldKeepANameWhoseClientStillPullsWhenThereAreMoreThanThereShouldBe() throws Exception {
+        hello("pulled", 1, 3);
+        assertThat(ann.pullToAcknowledge("pulled").get(10, TimeUnit.SECONDS).message())
+                .isEqualTo("hello1");
+        hello("b", 1, 2);
+        hello("c", 1, 1);
+        hello("d", 1, 1);
+        assertThat(names()).as("the longest queue is fetched").containsExactly("pulled", "c", "d");
+        now = now.plus(SETTINGS.backchannelTimeout()).plusMillis(1);
+        hello("e", 1, 1);
+        assertThat(names()).as("nobody pulls any more").containsExactly("c", "d", "e");
+    }
+
+    @Test
     void shouldForgetANameWhenNothingIsKeptUnderItForLong() {
         transact(t -> t.use("idle"));
         hello("waiting", 1, 1);
