@@ -17,6 +17,9 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.Version;
+import org.globalsessions.queue.OwnerDirectory;
+import org.globalsessions.queue.QueueOwner;
+import org.globalsessions.queue.QueueSettings;
 
 /**
  * An application with planted keys and values, as a process of its own: does what it reads from its standard input, prints every
@@ -30,9 +33,11 @@ final class PlantedApplication {
     private static final String ABSENT = key(-1);
 
     private final SessionCacheManager cache;
+    private final OwnerDirectory owners;
 
-    private PlantedApplication(SessionCacheManager cache) {
+    private PlantedApplication(SessionCacheManager cache, OwnerDirectory owners) {
         this.cache = cache;
+        this.owners = owners;
     }
 
     static String key(int i) {
@@ -56,8 +61,10 @@ final class PlantedApplication {
         }
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         SessionCacheManager cache = SessionCacheManager.open(Path.of(args[0]));
-        PlantedApplication application = new PlantedApplication(cache);
-        try (cache) {
+        OwnerDirectory owners = new OwnerDirectory(cache, QueueSettings.DEFAULTS.maxMessages(2));
+        PlantedApplication application = new PlantedApplication(cache, owners);
+        try (cache;
+                owners) {
             for (String order = orders.readLine(); order != null; order = orders.readLine()) {
                 application.follow(order);
                 System.out.println("done " + order);
@@ -98,6 +105,7 @@ final class PlantedApplication {
         tell("delete", () -> cache.delete(key(5), Acknowledgement.EVERYWHERE));
         saveOnConditions();
         refuse();
+        useQueues();
         tell("hash", () -> {
             cache.hashSet(ABSENT, value(0));
             return cache.checkHash(ABSENT, value(1));
@@ -145,7 +153,51 @@ final class PlantedApplication {
         });
     }
 
+    /** An owner, a name, messages and mementos that are planted too. */
+    private void useQueues() {
+        QueueOwner owner = owners.owner(key(-6));
+        String name = key(-7);
+        String text = new String(value(6), UTF_8);
+        tell(
+                "notify",
+                () -> owner.transactAsync(t -> {
+                    for (int i = 0; i < 4; i++) {
+                        t.notify(text, name);
+                    }
+                    return t.names();
+                }));
+        tell("pull", () -> owner.pullToAcknowledge(name));
+        tell("begin", () -> owner.transactAsync(t -> t.begin(name)));
+        tell("begin and remember", () -> {
+            String nonce = owner.transact(t -> t.begin(name)).nonce();
+            return owner.transactAsync(t -> t.remember(name, nonce, text));
+        });
+        tell(
+                "remember with another nonce",
+                () -> owner.transactAsync(t -> {
+                    if (!t.remember(name, Markers.SECRET, text)) {
+                        throw new IllegalStateException("another one has begun");
+                    }
+                    return null;
+                }));
+        tell(
+                "too long a message",
+                () -> owner.transactAsync(t -> {
+                    t.notify(text.repeat(1_000), name);
+                    return null;
+                }));
+        tell("too long a name", () -> owner.pull(name.repeat(100)));
+        tell("too long a name of an owner", () -> owners.owner(name.repeat(100)).pull(name));
+        tell(
+                "more than an entry holds",
+                () -> owner.transactAsync(t -> {
+                    t.state(text.repeat(5_000).getBytes(UTF_8));
+                    return null;
+                }));
+    }
+
     private void withoutRelay() {
+        tell("begin", () -> owners.owner(key(-6)).transactAsync(t -> t.begin(key(-7))));
         tell("get", () -> cache.get(key(-4)));
         tell("set", () -> cache.set(key(-5), value(5), TO_RELAY));
         tell("delete", () -> cache.delete(key(-5), Acknowledgement.RELAY));
