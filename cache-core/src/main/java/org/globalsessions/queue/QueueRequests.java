@@ -176,13 +176,18 @@ public final class QueueRequests implements ClientRequestHandler {
     public void endPulls(ClientControl client) {
         ClientWork work = works.get(client);
         if (work != null) {
-            List<CompletableFuture<Pulled>> ended;
-            synchronized (work) {
-                ended = List.copyOf(work.pulls.values());
-                work.pulls.clear();
-            }
-            ended.forEach(pull -> pull.cancel(false));
+            endPulls(work, false);
         }
+    }
+
+    private static void endPulls(ClientWork work, boolean over) {
+        List<CompletableFuture<Pulled>> ended;
+        synchronized (work) {
+            work.over |= over;
+            ended = List.copyOf(work.pulls.values());
+            work.pulls.clear();
+        }
+        ended.forEach(pull -> pull.cancel(false));
     }
 
     private QueueOwner owner(String name) {
@@ -274,14 +279,8 @@ public final class QueueRequests implements ClientRequestHandler {
 
     /** What a client waits for that is gone would take messages of whoever comes after it. */
     private void end(ClientControl client, ClientWork work) {
-        List<CompletableFuture<Pulled>> ended;
         works.remove(client, work);
-        synchronized (work) {
-            work.over = true;
-            ended = List.copyOf(work.pulls.values());
-            work.pulls.clear();
-        }
-        ended.forEach(pull -> pull.cancel(false));
+        endPulls(work, true);
     }
 
     private CompletableFuture<String> pull(
