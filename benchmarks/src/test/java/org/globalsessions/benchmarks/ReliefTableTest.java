@@ -47,12 +47,11 @@ final class ReliefTableTest {
                         "lost by 2 relief nodes | 0 sessions |  | at most 0 sessions",
                         "held without loss by 1 relief node | 970 sessions | 970 sessions | at least 0.99",
                         "held without loss by 2 relief nodes | 1,940 sessions | 970 sessions | at least 1.98");
-        // The storm was one, and relief nodes did answer most: what one of them has answered the relay has for a while,
-        // and in a quick run there are few keys.
+        // The storm was one, and relief nodes did answer.
         assertThat(figure(lines, "evicted by the relay | each set evicts")).isGreaterThan(3_000);
         assertThat(figure(lines, "evicted by the relay | nothing evicted")).isZero();
         assertThat(figure(lines, "gets that the relay answered itself | relief node"))
-                .isLessThan(50);
+                .isLessThan(5);
         assertThat(figure(lines, "gets that the relay answered itself | relay")).isGreaterThan(95);
         assertThat(Files.size(plot)).isBetween(1_000L, 40_000L);
         assertThat(ImageIO.read(plot.toFile()).getWidth()).isEqualTo(720);

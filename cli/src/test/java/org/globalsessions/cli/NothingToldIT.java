@@ -304,7 +304,7 @@ class NothingToldIT {
     /** Keeps what is answered until the other side closes. */
     private void send(int port, byte[]... frames) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(500);
+            socket.setSoTimeout(2000);
             OutputStream out = socket.getOutputStream();
             for (byte[] frame : frames) {
                 out.write(frame);
