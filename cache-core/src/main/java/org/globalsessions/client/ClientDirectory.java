@@ -183,9 +183,7 @@ public final class ClientDirectory {
      * @return its result
      */
     public CompletableFuture<Integer> unbindAddressAsync(String address) {
-        ClientAddress of = checked(address);
-        return identifiers(By.ADDRESS, of.text(), record -> of.equals(record.address()))
-                .thenCompose(clients -> unbind(of, clients));
+        return unbind(checked(address));
     }
 
     /**
@@ -214,7 +212,12 @@ public final class ClientDirectory {
         ClientAddress of = address == null ? null : checked(address);
         CompletableFuture<Void> unbound =
                 client == null ? CompletableFuture.completedFuture(null) : unbindAsync(client);
-        return of == null ? unbound.thenApply(done -> 0) : unbound.thenCompose(done -> unbindAddressAsync(address));
+        return of == null ? unbound.thenApply(done -> 0) : unbound.thenCompose(done -> unbind(of));
+    }
+
+    private CompletableFuture<Integer> unbind(ClientAddress of) {
+        return identifiers(By.ADDRESS, of.text(), record -> of.equals(record.address()))
+                .thenCompose(clients -> unbind(of, clients));
     }
 
     private CompletableFuture<Integer> unbind(ClientAddress of, Set<String> clients) {

@@ -185,18 +185,25 @@ final class WaitingPulls {
 
     /** Another host has stored something of an owner. */
     void arrived(String owner) {
-        Optional<OwnerState> here = null;
-        for (Slot slot : slots.values()) {
-            if (slot.queue.owner.equals(owner)) {
-                here = here == null ? here(owner) : here;
-                OwnerState.Named named =
-                        here.map(state -> state.find(slot.queue.name)).orElse(null);
-                Waiter waiter = waiterOf(slot);
-                if (waiter != null && (named == null || waiter.isConcerned(named))) {
-                    take(slot);
-                }
+        List<Slot> waiting = slots.values().stream()
+                .filter(slot -> slot.queue.owner.equals(owner))
+                .toList();
+        if (waiting.isEmpty()) {
+            return;
+        }
+        Optional<OwnerState> here = here(owner);
+        for (Slot slot : waiting) {
+            OwnerState.Named named = named(here, slot);
+            Waiter waiter = waiterOf(slot);
+            if (waiter != null && (named == null || waiter.isConcerned(named))) {
+                take(slot);
             }
         }
+    }
+
+    /** What an owner has under the name of a slot; null for nothing. */
+    private static OwnerState.Named named(Optional<OwnerState> here, Slot slot) {
+        return here.map(state -> state.find(slot.queue.name)).orElse(null);
     }
 
     /** Takes a message for whoever waits. One at a time: what comes meanwhile is looked for afterwards. */
@@ -321,8 +328,7 @@ final class WaitingPulls {
         Map<String, Optional<OwnerState>> states = new HashMap<>();
         for (Slot slot : List.copyOf(slots.values())) {
             Optional<OwnerState> here = states.computeIfAbsent(slot.queue.owner, this::here);
-            OwnerState.Named named =
-                    here.map(state -> state.find(slot.queue.name)).orElse(null);
+            OwnerState.Named named = named(here, slot);
             boolean hasGone = here.isEmpty() && slot.wasHere;
             slot.wasHere = here.isPresent();
             Waiter waiter = waiterOf(slot);
