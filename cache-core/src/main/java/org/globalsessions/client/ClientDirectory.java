@@ -597,9 +597,12 @@ public final class ClientDirectory {
         });
     }
 
-    private Set<String> unpublished(Predicate<ClientRecord> which) {
+    /** Clients of which relays do not know the last yet; none where there is no relay. */
+    Set<String> unpublished(Predicate<ClientRecord> which) {
         Set<String> identifiers = new LinkedHashSet<>();
-        sessions.forEachUnpublished(channel, adding(identifiers, which));
+        if (channel != null) {
+            sessions.forEachUnpublished(channel, adding(identifiers, which));
+        }
         return identifiers;
     }
 

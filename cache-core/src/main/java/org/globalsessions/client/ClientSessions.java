@@ -209,6 +209,11 @@ final class ClientSessions {
     }
 
     CompletableFuture<Boolean> remove(String identifier) {
-        return sessions.delete(keyOf(identifier));
+        return remove(identifier, Acknowledgement.LOCAL);
+    }
+
+    /** As above; ends when it is gone as far as is asked for. */
+    CompletableFuture<Boolean> remove(String identifier, Acknowledgement level) {
+        return sessions.delete(keyOf(identifier), level);
     }
 }

@@ -11,9 +11,12 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.globalsessions.Acknowledgement;
 import org.globalsessions.TierUnavailableException;
 
 /**
@@ -24,6 +27,9 @@ import org.globalsessions.TierUnavailableException;
 public final class GatewayClients {
     /** An identifier given up by a rename that was killed on the way counts for so long after the rename was found. */
     private static final Duration FOUND_RENAME_GRACE = Duration.ofMinutes(1);
+
+    private static final long FIRST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long LONGEST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final ClientDirectory directory;
     private final ClientSessions sessions;
@@ -93,14 +99,15 @@ public final class GatewayClients {
                         .countOfAsync(userName)
                         .thenCompose(count -> count <= mostOfUser
                                 ? CompletableFuture.completedFuture(ClientDirectory.state(found))
-                                : giveUp(identifier)))
+                                // Refused when it counts no longer, so that a device that comes next finds its place.
+                                : giveUp(identifier, directory.deciding())))
                 // Also where it is not known whether the relay has stored it: nobody would take it away otherwise.
-                .exceptionallyCompose(
-                        notKnown -> giveUp(identifier).thenCompose(gone -> CompletableFuture.failedFuture(notKnown)));
+                .exceptionallyCompose(notKnown -> giveUp(identifier, Acknowledgement.LOCAL)
+                        .thenCompose(gone -> CompletableFuture.failedFuture(notKnown)));
     }
 
-    private CompletableFuture<ClientState> giveUp(String identifier) {
-        return sessions.remove(identifier).thenApply(removed -> null);
+    private CompletableFuture<ClientState> giveUp(String identifier, Acknowledgement level) {
+        return sessions.remove(identifier, level).thenApply(removed -> null);
     }
 
     /**
@@ -221,6 +228,34 @@ public final class GatewayClients {
      */
     public CompletableFuture<Boolean> ended(String identifier) {
         return sessions.remove(identifier);
+    }
+
+    /**
+     * Waits until relays have what stands here of this gateway's clients, so that another host's gateway goes on with all of it. Clients that come
+     * meanwhile are not waited for.
+     *
+     * @param atMost for how long; a relay that is away is not waited for any longer
+     * @return whether they have: at once where there is no relay
+     */
+    public boolean awaitPublished(Duration atMost) {
+        long startNs = System.nanoTime();
+        long pauseNs = FIRST_LOOK_NS;
+        Set<String> waitedFor = unpublished();
+        while (!waitedFor.isEmpty()) {
+            if (System.nanoTime() - startNs >= atMost.toNanos()
+                    || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(this, pauseNs);
+            // A look goes through the marks of the whole segment.
+            pauseNs = Math.min(2 * pauseNs, LONGEST_LOOK_NS);
+            waitedFor.retainAll(unpublished());
+        }
+        return true;
+    }
+
+    private Set<String> unpublished() {
+        return directory.unpublished(client -> client.gateway() == gateway);
     }
 
     /** Tells the other gateways that this one is there. */

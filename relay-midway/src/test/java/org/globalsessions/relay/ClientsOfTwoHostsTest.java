@@ -116,7 +116,11 @@ class ClientsOfTwoHostsTest {
     }
 
     private Host host(String name, GatewaySettings settings) throws IOException {
-        SessionCacheManager cache = opened.keep(application(name));
+        return host(name, settings, relay.port());
+    }
+
+    private Host host(String name, GatewaySettings settings, int relayPort) throws IOException {
+        SessionCacheManager cache = opened.keep(application(name, relayPort));
         ClientDirectory directory = new ClientDirectory(cache, "user");
         Gateway gateway = opened.keep(Gateway.open(
                 settings.clientTimeout(Duration.ofSeconds(20)),
@@ -137,11 +141,14 @@ class ClientsOfTwoHostsTest {
     }
 
     private SessionCacheManager application(String name) throws IOException {
-        return SessionCacheManager.open(
-                ConfigFactory.parseString("""
+        return application(name, relay.port());
+    }
+
+    private SessionCacheManager application(String name, int port) throws IOException {
+        return SessionCacheManager.open(ConfigFactory.parseString("""
                 message_relay { auth_path : "auths", address : "localhost", port : %d, reconnect_wait : 50ms }
                 lru { cache { token_path : "%s", segment_dir : "%s", el_count : 1000 } }
-                """.formatted(relay.port(), folder.resolve(name), folder)));
+                """.formatted(port, folder.resolve(name), folder)));
     }
 
     @Test
@@ -198,9 +205,13 @@ class ClientsOfTwoHostsTest {
     void shouldUnbindAllDevicesOfAnAddressFromAProcessWithoutAGateway() throws Exception {
         List<Client> devices = List.of(Client.hello(a, "hello"), Client.hello(b, "hello"), Client.hello(b, "hello"));
         for (Client device : devices) {
-            a.directory.bind(device.identifier, "user.7", AUTHORISATION);
+            // Host a may not have heard yet of a client of b.
+            await().atMost(PATIENCE).until(() -> a.directory.bind(device.identifier, "user.7", AUTHORISATION));
         }
-        await().atMost(PATIENCE).until(() -> sender.clientsOf("ann").size() == 3);
+        await().atMost(PATIENCE)
+                .until(() -> devices.stream()
+                        .allMatch(device -> sender.find(device.identifier) != null
+                                && sender.find(device.identifier).isBound()));
 
         assertThat(sender.unbindAddress("user.7")).isEqualTo(3);
 
@@ -358,6 +369,38 @@ class ClientsOfTwoHostsTest {
         again.socket.sendText("bye", true).join();
         assertThat(destroyed.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(client.identifier);
         assertThat(destroyed).isEmpty();
+    }
+
+    @Test
+    void shouldEndOnlyWhenTheRelayKnowsItsClientsWhereTheWayThereIsLong() throws Exception {
+        FaultProxy proxy = opened.keep(new FaultProxy(relay.port(), 7));
+        Host far = host("far", new GatewaySettings(), proxy.port());
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> sender.countOf("ann") == far.directory.countOf("ann"));
+        proxy.delay(Duration.ofMillis(400), Duration.ZERO);
+        Client client = Client.hello(far, "hello");
+        far.directory.bind(client.identifier, "user.7", AUTHORISATION);
+
+        far.gateway.close();
+
+        Client again = Client.hello(b, "hello " + client.identifier);
+        assertThat(again.identifier).isEqualTo(client.identifier);
+        sender.notify("user.7", "news", "{}");
+        assertThat(again.next()).isEqualTo("push news {}");
+    }
+
+    @Test
+    void shouldEndWithinItsTimeWhereTheRelayDoesNotAnswer() throws Exception {
+        FaultProxy proxy = opened.keep(new FaultProxy(relay.port(), 8));
+        Host far = host("far", new GatewaySettings(), proxy.port());
+        proxy.cut();
+        Client.hello(far, "hello");
+        long beginNs = System.nanoTime();
+
+        far.gateway.close();
+
+        // 2 s for the relay, and as much for what else ends.
+        assertThat(Duration.ofNanos(System.nanoTime() - beginNs))
+                .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(6));
     }
 
     @Test

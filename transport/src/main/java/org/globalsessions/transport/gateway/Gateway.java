@@ -227,7 +227,10 @@ public final class Gateway implements AutoCloseable {
         return counters.get(counter);
     }
 
-    /** Stops serving, and closes connections. Clients stay in the table: they go on at another gateway, or at this one's next start. */
+    /**
+     * Stops serving, and closes connections as soon as relays know all that stands of its clients, or after 2 s. Clients stay in the table: they go
+     * on at another gateway, or at this one's next start.
+     */
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {
@@ -236,11 +239,14 @@ public final class Gateway implements AutoCloseable {
         if (bean != null) {
             bean.unregister();
         }
-        directory.detach(clients);
         if (channel != null) {
             channel.close().awaitUninterruptibly(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         }
         clock.shutdownNow();
+        // Before a client can turn to another gateway: that would find it unknown, or decide over what this host has
+        // changed last.
+        table.awaitPublished(Duration.ofMillis(CLOSE_TIMEOUT_MS));
+        directory.detach(clients);
         clients.closeAll();
         callbacks.close();
         loops.close();
