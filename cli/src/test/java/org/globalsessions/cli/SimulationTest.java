@@ -82,6 +82,12 @@ class SimulationTest {
             300156 a newer version stayed in the relief tier as that was not asked again once its nodes were back
             401040 what was sent again after half a second passed a newer version that had been handed off and evicted meanwhile
             600996 the same with nodes of different weights
+            601506 what had lost to a newer version was sent again when that had been handed off, and was stored then
+            601886 an older version took the place of a newer one that had been lost, which its host still had
+            605478 what a lost entry had replaced came back from the relief tier
+            616146 a delete that was sent twice took away what had begun since, as another change had displaced its receipt
+            613966 a set of an earlier life than one that had been lost was none to the hosts that had that one
+            606601 a late set of an earlier life and what had been handed off of the later one stood beside each other
             """;
 
     /** Segments on a disk would be written back all the time. */

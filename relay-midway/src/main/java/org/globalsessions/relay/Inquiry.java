@@ -278,6 +278,9 @@ final class Inquiry {
         if (spilled != null && (entry == null || spilled.version().compareTo(entry.version()) > 0)) {
             // Stored and spilled since the question was asked.
             found = takeBack(digest, spilled);
+        } else if (status.isFound() && intake.isLost(lru.encode(question.key), entry.version())) {
+            // What had replaced it is lost: older than that nobody is to see.
+            found = MISSING;
         } else if (status.isFound() && lru.encode(entry.key()).digest().equals(digest)) {
             counters.increment(Counter.TIER_HITS);
             // What the relief tier keeps as it is need not be handed off to it again.

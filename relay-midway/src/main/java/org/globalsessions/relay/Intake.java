@@ -72,6 +72,7 @@ final class Intake {
     private final EntrySnapshot oldest = new EntrySnapshot();
     private final EntrySnapshot here = new EntrySnapshot();
     private final RecentReceipts receipts = new RecentReceipts();
+    private final LostVersions lost = new LostVersions();
     private final Set<ClientEndPoint> waiting = new LinkedHashSet<>();
     private StoreListener onStored = (digest, version, life) -> {};
     private int bringing;
@@ -131,7 +132,7 @@ final class Intake {
 
     /** Whether a change was taken before, as far as that is remembered: it is answered as then. */
     boolean isKnown(KeyDigest digest, Version version) {
-        return receipts.find(digest, version) != null;
+        return receipts.find(digest, version) != null || receipts.ofDelete(digest, version) != null;
     }
 
     /**
@@ -317,23 +318,30 @@ final class Intake {
             acknowledge(endPoint, frame, here.way(), receipt);
             return true;
         }
-        Receipt later = receipts.ofLaterEntry(digest, frame.entry().version());
-        if (later != null) {
-            lru.renew(digest, later.life(), frame.entry().idleTicks());
-            endPoint.send(new SessionReceivedFrame(frame.correlationId(), overtaken(later)));
+        Receipt replaced = receipts.ofReplacing(digest, frame.entry().version());
+        if (replaced != null) {
+            lru.renew(digest, replaced.life(), frame.entry().idleTicks());
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), overtaken(replaced)));
             return true;
         }
         if (!takeBack(digest, key, frame.entry())) {
             makeRoom(digest);
             return false;
         }
+        LostVersions.Lost gone = lru.find(key, here) ? null : lost.of(digest);
+        if (gone != null && gone.beats(frame.entry())) {
+            Receipt receipt = new Receipt(
+                    Receipt.Outcome.SUPERSEDED, gone.version(), gone.life(), false, file.relayEpoch(), file.position());
+            endPoint.send(new SessionReceivedFrame(frame.correlationId(), receipt));
+            return true;
+        }
+        SessionEntry entry = gone == null ? frame.entry() : gone.joinedBy(frame.entry());
         long applied = applied(frame.claimEpoch(), frame.claimPosition());
-        lru.accept(key, frame.entry(), applied, frame.seenTombstone(), outcome);
-        if (hasLost(outcome) && lru.find(key, here)) {
-            SessionEntry entry = frame.entry();
-            if (receipts.isLaterThan(digest, entry, here.version(), here.life())) {
-                lru.accept(key, raised(entry, here.version(), here.life()), applied, frame.seenTombstone(), outcome);
-            }
+        lru.accept(key, entry, applied, frame.seenTombstone(), outcome);
+        if (hasLost(outcome)
+                && lru.find(key, here)
+                && receipts.isLaterThan(digest, entry, here.version(), here.life())) {
+            lru.accept(key, raised(entry, here.version(), here.life()), applied, frame.seenTombstone(), outcome);
         }
         switch (outcome.status()) {
             case STORED -> onStored(endPoint, frame, digest, endPoint.host());
@@ -353,6 +361,11 @@ final class Intake {
             default -> endPoint.send(refused(frame.correlationId(), ErrorCode.INTERNAL, "not stored"));
         }
         return true;
+    }
+
+    /** Whether one that is newer than a version has been let go, of a key of which nothing stands here. */
+    boolean isLost(EncodedKey key, Version version) {
+        return lost.isNewerThan(key.digest(), version) && !lru.find(key, here);
     }
 
     private static boolean isAnothers(ClientEndPoint endPoint, SessionEntry entry) {
@@ -415,6 +428,7 @@ final class Intake {
         long life = outcome.life();
         int way = outcome.way();
         onStored.stored(digest, version, life);
+        lost.removeUpTo(digest, version);
         long position = file.nextPosition();
         if (outcome.evicted() && !agent.hasSibling()) {
             counters.increment(Counter.LOST_FOR_SPACE);
@@ -433,7 +447,7 @@ final class Intake {
         if (agent.hasSibling()) {
             checkRoom(digest);
             if (isLate(version)) {
-                bringNewer(frame.entry().key(), version, BRING_ATTEMPTS);
+                bringNewer(frame.entry().key(), version, frame.entry().beginsLife(), BRING_ATTEMPTS);
             }
         }
     }
@@ -505,7 +519,7 @@ final class Intake {
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
         Version standing = lru.tombstone(digest);
-        Receipt given = receipts.find(digest, frame.tombstone());
+        Receipt given = receipts.ofDelete(digest, frame.tombstone());
         if (given == null) {
             given = receipts.ofLaterDelete(digest, frame.tombstone(), standing);
         }
@@ -622,21 +636,25 @@ final class Intake {
      */
     void onSuperseded(byte[] key, Version newer) {
         if (isOlderOrGone(key, Version.NONE, newer)) {
-            bringNewer(key, new Version(newer.clock() - 1, newer.origin()), BRING_ATTEMPTS);
+            bringNewer(key, new Version(newer.clock() - 1, newer.origin()), false, BRING_ATTEMPTS);
         }
     }
 
-    /** Brings back what the relief tier has that counts more than a version which its host was told to be stored. */
-    private void bringNewer(byte[] key, Version told, int attempts) {
+    /**
+     * Brings back what the relief tier has that counts more than a version which its host was told to be stored.
+     *
+     * @param joins whether that goes on in a life which it finds, as one that has begun without knowing of it
+     */
+    private void bringNewer(byte[] key, Version told, boolean joins, int attempts) {
         if (asking >= MOST_ASKING) {
-            bringNewerLater(key, told, attempts);
+            bringNewerLater(key, told, joins, attempts);
             return;
         }
         asking++;
         boolean asked = agent.ask(key, (status, entry) -> {
             asking--;
             if (status == Status.UNAVAILABLE) {
-                bringNewerLater(key, told, attempts - 1);
+                bringNewerLater(key, told, joins, attempts - 1);
             }
             boolean higher =
                     status.isFound() && Arrays.equals(key, entry.key()) && isOlderOrGone(key, told, entry.version());
@@ -645,22 +663,26 @@ final class Intake {
                 takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
             } else if (higher) {
                 takeNewer(entry, 0);
+            } else if (status.isFound() && Arrays.equals(key, entry.key()) && isOfEarlierLife(entry)) {
+                // As had it been here: who has either goes by the version.
+                SessionEntry counts = joins ? here.toEntry() : entry;
+                takeNewer(raised(counts, here.version(), entry.life()), RecordDescriptor.UNPUBLISHED);
             }
         });
         if (!asked) {
             asking--;
-            bringNewerLater(key, told, attempts - 1);
+            bringNewerLater(key, told, joins, attempts - 1);
         }
     }
 
     /** Nodes are away or returning, so that nobody could say which version counts: hosts keep different ones until somebody does. */
-    private void bringNewerLater(byte[] key, Version told, int attempts) {
+    private void bringNewerLater(byte[] key, Version told, boolean joins, int attempts) {
         if (attempts > 0 && bringing < MOST_BRINGING) {
             bringing++;
             loop.schedule(
                     () -> {
                         bringing--;
-                        bringNewer(key, told, attempts);
+                        bringNewer(key, told, joins, attempts);
                     },
                     BRING_PAUSE);
         }
@@ -674,6 +696,13 @@ final class Intake {
         return lru.versionClock() - version.clock() > LATE_MICROS << Version.LOGICAL_BITS;
     }
 
+    /** Whether what is here has a higher version than what the relief tier has, in a life before that one's. */
+    private boolean isOfEarlierLife(SessionEntry behind) {
+        return lru.find(lru.encode(behind.key()), here)
+                && here.life() < behind.life()
+                && here.version().compareTo(behind.version()) > 0;
+    }
+
     /** Whether what is here is older, or, where it has left segment and spill file meanwhile, what was told to be here. */
     private boolean isOlderOrGone(byte[] key, Version told, Version newer) {
         if (lru.find(lru.encode(key), here)) {
@@ -681,7 +710,7 @@ final class Intake {
         }
         SessionEntry spilled = spilled(lru.encode(key).digest());
         Version gone = spilled == null ? told : spilled.version();
-        return gone.compareTo(newer) < 0;
+        return gone.compareTo(newer) < 0 && !lost.isNewerThan(lru.encode(key).digest(), newer);
     }
 
     /** What lies in the spill file of a key; null for nothing. */
@@ -746,6 +775,9 @@ final class Intake {
             return true;
         }
         counters.increment(spilled ? Counter.SPILLED : Counter.LOST_SPILL_FULL);
+        if (!spilled) {
+            lost.add(digest, entry.version(), entry.life());
+        }
         return true;
     }
 

@@ -1,5 +1,7 @@
 package org.globalsessions.relay;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.globalsessions.Version;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
@@ -9,17 +11,30 @@ import org.globalsessions.tier.SessionEntry;
  * Receipts of the last changes of a path: a host whose receipt was lost on the way sends the change again, and is given the same
  * receipt instead of a second number and a second announcement.
  *
- * <p>A table with one place for each hash, of bounded size. A receipt that a later change has displaced
- * is forgotten: the change is then taken, numbered and announced once more, which its version makes harmless. {@link ChangeRing} gives them
- * back after a restart. On the relay's event loop alone.
+ * <p>Of entries a table with one place for each hash, of bounded size. A receipt that a later change has displaced
+ * is forgotten: the entry is then taken, numbered and announced once more, which its version makes harmless. A delete that is taken once more
+ * would take away what has begun since, as one that is long on its way stands above every version seen: of deletes the last
+ * {@value #MOST_DELETES} are all remembered. {@link ChangeRing} gives them back after a restart. On the relay's event loop alone.
  */
 final class RecentReceipts {
     /** Places; a power of two. */
     static final int CAPACITY = 16_384;
 
+    /** About 150 bytes each. A minute of a thousand a second: a host sends again after half a second, or when it is back. */
+    static final int MOST_DELETES = 65_536;
+
     private record Known(KeyDigest digest, Version sent, Receipt receipt) {}
 
+    private record Delete(KeyDigest digest, Version sent) {}
+
     private final Known[] places = new Known[CAPACITY];
+
+    private final Map<Delete, Receipt> deletes = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Delete, Receipt> eldest) {
+            return size() > MOST_DELETES;
+        }
+    };
 
     /** Those that tell another version than the change came with, by that one. */
     private final Known[] raised = new Known[CAPACITY];
@@ -36,12 +51,13 @@ final class RecentReceipts {
      */
     void addStored(KeyDigest digest, Version sent, Receipt receipt) {
         Known known = new Known(digest, sent, receipt);
-        add(known);
+        places[placeOf(digest, sent)] = known;
+        addRaised(known);
         addLatest(known);
     }
 
     /**
-     * Remembers the receipt of an entry that has lost: nothing of it is here, and it is judged anew if it comes again.
+     * Remembers the receipt of an entry that has lost: nothing of it is here, and it has lost if it comes again.
      *
      * @param digest  digest of the key
      * @param sent    version with which the entry came
@@ -59,11 +75,11 @@ final class RecentReceipts {
      * @param receipt what its host is told
      */
     void addDelete(KeyDigest digest, Version sent, Receipt receipt) {
-        add(new Known(digest, sent, receipt));
+        deletes.put(new Delete(digest, sent), receipt);
+        addRaised(new Known(digest, sent, receipt));
     }
 
-    private void add(Known known) {
-        places[placeOf(known.digest, known.sent)] = known;
+    private void addRaised(Known known) {
         if (!known.receipt.version().equals(known.sent)) {
             raised[placeOf(known.digest, known.receipt.version())] = known;
         }
@@ -80,16 +96,21 @@ final class RecentReceipts {
     }
 
     /**
-     * The receipt of a later entry by the same host. That one has replaced this one there, so this one does not count any more, whatever
-     * has become of the later one meanwhile: if that has expired, this one must not come back in its place.
+     * The receipt of what has replaced an entry: of a later one by the same host, or of one to which it lost when it came before. So this one
+     * does not count any more, whatever has become of the other meanwhile: if that has expired or has gone on to the next tier, this one must
+     * not come back in its place.
      *
      * @param digest digest of the key
      * @param sent   version with which the entry came
      * @return the receipt, or null where none is remembered
      */
-    Receipt ofLaterEntry(KeyDigest digest, Version sent) {
+    Receipt ofReplacing(KeyDigest digest, Version sent) {
         Known known = latest[placeOf(digest, sent.origin())];
-        return known != null && isOfSameHost(known, digest, sent) && known.sent.compareTo(sent) > 0
+        if (known == null || !isOfSameHost(known, digest, sent)) {
+            return null;
+        }
+        int order = known.sent.compareTo(sent);
+        return order > 0 || (order == 0 && known.receipt.outcome() == Receipt.Outcome.SUPERSEDED)
                 ? known.receipt
                 : null;
     }
@@ -99,10 +120,21 @@ final class RecentReceipts {
     }
 
     /**
-     * The receipt of a change.
+     * The receipt of a delete.
      *
      * @param digest digest of the key
-     * @param sent   version with which the change came
+     * @param sent   version with which the delete came
+     * @return the receipt, or null where none is remembered
+     */
+    Receipt ofDelete(KeyDigest digest, Version sent) {
+        return deletes.get(new Delete(digest, sent));
+    }
+
+    /**
+     * The receipt of an entry.
+     *
+     * @param digest digest of the key
+     * @param sent   version with which the entry came
      * @return the receipt, or null where none is remembered
      */
     Receipt find(KeyDigest digest, Version sent) {

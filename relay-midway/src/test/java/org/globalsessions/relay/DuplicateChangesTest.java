@@ -178,6 +178,19 @@ class DuplicateChangesTest {
         assertThat(host(2).get("user-1").entry()).isNull();
     }
 
+    @Test
+    void shouldLoseAgainWhenASetThatHasLostComesAgainAfterTheEndOfItsWinner() throws Exception {
+        launch(false);
+        TestHost a = host(1);
+        receipt(a.ask(set(a, 2_000, 2, 3)));
+        assertThat(receipt(a.ask(set(a, 1_000, 1, 0))).outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        awaitTheEnd();
+        Receipt again = receipt(a.ask(set(a, 1_000, 1, 0)));
+        assertThat(again.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(again.version()).isEqualTo(new Version(2_000, 2));
+        assertThat(host(2).get("user-1").entry()).isNull();
+    }
+
     private void awaitTheEnd() {
         await().atMost(TestHost.LIMIT)
                 .until(() -> !relay.lru().find(relay.lru().encode("user-1".getBytes(UTF_8)), new EntrySnapshot()));

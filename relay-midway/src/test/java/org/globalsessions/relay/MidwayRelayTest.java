@@ -38,6 +38,8 @@ import org.globalsessions.transport.frame.SessionReceivedFrame;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MidwayRelayTest {
     private static final Duration LIMIT = TestHost.LIMIT;
@@ -583,6 +585,89 @@ class MidwayRelayTest {
                 .until(() -> b.announced.stream()
                         .anyMatch(frame -> frame instanceof AnnounceSessionFrame session
                                 && session.entry().version().equals(later)));
+    }
+
+    /** Two hosts have begun one session while the relay was away, and the relay has handed the one of the later life off. */
+    @ParameterizedTest
+    @CsvSource({"true, late", "false, there"})
+    void shouldAgreeOnOneLifeWhenALateSetIsOfALifeBeforeTheOneThatWasHandedOff(boolean begins, String counts)
+            throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        TestHost b = host(2).subscribed(5, 0, 0);
+        long now = receipt(a.set("user-1", "x")).version().clock();
+        Version there = new Version(now - (4_000_000L << Version.LOGICAL_BITS), 7);
+        Version late = new Version(now - (2_000_000L << Version.LOGICAL_BITS), 1);
+        long earlierLife = now - (8_000_000L << Version.LOGICAL_BITS);
+        sibling.handedOff.put(
+                digest("user-2"),
+                new SessionEntry(
+                        "user-2".getBytes(UTF_8), "there".getBytes(UTF_8), there, there.clock(), false, 0, 0, 0));
+
+        a.ask(new SessionFrame(
+                a.nextId(),
+                Acknowledgement.RELAY,
+                a.welcome.epoch(),
+                a.welcome.position(),
+                Version.NONE,
+                new SessionEntry(
+                        "user-2".getBytes(UTF_8), "late".getBytes(UTF_8), late, earlierLife, begins, 0, 0, 0)));
+
+        await().atMost(LIMIT)
+                .until(() -> b.announced.stream()
+                        .anyMatch(frame -> frame instanceof AnnounceSessionFrame session
+                                && session.entry().life() == there.clock()
+                                && session.entry().version().compareTo(late) > 0
+                                && new String(session.entry().value(), UTF_8).equals(counts)));
+        assertThat(value(b.get("user-2"))).isEqualTo(counts);
+    }
+
+    @Test
+    void shouldNotBringBackWhatALostEntryHadReplaced() throws IOException {
+        launch(context().siblingExternal(true).spillLimit(0));
+        TestHost a = host(1);
+        TestHost b = host(2);
+        List<SessionFrame> sets = new ArrayList<>();
+        for (int i = 0; i < 700; i++) {
+            sets.add(a.session("user-" + i, "newer".getBytes(UTF_8), Acknowledgement.RELAY));
+        }
+        List<CompletableFuture<Frame>> answers = sets.stream().map(a::send).toList();
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        SessionEntry lost = sets.stream()
+                .map(SessionFrame::entry)
+                .filter(entry -> !isHere(new String(entry.key(), UTF_8)))
+                .findFirst()
+                .orElseThrow();
+        String key = new String(lost.key(), UTF_8);
+        FakeSibling sibling = sibling();
+        Version earlier = new Version(lost.version().clock() - 1, 2);
+        sibling.handedOff.put(
+                digest(key),
+                new SessionEntry(lost.key(), "older".getBytes(UTF_8), earlier, earlier.clock(), false, 0, 0, 0));
+        await().atMost(LIMIT).until(() -> b.get("user-699").status() == Status.FOUND);
+
+        assertThat(b.get(key).status()).isEqualTo(Status.MISSING);
+        Receipt late = receipt(b.ask(set(b, key, "older", earlier)));
+        assertThat(late.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
+        assertThat(late.version()).isEqualTo(lost.version());
+        assertThat(receipt(a.set(key, "newest")).outcome()).isEqualTo(Receipt.Outcome.STORED);
+        assertThat(value(b.get(key))).isEqualTo("newest");
+    }
+
+    /** A set that begins a life. */
+    private static SessionFrame set(TestHost host, String key, String value, Version version) {
+        return new SessionFrame(
+                host.nextId(),
+                Acknowledgement.RELAY,
+                host.welcome.epoch(),
+                host.welcome.position(),
+                Version.NONE,
+                new SessionEntry(key.getBytes(UTF_8), value.getBytes(UTF_8), version, version.clock(), true, 0, 0, 0));
+    }
+
+    private boolean isHere(String key) {
+        return relay.lru().find(relay.lru().encode(key), new EntrySnapshot());
     }
 
     private int marks(String key) {

@@ -1,0 +1,52 @@
+package org.globalsessions.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.globalsessions.Version;
+import org.globalsessions.tier.KeyDigest;
+import org.globalsessions.tier.Receipt;
+import org.junit.jupiter.api.Test;
+
+class RecentReceiptsTest {
+    private static final KeyDigest DIGEST = new KeyDigest(1, 2);
+
+    private final RecentReceipts receipts = new RecentReceipts();
+
+    private static Version version(long clock) {
+        return new Version(clock, 1);
+    }
+
+    private static Receipt receipt(long position) {
+        return new Receipt(Receipt.Outcome.STORED, version(position), 0, false, 5, position);
+    }
+
+    @Test
+    void shouldTellADeleteFromAnEntryOfTheSameVersion() {
+        receipts.addDelete(DIGEST, version(7), receipt(8));
+        assertThat(receipts.ofDelete(DIGEST, version(7))).isEqualTo(receipt(8));
+        assertThat(receipts.find(DIGEST, version(7))).isNull();
+        assertThat(receipts.ofDelete(DIGEST, version(6))).isNull();
+        assertThat(receipts.ofDelete(new KeyDigest(1, 3), version(7))).isNull();
+    }
+
+    /** Taken once more it would end what has begun since. */
+    @Test
+    void shouldRememberADeleteHoweverManyEntriesCome() {
+        receipts.addDelete(DIGEST, version(7), receipt(8));
+        for (int i = 0; i < 20 * RecentReceipts.CAPACITY; i++) {
+            receipts.addStored(new KeyDigest(i, i * 0x9e3779b97f4a7c15L), version(i), receipt(i));
+        }
+        assertThat(receipts.ofDelete(DIGEST, version(7))).isEqualTo(receipt(8));
+    }
+
+    @Test
+    void shouldForgetTheFirstDeleteWhenThereAreTooMany() {
+        for (int i = 0; i <= RecentReceipts.MOST_DELETES; i++) {
+            receipts.addDelete(DIGEST, version(i), receipt(i));
+        }
+        assertThat(receipts.ofDelete(DIGEST, version(0))).isNull();
+        assertThat(receipts.ofDelete(DIGEST, version(1))).isEqualTo(receipt(1));
+        assertThat(receipts.ofDelete(DIGEST, version(RecentReceipts.MOST_DELETES)))
+                .isNotNull();
+    }
+}
