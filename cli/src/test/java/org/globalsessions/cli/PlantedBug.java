@@ -86,15 +86,39 @@ enum PlantedBug {
 
     /** The filter of a relief node does not get the keys that are sent to it. */
     SENT_AND_NOT_IN_FILTER(
-            Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling"),
-            "NodeFilter",
-            new Change("if (present == null && next == null) {", "if (places >= 0) {")),
+            Sources.SIBLING, "NodeFilter", new Change("if (present == null && next == null) {", "if (places >= 0) {")),
 
     /** Nobody asks those who had a key before nodes came, went or were drained. */
     EARLIER_OWNERS_NOT_ASKED(
-            Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling"),
+            Sources.SIBLING,
             "Placement",
-            new Change("holding.addAll(membership.used());", "holding.addAll(Set.of());"));
+            new Change("holding.addAll(membership.used());", "holding.addAll(Set.of());")),
+
+    /** A node that has come back, or comes, is not told of what was deleted. */
+    TOMBSTONES_NOT_COPIED(
+            Sources.SIBLING,
+            "Transfer",
+            new Change(
+                    "            if (item.tombstone()) {\n                steps.add",
+                    "            if (item.tombstone() && item.life() != 0) {\n                steps.add")),
+
+    /** What a node should not have any more leaves it also where those who should have it have not taken it. */
+    MOVED_BEFORE_COPIED(
+            Sources.SIBLING, "Transfer", new Change("new Leaving(item, owners.size())", "new Leaving(item, 0)")),
+
+    /** A node that has come back counts as complete without having been given what it lacks. */
+    RETURNED_NOT_REFILLED(
+            Sources.SIBLING,
+            "Refill",
+            new Change("        sources.addAll(arrangement.connected());\n        reconciling", "        reconciling"));
+
+    /** Where the classes are. */
+    private static final class Sources {
+        private static final Path SEGMENT =
+                Path.of("cache-core", "src", "main", "java", "org", "globalsessions", "segment");
+        private static final Path SIBLING =
+                Path.of("sibling-endpoint", "src", "main", "java", "org", "globalsessions", "sibling");
+    }
 
     private record Change(String from, String to) {}
 
@@ -107,7 +131,7 @@ enum PlantedBug {
     private final List<Change> changes;
 
     PlantedBug(String type, Change... changes) {
-        this(Path.of("cache-core", "src", "main", "java", "org", "globalsessions", "segment"), type, changes);
+        this(Sources.SEGMENT, type, changes);
     }
 
     PlantedBug(Path sources, String type, Change... changes) {

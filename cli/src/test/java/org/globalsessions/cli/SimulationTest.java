@@ -172,6 +172,9 @@ class SimulationTest {
         "LOWERED_BELOW_WHAT_IS_DELETED, 41979, P1",
         "SENT_AND_NOT_IN_FILTER, 400077, P8",
         "EARLIER_OWNERS_NOT_ASKED, 600201, P8",
+        "TOMBSTONES_NOT_COPIED, 60101, the relief tier is not settled",
+        "MOVED_BEFORE_COPIED, 60001, the relief tier is not settled",
+        "RETURNED_NOT_REFILLED, 60001, no answer though all is healed",
     })
     void shouldFindABugThatIsPlanted(PlantedBug bug, long seed, String promise) throws Exception {
         Path changed = folder.resolve("changed");
