@@ -371,6 +371,27 @@ class ClientsOfTwoHostsTest {
         assertThat(destroyed).isEmpty();
     }
 
+    /** The gateway's process hears of it by its next look at the table, half a second later at most. */
+    @Test
+    void shouldSendNothingToAnAddressThatAnotherProcessOfTheHostHasTakenFromTheClient() throws Exception {
+        Client client = Client.hello(a, "hello");
+        ClientDirectory beside = new ClientDirectory(opened.keep(application("a")), "user");
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> sender.find(client.identifier) != null);
+        for (int i = 0; i < 20; i++) {
+            String earlier = "user.earlier-" + i;
+            a.directory.bind(client.identifier, earlier, AUTHORISATION);
+            assertThat(beside.bind(client.identifier, "user.8", AUTHORISATION)).isTrue();
+            sender.notify(earlier, "news", "\"to " + earlier + "\"");
+        }
+
+        await().atMost(PATIENCE).until(() -> {
+            sender.notify("user.8", "news", "\"to user.8\"");
+            return !client.received.isEmpty();
+        });
+
+        assertThat(client.received).allMatch("push news \"to user.8\""::equals);
+    }
+
     @Test
     void shouldEndOnlyWhenTheRelayKnowsItsClientsWhereTheWayThereIsLong() throws Exception {
         FaultProxy proxy = opened.keep(new FaultProxy(relay.port(), 7));

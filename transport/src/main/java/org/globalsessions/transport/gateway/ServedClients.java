@@ -102,13 +102,24 @@ final class ServedClients implements PushTarget {
         return queued(message, () -> {
                     for (ServedClient client : clients) {
                         // Who was bound to another address meanwhile gets nothing that was sent here.
-                        if (address.equals(client.address())) {
+                        if (address.equals(client.address()) && isStillAt(address, client)) {
                             client.send(message);
                         }
                     }
                 })
                 ? clients.size()
                 : 0;
+    }
+
+    /** By the shared table: of what another process has bound this one would hear by its next look only. */
+    private boolean isStillAt(ClientAddress address, ServedClient client) {
+        String identifier = client.identifier();
+        ClientState here = identifier == null ? null : table.look(identifier);
+        if (here == null || address.equals(here.address())) {
+            return true;
+        }
+        follow(client, identifier, here);
+        return false;
     }
 
     @Override
