@@ -161,11 +161,9 @@ final class ConditionalSave {
 
     /** Tells the caller what the relay said. */
     void complete(Receipt receipt) {
-        boolean won = receipt.outcome() == Receipt.Outcome.STORED;
-        if (!won && sentBefore && receipt.epoch() != claims.epoch()) {
-            fail(
-                    new TierUnavailableException(
-                            "it is not known whether the session was stored, the relay has begun anew meanwhile; read it again"));
+        if (sentBefore && mayHaveWonBefore(receipt)) {
+            fail(new TierUnavailableException(
+                    "it is not known whether the session was stored before the connection was lost; read it again"));
             return;
         }
         switch (receipt.outcome()) {
@@ -186,6 +184,16 @@ final class ConditionalSave {
                                 : ConditionFailedException.otherVersion(receipt.version()));
             }
         }
+    }
+
+    /** Whether a relay that has forgotten that it stored this one could say so: it has begun anew, or what was stored over this one is there. */
+    private boolean mayHaveWonBefore(Receipt receipt) {
+        return switch (receipt.outcome()) {
+            case STORED -> false;
+            case BEATEN_BY_TOMBSTONE -> receipt.epoch() != claims.epoch();
+            case CONDITION_FAILED, SUPERSEDED ->
+                receipt.epoch() != claims.epoch() || receipt.version().compareTo(entry.version()) > 0;
+        };
     }
 
     void fail(RuntimeException failure) {

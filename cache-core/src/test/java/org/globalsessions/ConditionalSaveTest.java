@@ -224,6 +224,25 @@ class ConditionalSaveTest extends RelayedHostsFixture {
                 .hasMessageContaining("not known");
     }
 
+    /** The relay that stored it may have forgotten that by now: told that it has lost, the caller would do the same once more. */
+    @Test
+    void shouldSayThatItIsNotKnownWhenItWasOverwrittenBeforeItCameAgain() throws IOException {
+        SessionCacheManager a = host("a");
+        MemoryRelay.Link link = relay.lastLink();
+        Version first = join(a.set("k", bytes("one"), TO_RELAY));
+        SessionCacheManager b = host("b");
+        relay.holdBack();
+        CompletableFuture<Version> saved = save(a, "two", first);
+        soon().until(() -> relay.heldBackCount() == 1);
+        link.cut();
+        relay.letGo();
+        join(b.set("k", bytes("three"), TO_RELAY));
+        link.connect();
+        assertThat(failureOf(saved))
+                .isInstanceOf(TierUnavailableException.class)
+                .hasMessageContaining("not known");
+    }
+
     @Test
     void shouldSayThatItIsNotKnownWhenTheRelayBeganAnewBeforeTheReceipt() throws IOException {
         SessionCacheManager a = host("a");

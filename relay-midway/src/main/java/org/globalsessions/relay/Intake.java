@@ -132,7 +132,13 @@ final class Intake {
 
     /** Whether a change was taken before, as far as that is remembered: it is answered as then. */
     boolean isKnown(KeyDigest digest, Version version) {
-        return receipts.find(digest, version) != null || receipts.ofDelete(digest, version) != null;
+        return given(digest, version) != null;
+    }
+
+    /** The receipt of a change that must not be judged once more; null where none is remembered. */
+    private Receipt given(KeyDigest digest, Version version) {
+        Receipt kept = receipts.ofKept(digest, version);
+        return kept != null ? kept : receipts.find(digest, version);
     }
 
     /**
@@ -171,7 +177,7 @@ final class Intake {
     /** Whether the tiers behind have to be asked before a condition can be judged: the key is not here, nor was this very save taken before. */
     boolean mustLook(SessionFrame frame) {
         EncodedKey key = lru.encode(frame.entry().key());
-        return receipts.find(key.digest(), frame.entry().version()) == null && !lru.find(key, here);
+        return given(key.digest(), frame.entry().version()) == null && !lru.find(key, here);
     }
 
     /** Every tier has been asked for what {@link #mustLook} asks for; what was found is here now, where there was room for it. */
@@ -203,7 +209,7 @@ final class Intake {
     private void decide(ClientEndPoint endPoint, SessionFrame frame, SessionEntry behind) {
         EncodedKey key = lru.encode(frame.entry().key());
         KeyDigest digest = key.digest();
-        Receipt given = receipts.find(digest, frame.entry().version());
+        Receipt given = given(digest, frame.entry().version());
         if (given != null) {
             again(endPoint, frame, key, given);
             return;
@@ -438,7 +444,11 @@ final class Intake {
             spill.removeUpTo(digest, version);
         }
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, version, life, false, file.relayEpoch(), position);
-        receipts.addStored(digest, frame.entry().version(), receipt);
+        if (frame.expected() == null) {
+            receipts.addStored(digest, frame.entry().version(), receipt);
+        } else {
+            receipts.addSaved(digest, frame.entry().version(), receipt);
+        }
         changes.add(position, knowing, digest, frame.entry().version(), version, way);
         SessionEntry stored = asStored(frame.entry(), version, life);
         clients.stored(digest, stored);
@@ -519,7 +529,7 @@ final class Intake {
     void onDelete(ClientEndPoint endPoint, DeleteFrame frame) {
         KeyDigest digest = frame.digest();
         Version standing = lru.tombstone(digest);
-        Receipt given = receipts.ofDelete(digest, frame.tombstone());
+        Receipt given = receipts.ofKept(digest, frame.tombstone());
         if (given == null) {
             given = receipts.ofLaterDelete(digest, frame.tombstone(), standing);
         }

@@ -13,26 +13,26 @@ import org.globalsessions.tier.SessionEntry;
  *
  * <p>Of entries a table with one place for each hash, of bounded size. A receipt that a later change has displaced
  * is forgotten: the entry is then taken, numbered and announced once more, which its version makes harmless. A delete that is taken once more
- * would take away what has begun since, as one that is long on its way stands above every version seen: of deletes the last
- * {@value #MOST_DELETES} are all remembered. {@link ChangeRing} gives them back after a restart. On the relay's event loop alone.
+ * would take away what has begun since, as one that is long on its way stands above every version seen, and an entry with a condition that is judged once more
+ * fails by what has been saved over it: of these the last {@value #MOST_KEPT} are all remembered. {@link ChangeRing} gives them back after a restart. On the relay's event loop alone.
  */
 final class RecentReceipts {
     /** Places; a power of two. */
     static final int CAPACITY = 16_384;
 
     /** About 150 bytes each. A minute of a thousand a second: a host sends again after half a second, or when it is back. */
-    static final int MOST_DELETES = 65_536;
+    static final int MOST_KEPT = 65_536;
 
     private record Known(KeyDigest digest, Version sent, Receipt receipt) {}
 
-    private record Delete(KeyDigest digest, Version sent) {}
+    private record Change(KeyDigest digest, Version sent) {}
 
     private final Known[] places = new Known[CAPACITY];
 
-    private final Map<Delete, Receipt> deletes = new LinkedHashMap<>() {
+    private final Map<Change, Receipt> kept = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Delete, Receipt> eldest) {
-            return size() > MOST_DELETES;
+        protected boolean removeEldestEntry(Map.Entry<Change, Receipt> eldest) {
+            return size() > MOST_KEPT;
         }
     };
 
@@ -57,6 +57,18 @@ final class RecentReceipts {
     }
 
     /**
+     * Remembers the receipt of an entry that is stored on a condition.
+     *
+     * @param digest  digest of the key
+     * @param sent    version with which the entry came
+     * @param receipt what its host is told
+     */
+    void addSaved(KeyDigest digest, Version sent, Receipt receipt) {
+        kept.put(new Change(digest, sent), receipt);
+        addStored(digest, sent, receipt);
+    }
+
+    /**
      * Remembers the receipt of an entry that has lost: nothing of it is here, and it has lost if it comes again.
      *
      * @param digest  digest of the key
@@ -75,7 +87,7 @@ final class RecentReceipts {
      * @param receipt what its host is told
      */
     void addDelete(KeyDigest digest, Version sent, Receipt receipt) {
-        deletes.put(new Delete(digest, sent), receipt);
+        kept.put(new Change(digest, sent), receipt);
         addRaised(new Known(digest, sent, receipt));
     }
 
@@ -120,18 +132,18 @@ final class RecentReceipts {
     }
 
     /**
-     * The receipt of a delete.
+     * The receipt of a delete, or of an entry that was stored on a condition.
      *
      * @param digest digest of the key
-     * @param sent   version with which the delete came
+     * @param sent   version with which it came
      * @return the receipt, or null where none is remembered
      */
-    Receipt ofDelete(KeyDigest digest, Version sent) {
-        return deletes.get(new Delete(digest, sent));
+    Receipt ofKept(KeyDigest digest, Version sent) {
+        return kept.get(new Change(digest, sent));
     }
 
     /**
-     * The receipt of an entry.
+     * The receipt of an entry, with a condition or without.
      *
      * @param digest digest of the key
      * @param sent   version with which the entry came

@@ -23,10 +23,10 @@ class RecentReceiptsTest {
     @Test
     void shouldTellADeleteFromAnEntryOfTheSameVersion() {
         receipts.addDelete(DIGEST, version(7), receipt(8));
-        assertThat(receipts.ofDelete(DIGEST, version(7))).isEqualTo(receipt(8));
+        assertThat(receipts.ofKept(DIGEST, version(7))).isEqualTo(receipt(8));
         assertThat(receipts.find(DIGEST, version(7))).isNull();
-        assertThat(receipts.ofDelete(DIGEST, version(6))).isNull();
-        assertThat(receipts.ofDelete(new KeyDigest(1, 3), version(7))).isNull();
+        assertThat(receipts.ofKept(DIGEST, version(6))).isNull();
+        assertThat(receipts.ofKept(new KeyDigest(1, 3), version(7))).isNull();
     }
 
     /** Taken once more it would end what has begun since. */
@@ -36,17 +36,26 @@ class RecentReceiptsTest {
         for (int i = 0; i < 20 * RecentReceipts.CAPACITY; i++) {
             receipts.addStored(new KeyDigest(i, i * 0x9e3779b97f4a7c15L), version(i), receipt(i));
         }
-        assertThat(receipts.ofDelete(DIGEST, version(7))).isEqualTo(receipt(8));
+        assertThat(receipts.ofKept(DIGEST, version(7))).isEqualTo(receipt(8));
+    }
+
+    /** Judged once more it would fail by what has been saved over it, and be made once more by whoever has made it. */
+    @Test
+    void shouldRememberASaveOverAVersionHoweverManyOtherEntriesCome() {
+        receipts.addSaved(DIGEST, version(7), receipt(8));
+        for (int i = 0; i < 20 * RecentReceipts.CAPACITY; i++) {
+            receipts.addStored(new KeyDigest(i, i * 0x9e3779b97f4a7c15L), version(i), receipt(i));
+        }
+        assertThat(receipts.ofKept(DIGEST, version(7))).isEqualTo(receipt(8));
     }
 
     @Test
     void shouldForgetTheFirstDeleteWhenThereAreTooMany() {
-        for (int i = 0; i <= RecentReceipts.MOST_DELETES; i++) {
+        for (int i = 0; i <= RecentReceipts.MOST_KEPT; i++) {
             receipts.addDelete(DIGEST, version(i), receipt(i));
         }
-        assertThat(receipts.ofDelete(DIGEST, version(0))).isNull();
-        assertThat(receipts.ofDelete(DIGEST, version(1))).isEqualTo(receipt(1));
-        assertThat(receipts.ofDelete(DIGEST, version(RecentReceipts.MOST_DELETES)))
-                .isNotNull();
+        assertThat(receipts.ofKept(DIGEST, version(0))).isNull();
+        assertThat(receipts.ofKept(DIGEST, version(1))).isEqualTo(receipt(1));
+        assertThat(receipts.ofKept(DIGEST, version(RecentReceipts.MOST_KEPT))).isNotNull();
     }
 }
