@@ -105,7 +105,10 @@ public final class ShopApplication implements ClientApplication {
                 .bindAsync(client, "user." + user, user.getBytes(StandardCharsets.UTF_8))
                 // An identifier that somebody may have learned before the login is worth nothing after it.
                 .thenCompose(bound -> directory.renameAsync(client, GRACE))
-                .thenApply(renamed -> user);
+                .thenApply(renamed -> {
+                    endPulls(request);
+                    return user;
+                });
     }
 
     private CompletionStage<String> say(ClientRequest request) {
@@ -190,9 +193,15 @@ public final class ShopApplication implements ClientApplication {
     }
 
     private CompletionStage<String> logOut(ClientRequest request) {
-        // What is left for the user from now on is none of this device's.
+        return directory.unbindAsync(request.client().identifier()).thenApply(unbound -> {
+            endPulls(request);
+            return "";
+        });
+    }
+
+    /** What is left for the user from now on is none of this device's. Behind the change: what was asked for before that waits no longer then. */
+    private void endPulls(ClientRequest request) {
         requests.endPulls(request.client());
-        return directory.unbindAsync(request.client().identifier()).thenApply(unbound -> "");
     }
 
     private CompletionStage<String> logOutEverywhere(ClientRequest request) {
@@ -203,7 +212,10 @@ public final class ShopApplication implements ClientApplication {
         return directory
                 .notifyAsync("user." + user, "logged-out", "")
                 .thenCompose(told -> directory.unbindAddressAsync("user." + user))
-                .thenApply(devices -> String.valueOf(devices));
+                .thenApply(devices -> {
+                    endPulls(request);
+                    return String.valueOf(devices);
+                });
     }
 
     /** As it was bound; empty for one who is not. */

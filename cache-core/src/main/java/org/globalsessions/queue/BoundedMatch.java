@@ -1,5 +1,6 @@
 package org.globalsessions.queue;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -10,11 +11,31 @@ final class BoundedMatch {
     /** Characters looked at, over all names of a call: some 20 ms. */
     static final int MAX_STEPS = 2_000_000;
 
+    /** Most times that a part of a pattern may be wanted again, over all counts of it: with none of the text in it the matcher would count on without a step. */
+    static final long MAX_REPETITIONS = 100_000;
+
+    private static final Pattern COUNT = Pattern.compile("\\{(\\d+)(?:,(\\d*))?\\}");
+
     private final Pattern pattern;
     private int stepsLeft = MAX_STEPS;
 
+    /**
+     * A search.
+     *
+     * @throws IllegalArgumentException where the pattern's counts are too high
+     */
     BoundedMatch(Pattern pattern) {
         this.pattern = pattern;
+        double repetitions = 1;
+        Matcher counts = COUNT.matcher(pattern.pattern());
+        while (counts.find()) {
+            String most = counts.group(2) == null || counts.group(2).isEmpty() ? counts.group(1) : counts.group(2);
+            repetitions *= Math.max(1, Double.parseDouble(most));
+        }
+        if (repetitions > MAX_REPETITIONS) {
+            throw new IllegalArgumentException("the pattern repeats too often: characters="
+                    + pattern.pattern().length() + ", repetitions at most " + MAX_REPETITIONS);
+        }
     }
 
     /** Ends a search from within: the JDK's matcher knows no bound of its own. */

@@ -33,9 +33,9 @@ final class MessageQueue {
         return size == 0;
     }
 
-    /** Bytes of all texts. */
-    int textBytes() {
-        return to - from - size * HEADER_BYTES;
+    /** Bytes that all messages take, texts and what stands before each. */
+    int length() {
+        return to - from;
     }
 
     /** What is to be pulled next; null for nothing. */

@@ -1,5 +1,6 @@
 package org.globalsessions.queue;
 
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
@@ -69,11 +70,7 @@ final class OwnerRules {
     private void collect(OwnerState state) {
         while (state.all().size() > settings.maxSessions()) {
             Optional<Named> victim = List.copyOf(state.all()).stream()
-                    .filter(named -> !named.messages().isEmpty()
-                            && named.limit == Named.DEFAULT_LIMIT
-                            && named.nonce == null
-                            && named.memento == null
-                            && !isFetched(named))
+                    .filter(named -> mayBeCollected(named) && !wasFetchedWithin(settings.backchannelTimeout(), named))
                     // Of equal ones the last in the order in which they came.
                     .reduce((best, next) -> bySize().compare(next, best) >= 0 ? next : best);
             if (victim.isEmpty()) {
@@ -83,9 +80,36 @@ final class OwnerRules {
         }
     }
 
-    /** Whether somebody has pulled within the time after which a client that waits pulls again. */
-    private boolean isFetched(Named named) {
-        return PullTicket.beganWithin(settings.backchannelTimeout(), named.ticket, clock);
+    /** Whether nobody's work is kept under it, but messages. */
+    private static boolean mayBeCollected(Named named) {
+        return !named.messages().isEmpty()
+                && named.limit == Named.DEFAULT_LIMIT
+                && named.nonce == null
+                && named.memento == null;
+    }
+
+    /** Whether somebody has pulled within a time; a client that waits pulls again after the backchannel timeout. */
+    private boolean wasFetchedWithin(Duration time, Named named) {
+        return PullTicket.beganWithin(time, named.ticket, clock);
+    }
+
+    /** Whether a name that a client has chosen is there, or may come without driving out one that is still used. */
+    boolean hasRoomFor(OwnerState state, String name) {
+        return state.find(name) != null
+                || state.all().stream()
+                                .filter(named -> !isExpired(named) && !isAbandoned(named))
+                                .count()
+                        < settings.maxSessions();
+    }
+
+    /** Whether nobody has pulled for so long that the name would have gone if nothing waited there; of one that nobody ever pulled, used it. */
+    private boolean isAbandoned(Named named) {
+        return mayBeCollected(named)
+                && (named.ticket == PullTicket.NONE ? isUnused(named) : !wasFetchedWithin(settings.queueIdle(), named));
+    }
+
+    private boolean isUnused(Named named) {
+        return named.usedMs < clock.millis() - settings.queueIdle().toMillis();
     }
 
     private static Comparator<Named> bySize() {
@@ -94,11 +118,15 @@ final class OwnerRules {
 
     /** Names under which nothing is kept and that nobody has used for long go. */
     void expire(OwnerState state) {
-        long before = clock.millis() - settings.queueIdle().toMillis();
         for (Named named : List.copyOf(state.all())) {
-            if (named.isEmpty() && named.usedMs < before) {
+            if (isExpired(named)) {
                 state.remove(named);
             }
         }
+    }
+
+    private boolean isExpired(Named named) {
+        return named.isEmpty()
+                && named.usedMs < clock.millis() - settings.queueIdle().toMillis();
     }
 }

@@ -98,28 +98,30 @@ final class OwnerState {
     /** Takes a name away, and what waits under it. */
     void remove(Named named) {
         droppedSince += named.messages.size();
-        messageBytes -= named.messages.textBytes();
+        messageBytes -= named.messages.length();
         names.remove(named.name);
     }
 
     /** Has a message wait behind the others. */
     void add(Named named, byte[] text) {
         lastNumber++;
+        int before = named.messages.length();
         named.messages.add(new Message(lastNumber, text));
-        messageBytes += text.length;
+        messageBytes += named.messages.length() - before;
     }
 
     /** Has a message that was taken away wait before the others. */
     void putBack(Named named, Message message) {
+        int before = named.messages.length();
         named.messages.addFirst(message);
-        messageBytes += message.text().length;
+        messageBytes += named.messages.length() - before;
     }
 
     /** Takes the first message away. */
     void takeFirst(Named named) {
-        int before = named.messages.textBytes();
+        int before = named.messages.length();
         named.messages.removeFirst();
-        messageBytes += named.messages.textBytes() - before;
+        messageBytes += named.messages.length() - before;
     }
 
     /** Drops the oldest messages under a name until so many are left. */
@@ -132,8 +134,7 @@ final class OwnerState {
     /** Drops the oldest message of the queue that takes most, until all take no more than so many bytes. */
     void trimAll(int mostBytes) {
         while (messageBytes > mostBytes) {
-            Named largest =
-                    Collections.max(names.values(), Comparator.comparingInt(named -> named.messages.textBytes()));
+            Named largest = Collections.max(names.values(), Comparator.comparingInt(named -> named.messages.length()));
             drop(largest);
         }
     }
@@ -213,7 +214,7 @@ final class OwnerState {
                 named.nonce = text(from);
                 named.memento = text(from);
                 named.messages = MessageQueue.decode(from);
-                state.messageBytes += named.messages.textBytes();
+                state.messageBytes += named.messages.length();
             }
         } catch (BufferUnderflowException e) {
             throw damaged(value);

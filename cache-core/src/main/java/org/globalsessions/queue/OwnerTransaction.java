@@ -91,6 +91,11 @@ public final class OwnerTransaction {
         return committed.all().stream().map(named -> named.name).toList();
     }
 
+    /** Whether a name is there, or may come without driving another one out that is still used. */
+    boolean hasRoomFor(String name) {
+        return rules.hasRoomFor(committed, checked(name));
+    }
+
     /**
      * Which messages wait under a name.
      *
@@ -268,7 +273,7 @@ public final class OwnerTransaction {
         relies = true;
         Named named = committed.find(checked(name));
         Objects.requireNonNull(nonce, "nonce");
-        if (named == null || named.nonce == null) {
+        if (named == null || named.nonce == null || ended.contains(name)) {
             return !begun.contains(name);
         }
         if (!isCurrent(name, nonce)) {

@@ -51,6 +51,11 @@ final class PullTicket {
         return drawn;
     }
 
+    /** The number, {@link #NONE} where none was drawn yet. */
+    long drawn() {
+        return drawn;
+    }
+
     /** Whether a pull has the number that is there which is newer than this one. */
     boolean isBehind(long there) {
         return drawn != NONE && there > drawn;

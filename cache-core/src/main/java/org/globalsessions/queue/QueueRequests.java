@@ -80,8 +80,15 @@ public final class QueueRequests implements ClientRequestHandler {
 
     /** What a client has under way: guarded by itself. */
     private static final class ClientWork {
-        final Map<String, CompletableFuture<Pulled>> pulls = new HashMap<>();
+        /** By the number of each. */
+        final Map<Long, CompletableFuture<Pulled>> pulls = new HashMap<>();
+
+        long pullsBegun;
         int underWay;
+
+        /** How often its pulls were ended: one that was asked for before and begins after that is not to wait. */
+        int endings;
+
         boolean over;
     }
 
@@ -169,7 +176,8 @@ public final class QueueRequests implements ClientRequestHandler {
 
     /**
      * Ends the pulls of a client, for one that logs out or becomes somebody else while it stays connected: what comes for its owner from then on is for the owner's other
-     * clients. They are answered {@code closed}.
+     * clients. They are answered {@code closed}, as are those that the client has asked for before and that do not wait yet. Call it once the client is unbound, or bound as
+     * somebody else.
      *
      * @param client the client
      */
@@ -184,6 +192,7 @@ public final class QueueRequests implements ClientRequestHandler {
         List<CompletableFuture<Pulled>> ended;
         synchronized (work) {
             work.over |= over;
+            work.endings++;
             ended = List.copyOf(work.pulls.values());
             work.pulls.clear();
         }
@@ -285,6 +294,10 @@ public final class QueueRequests implements ClientRequestHandler {
 
     private CompletableFuture<String> pull(
             QueueOwner owner, ClientWork work, String name, Function<String, CompletableFuture<Pulled>> begin) {
+        int endings;
+        synchronized (work) {
+            endings = work.endings;
+        }
         return owner.transactAsync(t -> {
                     if (!t.names().contains(name)) {
                         // Registered by that: of many at a time each counts those before it.
@@ -292,24 +305,26 @@ public final class QueueRequests implements ClientRequestHandler {
                     }
                     return name;
                 })
-                .thenCompose(admitted -> begun(work, name, begin))
+                .thenCompose(admitted -> begun(work, endings, name, begin))
                 .thenApply(QueueRequests::text);
     }
 
     private static CompletableFuture<Pulled> begun(
-            ClientWork work, String name, Function<String, CompletableFuture<Pulled>> begin) {
+            ClientWork work, int endings, String name, Function<String, CompletableFuture<Pulled>> begin) {
         CompletableFuture<Pulled> pull;
+        long number;
         synchronized (work) {
-            if (work.over) {
+            if (work.over || work.endings != endings) {
                 return CompletableFuture.completedFuture(Pulled.without(Pulled.End.CLOSED));
             }
             // An earlier one of the same name ends by that.
             pull = begin.apply(name);
-            work.pulls.put(name, pull);
+            number = ++work.pullsBegun;
+            work.pulls.put(number, pull);
         }
         return pull.whenComplete((pulled, failure) -> {
                     synchronized (work) {
-                        work.pulls.remove(name, pull);
+                        work.pulls.remove(number);
                     }
                 })
                 .exceptionallyCompose(failure -> pull.isCancelled()
@@ -323,8 +338,7 @@ public final class QueueRequests implements ClientRequestHandler {
      * @return the transaction, where the name is there or there is room for another one
      */
     private OwnerTransaction admitted(OwnerTransaction transaction, String name) {
-        List<String> names = transaction.names();
-        if (names.size() >= owners.maxSessions() && !names.contains(name)) {
+        if (!transaction.hasRoomFor(name)) {
             throw new ClientRequestException(TOO_MANY, "too many session names: limit=" + owners.maxSessions());
         }
         return transaction;

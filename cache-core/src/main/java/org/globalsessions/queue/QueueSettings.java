@@ -72,7 +72,7 @@ public final class QueueSettings {
     }
 
     /**
-     * How many bytes the messages take at most that wait for an owner ({@code max_message_bytes}), under all names together: the oldest of the queue that
+     * How many bytes the messages take at most that wait for an owner ({@code max_message_bytes}), under all names together, 12 with each: the oldest of the queue that
      * takes most is dropped, and counted. Default 32 KiB; well below {@code max_value_size}, as all else of the owner is in the same entry.
      *
      * @param value from 16 KiB, one message, to 16 MiB

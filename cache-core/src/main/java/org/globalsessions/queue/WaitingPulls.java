@@ -119,18 +119,20 @@ final class WaitingPulls {
 
     /** Waits for a message, in the place of whoever waits under the same name. */
     CompletableFuture<Pulled> pull(String owner, String name, boolean keep) {
-        Waiter waiter = new Waiter(keep, ticket(owner, name));
-        CompletableFuture<Pulled> result = waiter.result;
-        Waiter[] earlier = new Waiter[1];
+        Waiter[] earlierAndNow = new Waiter[2];
         Slot slot = slots.compute(new Queue(owner, name), (queue, present) -> {
             Slot now = present == null ? new Slot(queue) : present;
-            earlier[0] = now.waiter;
-            now.waiter = waiter;
+            earlierAndNow[0] = now.waiter;
+            // Here, as of two at a time the one that stays is to have the higher number.
+            earlierAndNow[1] = new Waiter(keep, ticket(owner, name, now.waiter));
+            now.waiter = earlierAndNow[1];
             return now;
         });
-        if (earlier[0] != null) {
-            earlier[0].result.complete(Pulled.without(End.TAKEN_OVER));
+        if (earlierAndNow[0] != null) {
+            earlierAndNow[0].result.complete(Pulled.without(End.TAKEN_OVER));
         }
+        Waiter waiter = earlierAndNow[1];
+        CompletableFuture<Pulled> result = waiter.result;
         var unusedEnd = result.completeOnTimeout(Pulled.without(End.TIMED_OUT), timeoutMs, TimeUnit.MILLISECONDS)
                 .whenComplete((pulled, failure) -> leave(slot, waiter));
         // What depends on a pull may block, and must not do so where the pull ends: on the timer's thread, or on that
@@ -147,12 +149,14 @@ final class WaitingPulls {
     }
 
     /** Drawn now where the host has the owner: a pull that begins while this one's transaction waits is the newer one. */
-    private PullTicket ticket(String owner, String name) {
+    private PullTicket ticket(String owner, String name, Waiter earlier) {
         PullTicket ticket = new PullTicket(clock);
-        here(owner).ifPresent(state -> {
-            OwnerState.Named named = state.find(name);
-            ticket.drawAbove(named == null ? PullTicket.NONE : named.ticket);
-        });
+        long before = earlier == null ? PullTicket.NONE : earlier.ticket.drawn();
+        Optional<OwnerState> here = here(owner);
+        if (here.isPresent() || before != PullTicket.NONE) {
+            OwnerState.Named named = here.map(state -> state.find(name)).orElse(null);
+            ticket.drawAbove(Math.max(before, named == null ? PullTicket.NONE : named.ticket));
+        }
         return ticket;
     }
 

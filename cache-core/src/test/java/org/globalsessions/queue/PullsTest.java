@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.queue.Pulled.End;
@@ -228,6 +230,37 @@ class PullsTest {
         send(ann, "foo", "hello");
         assertThat(queue("foo")).containsExactly("hello");
         assertThat(message(ann.pull("foo"))).isEqualTo("hello");
+    }
+
+    @Test
+    void shouldLeaveOneWaitingWhenTwoPullAtATime() throws Exception {
+        send(ann, "foo", "so that the host has it");
+        assertThat(message(ann.pull("foo"))).isEqualTo("so that the host has it");
+        for (int i = 0; i < 300; i++) {
+            CyclicBarrier both = new CyclicBarrier(2);
+            CompletableFuture<Pulled> theirs = new CompletableFuture<>();
+            Thread other = new Thread(() -> {
+                meet(both);
+                var unused = ann.pull("foo").whenComplete((pulled, failure) -> theirs.complete(pulled));
+            });
+            other.start();
+            meet(both);
+            CompletableFuture<Pulled> ours = ann.pull("foo");
+            other.join();
+            CompletableFuture.anyOf(ours, theirs).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            send(ann, "foo", "message");
+            assertThat(List.of(result(ours).end(), result(theirs).end()))
+                    .as("round %s", i)
+                    .containsExactlyInAnyOrder(End.TAKEN_OVER, End.MESSAGE);
+        }
+    }
+
+    private static void meet(CyclicBarrier both) {
+        try {
+            both.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -420,6 +420,58 @@ class QueuesTest {
     }
 
     @Test
+    void shouldHaveEndedWhenItIsEndedTwiceInOneTransaction() {
+        String nonce = begin("foo").nonce();
+        assertThat(ann.<List<Boolean>>transact(t -> List.of(t.end("foo", nonce), t.end("foo", nonce))))
+                .containsExactly(true, true);
+        assertThat(ann.<List<Boolean>>transact(t -> {
+                    boolean before = t.end("foo", nonce);
+                    t.begin("foo");
+                    return List.of(before, t.end("foo", nonce));
+                }))
+                .containsExactly(true, false);
+    }
+
+    /** Without a character of the name, so that no step is counted. */
+    @Test
+    void shouldRefuseAPatternThatCountsTooFar() {
+        transact(t -> t.use("b"));
+        assertThatThrownBy(() -> transact(t -> t.notify("x", Pattern.compile("(?:(?:){20000}){20000}"))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the pattern repeats too often: characters=22, repetitions at most 100000");
+        transact(t -> t.notify("x", Pattern.compile("^[a-z]{1,64}$")));
+        assertThat(queue("b")).containsExactly("x");
+    }
+
+    /** What stands before each message counts too, or empty ones would fill the entry. */
+    @Test
+    void shouldDropTheOldestWhenManyShortMessagesWaitUnderANameWithoutALimit() {
+        transact(t -> t.limit(0, "log"));
+        for (int i = 0; i < 10; i++) {
+            transact(t -> IntStream.range(0, 1_000).forEach(any -> t.notify("", "log")));
+        }
+        Begun begun = begin("phone");
+        assertThat(remember("phone", begun.nonce(), "x".repeat(16_384))).isTrue();
+        // 32 KiB by 12 bytes.
+        assertThat(queue("log")).hasSize(2_730);
+        assertThat(ann.<Long>transact(t -> t.dropped("log"))).isEqualTo(10_000 - 2_730);
+    }
+
+    @Test
+    void shouldCountNoNameThatNobodyUsesAnyMoreAgainstANewOne() {
+        transact(t -> t.use("idle"));
+        hello("never pulled", 1, 1);
+        begin("begun");
+        assertThat(ann.<Boolean>transact(t -> t.hasRoomFor("new"))).isFalse();
+        assertThat(ann.<Boolean>transact(t -> t.hasRoomFor("idle"))).isTrue();
+        now = now.plus(SETTINGS.queueIdle()).plusMillis(1);
+        hello("begun", 1, 2);
+        assertThat(names()).as("as anything has changed").containsExactly("never pulled", "begun");
+        transact(t -> List.of("new", "newer").forEach(t::use));
+        assertThat(names()).as("the longest queue that nobody fetches").containsExactly("begun", "new", "newer");
+    }
+
+    @Test
     void shouldRefuseWhatIsTooLongAndNameNothingOfIt() {
         String secret = "s3cret".repeat(50);
         assertThatThrownBy(() -> transact(t -> t.use(secret)))

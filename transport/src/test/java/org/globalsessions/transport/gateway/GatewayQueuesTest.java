@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.globalsessions.queue.OwnerDirectory;
 import org.globalsessions.queue.QueueOwner;
 import org.globalsessions.queue.QueueRequests;
@@ -113,6 +115,37 @@ class GatewayQueuesTest {
                     .containsExactlyInAnyOrder("answer 1 closed", "answer 2 application: now");
             notify("for the laptop", "basket");
             assertThat(ask(laptop, 1, "queue/pull basket")).endsWith("for the laptop");
+        }
+    }
+
+    /** Ann's work is held up, so that the pull is asked for and does not wait yet. */
+    @Test
+    void shouldNotBeginAPullThatWasAskedForBeforeTheClientsPullsWereEnded() throws Exception {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch holding = new CountDownLatch(1);
+        CompletableFuture<Boolean> work = CompletableFuture.supplyAsync(() -> ann.transact(t -> {
+            holding.countDown();
+            return waitFor(held);
+        }));
+        assertThat(waitFor(holding)).isTrue();
+        try (WebSocketClient phone = fixture.login("ann");
+                WebSocketClient laptop = fixture.login("ann")) {
+            phone.send("ask 1 queue/pull basket");
+            assertThat(ask(phone, 2, "end-pulls now")).isEqualTo("answer 2 application: now");
+            held.countDown();
+            assertThat(work.join()).isTrue();
+            assertThat(phone.next()).isEqualTo("answer 1 closed");
+            notify("for the laptop", "basket");
+            assertThat(ask(laptop, 1, "queue/pull basket")).endsWith("for the laptop");
+        }
+    }
+
+    private static boolean waitFor(CountDownLatch latch) {
+        try {
+            return latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -252,31 +285,31 @@ class GatewayQueuesTest {
             fixture.nextDestroyed();
         }
         try (WebSocketClient client = fixture.login("ann")) {
-            await().atMost(PATIENCE).untilAsserted(() -> {
-                notify("news", "phone");
-                List<String> waiting = ann.transact(t -> t.queue("phone"));
-                assertThat(waiting).isNotEmpty();
-            });
-            assertThat(ask(client, 1, "queue/pull phone")).matches("answer 1 message \\d+ news");
+            notify("first", "phone");
+            notify("second", "phone");
+            assertThat(ask(client, 1, "queue/pull phone")).matches("answer 1 message \\d+ first");
         }
     }
 
     @Test
     void shouldRefuseMoreOfOneClientAtATimeThanItMayHaveUnderWay() throws Exception {
+        fixture.gateway.close();
+        owners.close();
+        start(QueueSettings.DEFAULTS.maxSessions(50));
         try (WebSocketClient client = fixture.login("ann");
                 WebSocketClient other = fixture.login("bob")) {
-            for (int i = 1; i <= QueueRequests.MOST_UNDER_WAY; i++) {
-                client.send("ask " + i + " queue/pull name-" + i % 8);
+            for (int i = 1; i <= 32; i++) {
+                client.send("ask " + i + " queue/pull name-" + i);
             }
-            // Each pull of a name ends the one before: eight wait.
-            for (int i = 8; i < QueueRequests.MOST_UNDER_WAY; i++) {
-                assertThat(client.next()).endsWith("taken-over");
-            }
-            for (int i = 8; i < QueueRequests.MOST_UNDER_WAY; i++) {
-                client.send("ask " + (100 + i) + " queue/pull other-" + i % 12);
-            }
+            await().atMost(PATIENCE)
+                    .until(() -> ann.<List<String>>transact(t -> t.names()).size() == 32);
+            assertThat(ask(client, 33, "queue/pull name-33"))
+                    .isEqualTo("error 33 429 too many requests under way: limit=32");
             notify("news", "name-3");
-            await().atMost(PATIENCE).until(() -> client.next().contains("message"));
+            assertThat(client.next()).matches("answer 3 message \\d+ news");
+            assertThat(ask(client, 34, "queue/acknowledge name-3 1"))
+                    .as("there is room for one again")
+                    .isEqualTo("answer 34 false");
             owners.owner("bob").transact(t -> {
                 t.notify("for bob", "phone");
                 return null;
