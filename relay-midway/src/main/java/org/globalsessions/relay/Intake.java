@@ -588,11 +588,12 @@ final class Intake {
         lru.confirmDelete(digest, tombstone, applyDelete(null, digest, tombstone, true));
     }
 
-    /** Relief nodes know of deletes from before this relay's epoch. */
+    /** Relief nodes know of deletes from before this relay's epoch: some of them, and an owner that is away may lack one when that is forgotten elsewhere. */
     void onEarlierDeletes(List<InventoryItem> deletes) {
         for (InventoryItem delete : deletes) {
             if (isNews(delete)) {
-                onBeaten(delete.digest(), delete.version());
+                Receipt receipt = applyDelete(null, delete.digest(), delete.version(), false);
+                agent.delete(delete.digest(), delete.version(), receipt.position(), null);
             }
         }
     }

@@ -266,6 +266,20 @@ class EarlierHostsTest {
         await().atMost(TestHost.LIMIT).until(() -> tombstone.equals(sibling.deleted.get(digest("deleted"))));
     }
 
+    /** Until all owners have it: one that is away has the session still. */
+    @Test
+    void shouldSendTheReliefTierADeleteThatANodeKnowsUntilAllOfItsOwnersHaveIt() throws Exception {
+        launchWithDeleted("deleted");
+        Version older = new Version(1_000, 2);
+        sibling.handedOff.put(
+                digest("deleted"),
+                new SessionEntry("deleted".getBytes(UTF_8), new byte[1], older, older.clock(), false, 0, 0, 0));
+        sibling.listsNoDeletes = false;
+        await().atMost(TestHost.LIMIT).until(() -> relay.lru().file().areEarlierDeletesKnown());
+        assertThat(relay.lru().tombstone(digest("deleted"))).isEqualTo(sibling.deleted.get(digest("deleted")));
+        await().atMost(TestHost.LIMIT).until(() -> !sibling.handedOff.containsKey(digest("deleted")));
+    }
+
     @Test
     void shouldNeitherNumberNorAnnounceWhatAnotherHostHasPublishedAgain() throws Exception {
         launch(false);
