@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.globalsessions.tier.KeyDigest;
 
 /**
@@ -33,6 +34,11 @@ final class LetGoQueue {
     private final List<ArrayDeque<LetGo>> again = new ArrayList<>();
 
     private long bytes;
+
+    /** Of what was settled since the lists were last gone through; what of it has left them by its turn is counted too. */
+    private int settled;
+
+    private long settledBytes;
 
     /**
      * An empty queue.
@@ -72,10 +78,22 @@ final class LetGoQueue {
             settle(oldest);
             whenPushedOut.accept(oldest);
         }
-        // What is settled leaves the lists when its turn comes, which may be long after.
-        if (fresh.size() > 2 * capacity) {
+        // What is settled leaves the lists when its turn comes, which may be long after: where a node answers nothing,
+        // never.
+        if (settled > capacity || settledBytes > maxBytes) {
             fresh.removeIf(LetGo::isSettled);
+            again.forEach(list -> list.removeIf(LetGo::isSettled));
+            settled = 0;
+            settledBytes = 0;
         }
+    }
+
+    /** Bytes of all that is held, settled or not. */
+    long bytesHeld() {
+        return Stream.concat(Stream.of(fresh), again.stream())
+                .flatMap(ArrayDeque::stream)
+                .mapToLong(LetGo::bytes)
+                .sum();
     }
 
     /** What of a key waits here, or null. */
@@ -88,6 +106,8 @@ final class LetGoQueue {
         if (!gone.isSettled()) {
             gone.settle();
             bytes -= gone.bytes();
+            settledBytes += gone.bytes();
+            settled++;
             waiting.remove(gone.item().digest());
         }
     }

@@ -353,6 +353,22 @@ class LastCopiesTest {
         assertThat(Collections.frequency(pushedOut, digestOf("large"))).isZero();
     }
 
+    /** Nobody takes any: the question about the first ones has no answer. */
+    @Test
+    void shouldHoldNoMoreThanItsBytesTwiceWhenNothingIsTakenAndMoreIsPushedOut() {
+        AgingNode node = new AgingNode(segment, false);
+        for (int i = 10; i < 50; i++) {
+            node.answer(new SessionBackupFrame(1, entry("k" + i, 10)));
+        }
+        long most = 20 * gone("k10", true).bytes();
+        LetGoQueue queue = new LetGoQueue(100_000, most, gone -> {});
+        for (int i = 0; i < 1_000; i++) {
+            queue.add(gone("k" + (10 + i % 40), true));
+            assertThat(queue.bytesHeld()).as("after %s", i).isBetween(1L, 2 * most + most / 10);
+        }
+        assertThat(queue.size()).isEqualTo(20);
+    }
+
     private LetGo gone(String key, boolean whole) {
         EntrySnapshot copy = new EntrySnapshot();
         assertThat(segment.find(segment.encode(key), copy)).isTrue();
