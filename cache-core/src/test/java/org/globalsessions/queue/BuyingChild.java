@@ -12,12 +12,14 @@ import java.util.Map;
 import org.globalsessions.SessionCacheManager;
 
 /**
- * Main of a child JVM that buys one item after the other, from where it was, until it is killed: each step remembers the number of the next item and adds
- * the one bought to what the application keeps. Notes each number once it is acknowledged.
+ * Main of a child JVM that buys one item after the other, from where it was, until it is killed: each step remembers the number of the next item, adds
+ * the one bought to what the application keeps, and leaves a receipt in a queue that holds the last three. Notes each number once it is acknowledged.
  */
 final class BuyingChild {
     static final String OWNER = "buyer";
     static final String CART = "cart";
+    static final String RECEIPTS = "receipts";
+    static final int RECEIPTS_KEPT = 3;
 
     private BuyingChild() {}
 
@@ -55,6 +57,10 @@ final class BuyingChild {
                     t.state(ByteBuffer.allocate(Long.BYTES)
                             .putLong(bought(t) + 1)
                             .array());
+                    if (item == 0) {
+                        t.limit(RECEIPTS_KEPT, RECEIPTS);
+                    }
+                    t.notify("item " + item, RECEIPTS);
                     return t.remember(CART, begun.nonce(), String.valueOf(item + 1));
                 });
                 if (!counts) {
