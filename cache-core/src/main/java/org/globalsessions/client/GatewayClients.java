@@ -28,6 +28,9 @@ public final class GatewayClients {
     /** An identifier given up by a rename that was killed on the way counts for so long after the rename was found. */
     private static final Duration FOUND_RENAME_GRACE = Duration.ofMinutes(1);
 
+    /** Followed one after the other without asking anybody. */
+    private static final int MOST_RENAMES = 8;
+
     private static final long FIRST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long LONGEST_LOOK_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -127,12 +130,19 @@ public final class GatewayClients {
     /**
      * What the table says of a client, without asking a later tier and without waiting.
      *
-     * @param identifier its identifier now
+     * @param identifier its identifier now, or one before it whose grace is not over
      * @return the client; null where it is not here
      */
     public ClientState look(String identifier) {
         ClientSessions.Found found = sessions.findLocal(identifier);
+        for (int renames = 0; renames < MOST_RENAMES && isRenamed(found); renames++) {
+            found = sessions.findLocal(found.client().other());
+        }
         return found == null || !ClientDirectory.isThere(found.client()) ? null : ClientDirectory.state(found);
+    }
+
+    private static boolean isRenamed(ClientSessions.Found found) {
+        return found != null && found.client().kind() == ClientRecord.Kind.RENAMED;
     }
 
     /**

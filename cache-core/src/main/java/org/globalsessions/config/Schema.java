@@ -353,8 +353,8 @@ public final class Schema {
             key(
                             "max_message_bytes",
                             KeyType.SIZE,
-                            "Most bytes of messages that wait for an owner; the oldest of the queue that takes most is dropped, and"
-                                    + " counted. Well below max_value_size.")
+                            "Most bytes of messages that wait for an owner, 12 with each; the oldest of the queue that takes most is"
+                                    + " dropped, and counted. Well below max_value_size.")
                     .unit("bytes")
                     .range(16L << 10, 16L << 20)
                     .byDefault("32KiB"),

@@ -11,10 +11,13 @@ final class BoundedMatch {
     /** Characters looked at, over all names of a call: some 20 ms. */
     static final int MAX_STEPS = 2_000_000;
 
-    /** Most times that a part of a pattern may be wanted again, over all counts of it: with none of the text in it the matcher would count on without a step. */
-    static final long MAX_REPETITIONS = 100_000;
+    /** Most times that groups may be wanted again, over all counts of them: where a group takes none of the text the matcher counts on without a step. */
+    static final long MAX_REPETITIONS = 10_000;
 
-    private static final Pattern COUNT = Pattern.compile("\\{(\\d+)(?:,(\\d*))?\\}");
+    /** What a count stands behind that may take none of the text: a group, or a place in it. */
+    private static final Pattern COUNT = Pattern.compile("(?:[)^$]|\\\\[bBAGZz])\\{(\\d+)(?:,(\\d*))?\\}");
+
+    private static final Pattern BLANKS = Pattern.compile("\\s+");
 
     private final Pattern pattern;
     private int stepsLeft = MAX_STEPS;
@@ -27,7 +30,8 @@ final class BoundedMatch {
     BoundedMatch(Pattern pattern) {
         this.pattern = pattern;
         double repetitions = 1;
-        Matcher counts = COUNT.matcher(pattern.pattern());
+        // With Pattern.COMMENTS they mean nothing.
+        Matcher counts = COUNT.matcher(BLANKS.matcher(pattern.pattern()).replaceAll(""));
         while (counts.find()) {
             String most = counts.group(2) == null || counts.group(2).isEmpty() ? counts.group(1) : counts.group(2);
             repetitions *= Math.max(1, Double.parseDouble(most));

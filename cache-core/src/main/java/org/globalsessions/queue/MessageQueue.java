@@ -12,7 +12,7 @@ import java.util.List;
  * <p>Of each message, big-endian: number 8, length 4, text.
  */
 final class MessageQueue {
-    private static final int HEADER_BYTES = Long.BYTES + Integer.BYTES;
+    static final int HEADER_BYTES = Long.BYTES + Integer.BYTES;
 
     /** A message. Its number is used once for its owner, so that an acknowledgement means no other. */
     record Message(long number, byte[] text) {}

@@ -22,6 +22,8 @@ final class OwnerRules {
     Named use(OwnerState state, String name) {
         Named named = state.find(name);
         if (named == null) {
+            // Those that nobody uses any more go first, or others would go for them.
+            expire(state);
             named = state.add(name);
             collect(state);
         }
@@ -60,19 +62,19 @@ final class OwnerRules {
             state.trim(named, named.limit == Named.DEFAULT_LIMIT ? settings.maxMessages() : named.limit);
         }
         // Else one queue that nobody fetches would fill the entry, and nothing of its owner could change any more.
-        state.trimAll(settings.maxBytes());
+        state.trimAll(Math.max(settings.maxBytes(), MessageQueue.HEADER_BYTES + OwnerTransaction.MAX_MESSAGE_BYTES));
     }
 
     /**
      * A name has come: of those whose messages nobody fetches the longest queues go, of equal ones the newest, until there are no more names than there
-     * should be. Never one under which somebody's work is kept, whose client still pulls, or that has a limit of its own.
+     * should be; before these the ones that nobody has used for as long as a name without messages would stay. Never one under which somebody's work is kept, whose client still pulls, or that has a limit of its own.
      */
     private void collect(OwnerState state) {
         while (state.all().size() > settings.maxSessions()) {
             Optional<Named> victim = List.copyOf(state.all()).stream()
                     .filter(named -> mayBeCollected(named) && !wasFetchedWithin(settings.backchannelTimeout(), named))
                     // Of equal ones the last in the order in which they came.
-                    .reduce((best, next) -> bySize().compare(next, best) >= 0 ? next : best);
+                    .reduce((best, next) -> byUse().compare(next, best) >= 0 ? next : best);
             if (victim.isEmpty()) {
                 return;
             }
@@ -112,8 +114,9 @@ final class OwnerRules {
         return named.usedMs < clock.millis() - settings.queueIdle().toMillis();
     }
 
-    private static Comparator<Named> bySize() {
-        return Comparator.comparingInt(named -> named.messages().size());
+    private Comparator<Named> byUse() {
+        return Comparator.comparing(this::isAbandoned)
+                .thenComparingInt(named -> named.messages().size());
     }
 
     /** Names under which nothing is kept and that nobody has used for long go. */

@@ -72,7 +72,7 @@ public final class QueueRequests implements ClientRequestHandler {
     /** Answers one method. */
     @FunctionalInterface
     private interface Method {
-        CompletableFuture<String> answer(QueueOwner owner, ClientWork work, String[] words);
+        CompletableFuture<String> answer(QueueOwner owner, Asked asked, String[] words);
     }
 
     /** A method, how many words its parameters are, and whether the last one is all the rest of them, blanks and all. */
@@ -92,6 +92,9 @@ public final class QueueRequests implements ClientRequestHandler {
         boolean over;
     }
 
+    /** A request under way, and how often its client's pulls had been ended when it came. */
+    private record Asked(ClientWork work, int endings) {}
+
     private final OwnerDirectory owners;
     private final Function<ClientRequest, String> ownerOf;
     private final ClientRequestHandler application;
@@ -99,39 +102,39 @@ public final class QueueRequests implements ClientRequestHandler {
 
     private final Map<String, Known> methods = Map.of(
             "pull",
-            new Known(1, false, (owner, work, words) -> pull(owner, work, words[0], owner::pull)),
+            new Known(1, false, (owner, asked, words) -> pull(owner, asked, words[0], owner::pull)),
             "pull-to-acknowledge",
-            new Known(1, false, (owner, work, words) -> pull(owner, work, words[0], owner::pullToAcknowledge)),
+            new Known(1, false, (owner, asked, words) -> pull(owner, asked, words[0], owner::pullToAcknowledge)),
             "acknowledge",
             new Known(
                     2,
                     false,
-                    (owner, work, words) ->
+                    (owner, asked, words) ->
                             owner.acknowledge(words[0], number(words[1])).thenApply(String::valueOf)),
             "names",
-            new Known(0, false, (owner, work, words) -> owner.transactAsync(QueueRequests::names)),
+            new Known(0, false, (owner, asked, words) -> owner.transactAsync(QueueRequests::names)),
             "begin",
             new Known(
                     1,
                     false,
-                    (owner, work, words) ->
+                    (owner, asked, words) ->
                             owner.transactAsync(t -> text(admitted(t, words[0]).begin(words[0])))),
             "counts",
             new Known(
                     2,
                     false,
-                    (owner, work, words) -> owner.transactAsync(t -> String.valueOf(t.counts(words[0], words[1])))),
+                    (owner, asked, words) -> owner.transactAsync(t -> String.valueOf(t.counts(words[0], words[1])))),
             "remember",
             new Known(
                     3,
                     true,
-                    (owner, work, words) ->
+                    (owner, asked, words) ->
                             owner.transactAsync(t -> String.valueOf(remember(t, words[0], words[1], words[2])))),
             "end",
             new Known(
                     2,
                     false,
-                    (owner, work, words) -> owner.transactAsync(t -> String.valueOf(t.end(words[0], words[1])))));
+                    (owner, asked, words) -> owner.transactAsync(t -> String.valueOf(t.end(words[0], words[1])))));
 
     /**
      * A handler over an application's own.
@@ -156,20 +159,21 @@ public final class QueueRequests implements ClientRequestHandler {
         if (known == null) {
             throw new ClientRequestException(UNKNOWN_METHOD, "no such method of a queue");
         }
-        String ownerName = ownerOf.apply(request);
-        if (ownerName == null) {
-            throw new ClientRequestException(NO_OWNER, "no queues for this client");
-        }
-        QueueOwner owner = owner(ownerName);
-        String[] words = words(request.params(), known);
-        ClientWork work = begin(request.client());
+        // First: a client that logs out while it is found out whose queues these are waits no longer there.
+        Asked asked = begin(request.client());
         try {
+            String ownerName = ownerOf.apply(request);
+            if (ownerName == null) {
+                throw new ClientRequestException(NO_OWNER, "no queues for this client");
+            }
+            QueueOwner owner = owner(ownerName);
+            String[] words = words(request.params(), known);
             return known.method()
-                    .answer(owner, work, words)
-                    .whenComplete((answer, failure) -> over(work))
+                    .answer(owner, asked, words)
+                    .whenComplete((answer, failure) -> over(asked.work()))
                     .exceptionallyCompose(failure -> CompletableFuture.failedFuture(told(failure)));
         } catch (RuntimeException e) {
-            over(work);
+            over(asked.work());
             throw told(e);
         }
     }
@@ -262,7 +266,7 @@ public final class QueueRequests implements ClientRequestHandler {
         return cause instanceof RuntimeException runtime ? runtime : new CompletionException(cause);
     }
 
-    private ClientWork begin(ClientControl client) {
+    private Asked begin(ClientControl client) {
         boolean[] isNew = new boolean[1];
         ClientWork work = works.computeIfAbsent(client, any -> {
             isNew[0] = true;
@@ -276,8 +280,8 @@ public final class QueueRequests implements ClientRequestHandler {
                 throw new ClientRequestException(TOO_MANY, "too many requests under way: limit=" + MOST_UNDER_WAY);
             }
             work.underWay++;
+            return new Asked(work, work.endings);
         }
-        return work;
     }
 
     private static void over(ClientWork work) {
@@ -293,11 +297,7 @@ public final class QueueRequests implements ClientRequestHandler {
     }
 
     private CompletableFuture<String> pull(
-            QueueOwner owner, ClientWork work, String name, Function<String, CompletableFuture<Pulled>> begin) {
-        int endings;
-        synchronized (work) {
-            endings = work.endings;
-        }
+            QueueOwner owner, Asked asked, String name, Function<String, CompletableFuture<Pulled>> begin) {
         return owner.transactAsync(t -> {
                     if (!t.names().contains(name)) {
                         // Registered by that: of many at a time each counts those before it.
@@ -305,16 +305,17 @@ public final class QueueRequests implements ClientRequestHandler {
                     }
                     return name;
                 })
-                .thenCompose(admitted -> begun(work, endings, name, begin))
+                .thenCompose(admitted -> begun(asked, name, begin))
                 .thenApply(QueueRequests::text);
     }
 
     private static CompletableFuture<Pulled> begun(
-            ClientWork work, int endings, String name, Function<String, CompletableFuture<Pulled>> begin) {
+            Asked asked, String name, Function<String, CompletableFuture<Pulled>> begin) {
+        ClientWork work = asked.work();
         CompletableFuture<Pulled> pull;
         long number;
         synchronized (work) {
-            if (work.over || work.endings != endings) {
+            if (work.over || work.endings != asked.endings()) {
                 return CompletableFuture.completedFuture(Pulled.without(Pulled.End.CLOSED));
             }
             // An earlier one of the same name ends by that.

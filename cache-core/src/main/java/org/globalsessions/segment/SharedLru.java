@@ -932,6 +932,15 @@ public final class SharedLru implements AutoCloseable {
     }
 
     /**
+     * Most tombstones at a time.
+     *
+     * @return how many have a place
+     */
+    public long tombstoneCapacity() {
+        return (long) file.tombstoneBucketCount() * SegmentDescriptor.TOMBSTONES_PER_BUCKET;
+    }
+
+    /**
      * Where the clock that versions are made of stands.
      *
      * @return a clock that no version is above which was given or seen here up to now, unless the wall clock was set back since

@@ -438,8 +438,13 @@ class QueuesTest {
         transact(t -> t.use("b"));
         assertThatThrownBy(() -> transact(t -> t.notify("x", Pattern.compile("(?:(?:){20000}){20000}"))))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the pattern repeats too often: characters=22, repetitions at most 100000");
-        transact(t -> t.notify("x", Pattern.compile("^[a-z]{1,64}$")));
+                .hasMessage("the pattern repeats too often: characters=22, repetitions at most 10000");
+        for (String pattern : List.of("^{20000}", "(?x)(?:){2 0 0 0 0}", "(?:(?:){200}){200}", "\\b{10001}")) {
+            assertThatThrownBy(() -> transact(t -> t.notify("x", Pattern.compile(pattern))))
+                    .as(pattern)
+                    .hasMessageContaining("the pattern repeats too often");
+        }
+        transact(t -> t.notify("x", Pattern.compile("^([a-z]{1,128}[0-9]{0,128}){1,64}$")));
         assertThat(queue("b")).containsExactly("x");
     }
 
@@ -469,6 +474,34 @@ class QueuesTest {
         assertThat(names()).as("as anything has changed").containsExactly("never pulled", "begun");
         transact(t -> List.of("new", "newer").forEach(t::use));
         assertThat(names()).as("the longest queue that nobody fetches").containsExactly("begun", "new", "newer");
+    }
+
+    @Test
+    void shouldDriveOutWhatNobodyUsesBeforeAnythingElseWhenANameComes() {
+        hello("abandoned", 1, 1);
+        transact(t -> t.use("idle"));
+        now = now.plus(SETTINGS.queueIdle()).plusMillis(1);
+        hello("used", 1, 5);
+        assertThat(names()).as("idle ones go without need").containsExactly("abandoned", "used");
+        hello("used too", 1, 5);
+        hello("new", 1, 1);
+        assertThat(names()).containsExactly("used", "used too", "new");
+        hello("newer", 1, 1);
+        assertThat(names())
+                .as("all are used: the longest queue, the newest of two")
+                .containsExactly("used", "new", "newer");
+    }
+
+    @Test
+    void shouldKeepALongestMessageWhateverTheBytesAre() throws IOException {
+        try (OwnerDirectory few = new OwnerDirectory(cache, SETTINGS.maxBytes(16 << 10), clock)) {
+            QueueOwner bob = few.owner("bob");
+            bob.transact(t -> {
+                t.notify("x".repeat(16_384), "foo");
+                return null;
+            });
+            assertThat(bob.<List<String>>transact(t -> t.queue("foo"))).hasSize(1);
+        }
     }
 
     @Test

@@ -49,6 +49,9 @@ final class Intake {
     /** Few beside the questions of hosts. */
     private static final int MOST_ASKING = 256;
 
+    /** Part of the places of tombstones that deletes from before the epoch may hold until their owners have them. */
+    private static final int EARLIER_KEPT_SHARE = 4;
+
     /** Far above the way of a set on a working connection, and below the age from which a host sends again what nobody has acknowledged. */
     private static final long LATE_MICROS = TimeUnit.MILLISECONDS.toMicros(400);
 
@@ -77,6 +80,10 @@ final class Intake {
     private StoreListener onStored = (digest, version, life) -> {};
     private int bringing;
     private int asking;
+
+    /** Deletes from before this epoch that wait for all of their owners. */
+    private long earlierKept;
+
     private boolean retryScheduled;
     private boolean stalled;
     private long stalledSinceNs;
@@ -120,7 +127,8 @@ final class Intake {
             if (change.isDelete()) {
                 receipts.addDelete(change.digest(), change.asked(), receipt);
             } else {
-                receipts.addStored(change.digest(), change.asked(), receipt);
+                // Which of them had a condition is not noted.
+                receipts.addSaved(change.digest(), change.asked(), receipt);
             }
         });
     }
@@ -153,8 +161,11 @@ final class Intake {
         if (entry.beginsLife() || !(here || fromBefore)) {
             return false;
         }
-        return !lru.find(lru.encode(entry.key()), oldest)
-                && lru.tombstone(lru.encode(entry.key()).digest()).equals(Version.NONE);
+        EncodedKey key = lru.encode(entry.key());
+        LostVersions.Lost gone = lost.of(key.digest());
+        // What was let go here stood in this life, and no delete has come since.
+        boolean stood = gone != null && gone.life() == entry.life();
+        return !stood && !lru.find(key, oldest) && lru.tombstone(key.digest()).equals(Version.NONE);
     }
 
     /** Every tier has been asked for what {@link #mustConfirm} asks for; what was found is here now. */
@@ -215,13 +226,18 @@ final class Intake {
             return;
         }
         boolean sameEpoch = frame.claimEpoch() == file.relayEpoch();
+        LostVersions.Lost gone = lost.of(digest);
+        // What was let go is there to be saved over, and nobody's to create over but as if there were nothing.
+        boolean counts = gone != null
+                && !frame.expected().equals(Version.NONE)
+                && (behind == null || gone.version().compareTo(behind.version()) > 0);
         lru.acceptIf(
                 key,
                 judged(frame, sameEpoch),
                 applied(frame.claimEpoch(), frame.claimPosition()),
                 frame.seenTombstone(),
                 frame.expected(),
-                behind,
+                counts ? gone.ofKey(frame.entry().key()) : behind,
                 outcome);
         switch (outcome.status()) {
             // Its own host is told too: it has the older version, and may never get the receipt.
@@ -434,7 +450,7 @@ final class Intake {
         long life = outcome.life();
         int way = outcome.way();
         onStored.stored(digest, version, life);
-        lost.removeUpTo(digest, version);
+        lost.remove(digest);
         long position = file.nextPosition();
         if (outcome.evicted() && !agent.hasSibling()) {
             counters.increment(Counter.LOST_FOR_SPACE);
@@ -554,6 +570,7 @@ final class Intake {
             held = true;
         }
         Version version = outcome.version();
+        lost.removeDeleted(digest, version);
         long position = outcome.position() != 0 ? outcome.position() : file.nextPosition();
         Receipt.Outcome how =
                 outcome.status() == WriteOutcome.Status.STORED ? Receipt.Outcome.STORED : Receipt.Outcome.SUPERSEDED;
@@ -592,8 +609,14 @@ final class Intake {
     void onEarlierDeletes(List<InventoryItem> deletes) {
         for (InventoryItem delete : deletes) {
             if (isNews(delete)) {
-                Receipt receipt = applyDelete(null, delete.digest(), delete.version(), false);
-                agent.delete(delete.digest(), delete.version(), receipt.position(), null);
+                if (earlierKept < lru.tombstoneCapacity() / EARLIER_KEPT_SHARE) {
+                    earlierKept++;
+                    Receipt receipt = applyDelete(null, delete.digest(), delete.version(), false);
+                    agent.delete(delete.digest(), delete.version(), receipt.position(), null);
+                } else {
+                    // More must not keep room from the deletes of hosts until a node that is away comes back.
+                    onBeaten(delete.digest(), delete.version());
+                }
             }
         }
     }
@@ -634,6 +657,7 @@ final class Intake {
         if (spill != null) {
             spill.delete(digest, tombstone);
         }
+        lost.removeDeleted(digest, tombstone);
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
         changes.addDelete(knowing, digest, tombstone, receipt);
         clients.deleted(digest);

@@ -15,8 +15,15 @@ import org.globalsessions.tier.SessionEntry;
 final class LostVersions {
     static final int MOST = 65_536;
 
+    private static final byte[] NO_VALUE = {};
+
     /** What was lost of a key. It counts as if it stood there. */
     record Lost(Version version, long life) {
+        /** As a tier behind would tell of it; without its value. */
+        SessionEntry ofKey(byte[] key) {
+            return new SessionEntry(key, NO_VALUE, version, life, false, 0, 0, 0);
+        }
+
         /** Whether an entry is older, or goes on in a life that had ended before this one's. */
         boolean beats(SessionEntry entry) {
             return version.compareTo(entry.version()) > 0 || (life > entry.life() && !entry.beginsLife());
@@ -47,10 +54,10 @@ final class LostVersions {
 
     /** An entry is let go. */
     void add(KeyDigest digest, Version version, long life) {
-        byDigest.merge(
-                digest,
-                new Lost(version, life),
-                (before, now) -> before.version.compareTo(now.version) > 0 ? before : now);
+        // Taken out, so that the last is the last to be forgotten.
+        Lost before = byDigest.remove(digest);
+        boolean isNewer = before == null || before.version.compareTo(version) < 0;
+        byDigest.put(digest, isNewer ? new Lost(version, life) : before);
     }
 
     /**
@@ -68,10 +75,15 @@ final class LostVersions {
         return lost != null && lost.version.compareTo(version) > 0;
     }
 
-    /** An entry stands that is no older: from now on it decides. */
-    void removeUpTo(KeyDigest digest, Version version) {
+    /** An entry stands, whose store was judged by what was lost: from now on it decides. */
+    void remove(KeyDigest digest) {
+        byDigest.remove(digest);
+    }
+
+    /** A delete stands, which decides over what has begun before it. */
+    void removeDeleted(KeyDigest digest, Version tombstone) {
         Lost lost = of(digest);
-        if (lost != null && lost.version.compareTo(version) <= 0) {
+        if (lost != null && lost.life <= tombstone.clock()) {
             byDigest.remove(digest);
         }
     }

@@ -20,7 +20,7 @@ final class RecentReceipts {
     /** Places; a power of two. */
     static final int CAPACITY = 16_384;
 
-    /** About 150 bytes each. A minute of a thousand a second: a host sends again after half a second, or when it is back. */
+    /** About 200 bytes each. A minute of a thousand a second: a host sends again after half a second, or when it is back. */
     static final int MOST_KEPT = 65_536;
 
     private record Known(KeyDigest digest, Version sent, Receipt receipt) {}

@@ -23,16 +23,19 @@ class LostVersionsTest {
     }
 
     @Test
-    void shouldTellOfTheHighestThatWasLostUntilSomethingAsNewStands() {
+    void shouldTellOfTheHighestThatWasLostUntilSomethingStandsOrItIsDeleted() {
         lost.add(DIGEST, version(10), 7);
         lost.add(DIGEST, version(9), 6);
         assertThat(lost.of(DIGEST)).isEqualTo(new LostVersions.Lost(version(10), 7));
         assertThat(lost.isNewerThan(DIGEST, version(9))).isTrue();
         assertThat(lost.isNewerThan(DIGEST, version(10))).isFalse();
         assertThat(lost.isNewerThan(new KeyDigest(1, 3), version(9))).isFalse();
-        lost.removeUpTo(DIGEST, version(9));
-        assertThat(lost.of(DIGEST)).isNotNull();
-        lost.removeUpTo(DIGEST, version(10));
+        lost.removeDeleted(DIGEST, version(6));
+        assertThat(lost.of(DIGEST)).as("it has begun since").isNotNull();
+        lost.removeDeleted(DIGEST, version(7));
+        assertThat(lost.of(DIGEST)).isNull();
+        lost.add(DIGEST, version(10), 7);
+        lost.remove(DIGEST);
         assertThat(lost.of(DIGEST)).isNull();
     }
 

@@ -651,6 +651,12 @@ class MidwayRelayTest {
         Receipt late = receipt(b.ask(set(b, key, "older", earlier)));
         assertThat(late.outcome()).isEqualTo(Receipt.Outcome.SUPERSEDED);
         assertThat(late.version()).isEqualTo(lost.version());
+        Receipt saved = receipt(b.ask(b.conditional(key, "over what it had replaced", earlier)));
+        assertThat(saved.outcome()).isEqualTo(Receipt.Outcome.CONDITION_FAILED);
+        assertThat(saved.version()).isEqualTo(lost.version());
+        assertThat(receipt(a.ask(a.conditional(key, "saved", lost.version()))).outcome())
+                .isEqualTo(Receipt.Outcome.STORED);
+        assertThat(value(b.get(key))).isEqualTo("saved");
         assertThat(receipt(a.set(key, "newest")).outcome()).isEqualTo(Receipt.Outcome.STORED);
         assertThat(value(b.get(key))).isEqualTo("newest");
     }
