@@ -350,7 +350,10 @@ final class Intake {
             makeRoom(digest);
             return false;
         }
-        LostVersions.Lost gone = lru.find(key, here) ? null : lost.of(digest);
+        LostVersions.Lost gone = lost.of(digest);
+        if (gone != null && lru.find(key, here)) {
+            gone = null;
+        }
         if (gone != null && gone.beats(frame.entry())) {
             Receipt receipt = new Receipt(
                     Receipt.Outcome.SUPERSEDED, gone.version(), gone.life(), false, file.relayEpoch(), file.position());

@@ -489,17 +489,7 @@ class MidwayRelayTest {
         launch(context().siblingExternal(true));
         TestHost a = host(1);
         TestHost b = host(2);
-        List<SessionFrame> sets = new ArrayList<>();
-        for (int i = 0; i < 700; i++) {
-            sets.add(a.session("user-" + i, "newer".getBytes(UTF_8), Acknowledgement.RELAY));
-        }
-        List<CompletableFuture<Frame>> answers = sets.stream().map(a::send).toList();
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
-        SessionEntry spilled = sets.stream()
-                .map(SessionFrame::entry)
-                .filter(entry -> !relay.lru().find(relay.lru().encode(entry.key()), new EntrySnapshot()))
-                .findFirst()
-                .orElseThrow();
+        SessionEntry spilled = oneThatHasNoPlace(a);
 
         // Sent again by its host, as its receipt was lost, or long on its way.
         Version earlier = new Version(spilled.version().clock() - 1, 2);
@@ -628,17 +618,7 @@ class MidwayRelayTest {
         launch(context().siblingExternal(true).spillLimit(0));
         TestHost a = host(1);
         TestHost b = host(2);
-        List<SessionFrame> sets = new ArrayList<>();
-        for (int i = 0; i < 700; i++) {
-            sets.add(a.session("user-" + i, "newer".getBytes(UTF_8), Acknowledgement.RELAY));
-        }
-        List<CompletableFuture<Frame>> answers = sets.stream().map(a::send).toList();
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
-        SessionEntry lost = sets.stream()
-                .map(SessionFrame::entry)
-                .filter(entry -> !isHere(new String(entry.key(), UTF_8)))
-                .findFirst()
-                .orElseThrow();
+        SessionEntry lost = oneThatHasNoPlace(a);
         String key = new String(lost.key(), UTF_8);
         FakeSibling sibling = sibling();
         Version earlier = new Version(lost.version().clock() - 1, 2);
@@ -659,6 +639,21 @@ class MidwayRelayTest {
         assertThat(value(b.get(key))).isEqualTo("saved");
         assertThat(receipt(a.set(key, "newest")).outcome()).isEqualTo(Receipt.Outcome.STORED);
         assertThat(value(b.get(key))).isEqualTo("newest");
+    }
+
+    /** Of 700 sessions "newer" one for which the relay has no room, as nothing is handed off. */
+    private SessionEntry oneThatHasNoPlace(TestHost host) {
+        List<SessionFrame> sets = new ArrayList<>();
+        for (int i = 0; i < 700; i++) {
+            sets.add(host.session("user-" + i, "newer".getBytes(UTF_8), Acknowledgement.RELAY));
+        }
+        List<CompletableFuture<Frame>> answers = sets.stream().map(host::send).toList();
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        return sets.stream()
+                .map(SessionFrame::entry)
+                .filter(entry -> !isHere(new String(entry.key(), UTF_8)))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** A set that begins a life. */
