@@ -588,8 +588,8 @@ public final class Schema {
             key(
                             "host_id",
                             KeyType.TEXT,
-                            "Names this machine: two relief nodes with the same one do not keep the copies of a session, as long as"
-                                    + " there are machines enough. At most 64 characters, without blanks.")
+                            "Names this machine: no two relief nodes with the same one keep copies of the same session. At most 64"
+                                    + " characters, without blanks.")
                     .only(RELIEF_AGING, RELIEF_EXPANSION),
             key(
                             "relief_quota",

@@ -13,9 +13,9 @@ import java.util.Arrays;
  * arithmetic, equal on every machine, which {@code StrictMath.log} alone would be too at many times the cost; where all
  * weights are equal the hashes are compared themselves, which gives the same order.
  *
- * <p>Where it is known which nodes share a machine, the owners of a key are on different ones as long as there are machines
- * enough: of each machine its best node, of these the best, and only then the best of the others. That is the greedy choice
- * from a partition matroid, so here, too, a node that joins or leaves changes at most one owner of a key.
+ * <p>Where it is known which nodes share a machine, no two owners of a key are on the same: of each machine its best node, and
+ * of these the best, so that a key has at most as many owners as there are machines. That is the greedy choice from a partition matroid, so here,
+ * too, a node that joins or leaves changes at most one owner of a key.
  *
  * <p>Owners must be the same in every process of every release, so the formulas never change: test vectors hold them.
  *
@@ -122,13 +122,13 @@ public final class RendezvousPlacement {
     }
 
     /**
-     * The owners of a key: best first, and before all others those on machines of their own.
+     * The owners of a key, the best first, each on a machine of its own.
      *
      * @param digestLow lower half of the key's digest
      * @param k         how many owners are wanted, 1 or more
      * @param out       takes the indices of the owners in the order of the constructor's arrays; at least k long
      * @param costs     room for this to work in, at least k long
-     * @return how many were written: min(k, nodes)
+     * @return how many were written: min(k, machines)
      */
     public int owners(long digestLow, int k, int[] out, long[] costs) {
         int wanted = Math.min(k, seeds.length);
@@ -139,12 +139,7 @@ public final class RendezvousPlacement {
                 found = insert(node, cost, found, wanted, out, costs);
             }
         }
-        // Every machine has its owner by now.
-        while (found < wanted) {
-            out[found] = bestOfOthers(digestLow, out, found);
-            found++;
-        }
-        return wanted;
+        return found;
     }
 
     /** Puts a node in its place among those found; of those on its machine the better one stays. Returns how many there are. */
@@ -170,28 +165,6 @@ public final class RendezvousPlacement {
             }
         }
         return -1;
-    }
-
-    private int bestOfOthers(long digestLow, int[] out, int taken) {
-        int best = -1;
-        long least = 0;
-        for (int node = 0; node < seeds.length; node++) {
-            long cost = cost(node, digestLow);
-            if ((best < 0 || cost < least) && !contains(out, taken, node)) {
-                best = node;
-                least = cost;
-            }
-        }
-        return best;
-    }
-
-    private static boolean contains(int[] out, int taken, int node) {
-        for (int i = 0; i < taken; i++) {
-            if (out[i] == node) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** The less, the better; where two are equal, the first one wins. */

@@ -63,6 +63,19 @@ public record SessionEntry(
         return new SessionEntry(key, value, version, life, beginsLife, 0, idleLimitTicks, lifetimeTicks);
     }
 
+    /**
+     * The same after some time in which nobody used it.
+     *
+     * @param ticks how long, 0 or more
+     * @return a copy that shares key and value; one whose lifetime is over by then has {@linkplain #hasEnded() ended}
+     */
+    public SessionEntry agedBy(long ticks) {
+        int passed = (int) Math.min(Integer.MAX_VALUE, ticks);
+        int lifetime = lifetimeTicks == 0 ? 0 : Math.max(1, lifetimeTicks - passed);
+        int idle = (int) Math.min(Integer.MAX_VALUE, (long) idleTicks + passed);
+        return new SessionEntry(key, value, version, life, beginsLife, idle, idleLimitTicks, lifetime);
+    }
+
     @Override
     public String toString() {
         return "SessionEntry[valueBytes=" + value.length + ", version=" + version + ", life=" + life + "]";

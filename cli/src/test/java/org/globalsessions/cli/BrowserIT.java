@@ -284,8 +284,9 @@ class BrowserIT {
         gateway.kill();
         bobs.awaitState("connecting");
         startGateway();
-        bobs.awaitState("connected");
-        annsPhone.awaitState("connected");
+        for (BrowserDevice device : new BrowserDevice[] {annsPhone, annsLaptop, bobs}) {
+            device.awaitState("connected");
+        }
         bobs.say("ann", "Welcome back");
         annsPhone.awaitMessages("bob: While you were away", "bob: Welcome back");
         assertThat(annsPhone.identifier()).isEqualTo(phone);

@@ -6,7 +6,12 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.globalsessions.config.NodeConfig;
+import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -58,13 +63,47 @@ class LostMachineIT {
         assertThat(tier.foundBy("host-c", SESSIONS)).isEqualTo(SESSIONS);
     }
 
+    /** New sessions go to expansion nodes, which let them go as newer ones come, while the relay has not handed off any. */
+    @Tag("slow")
+    @Test
+    void shouldHaveEverySessionWhenTheMachineOfTheRelayIsLost() throws Exception {
+        tier = new TierFolder(
+                folder, new TierFolder.Plan(2, 2, 2, SESSIONS * 4, SESSIONS * 2, SESSIONS / 6, RELAY_CAPACITY));
+        nodes = new LaunchedNodes(folder, LaunchedNodes.SHORT_LIVED);
+        LaunchedProcess relay = tier.launch(nodes).get(0);
+        tier.store("host-a", SESSIONS);
+        assertThat(tier.counter("relay", Counter.HANDED_OFF)).isZero();
+        assertThat(held("expansion-1") + held("expansion-2")).isLessThan(SESSIONS);
+
+        lose(relay, "relay");
+        nodes.launch(tier.config("relay")).awaitRunning();
+        LaunchedNodes.awaitMembers(NodeConfig.load(tier.config("relay")), 4);
+        assertThat(tier.foundBy("host-b", SESSIONS)).isEqualTo(SESSIONS);
+    }
+
     /** How many sessions lie in a node's segment. */
     private int held(String name) throws IOException {
         return (int) tier.inspect(name).visible();
     }
 
+    /** With all that lies beside its segment. */
     private void lose(LaunchedProcess process, String name) throws Exception {
+        List<ProcessHandle> children = process.children();
         process.kill();
-        Files.delete(tier.segmentOf(name));
+        for (ProcessHandle child : children) {
+            child.onExit().get(LaunchedNodes.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+        Path segment = tier.segmentOf(name);
+        try (Stream<Path> files = Files.walk(segment.getParent())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                if (segment.getParent()
+                        .relativize(file)
+                        .toString()
+                        .startsWith(segment.getFileName().toString())) {
+                    Files.delete(file);
+                }
+            }
+        }
+        assertThat(segment).doesNotExist();
     }
 }

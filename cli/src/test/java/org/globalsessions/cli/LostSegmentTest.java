@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -23,6 +24,11 @@ import org.globalsessions.Acknowledgement;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.SetOptions;
 import org.globalsessions.TierUnavailableException;
+import org.globalsessions.queue.Begun;
+import org.globalsessions.queue.OwnerDirectory;
+import org.globalsessions.queue.OwnerTransaction;
+import org.globalsessions.queue.QueueOwner;
+import org.globalsessions.queue.QueueSettings;
 import org.globalsessions.relay.FaultProxy;
 import org.globalsessions.relay.MidwayRelay;
 import org.globalsessions.relay.RelayContext;
@@ -114,14 +120,18 @@ class LostSegmentTest {
     }
 
     private SessionCacheManager host(String name, int port) throws IOException {
-        return keep(SessionCacheManager.open(ConfigFactory.parseMap(Map.ofEntries(
+        return keep(SessionCacheManager.open(clientConfig(name, port)));
+    }
+
+    private Config clientConfig(String name, int port) {
+        return ConfigFactory.parseMap(Map.ofEntries(
                 Map.entry("lru.cache.token_path", folder.resolve(name).toString()),
                 Map.entry("lru.cache.segment_dir", folder.toString()),
                 Map.entry("lru.cache.el_count", 800),
                 Map.entry("message_relay.auth_path", PATH),
                 Map.entry("message_relay.address", "localhost"),
                 Map.entry("message_relay.reconnect_wait", "50ms"),
-                Map.entry("message_relay.port", port)))));
+                Map.entry("message_relay.port", port)));
     }
 
     private static ConditionFactory soon() {
@@ -214,6 +224,45 @@ class LostSegmentTest {
         soon().until(() -> segment.file().areEarlierDeletesKnown());
         awaitAll(cut, stranger, "meanwhile");
         assertThat(cut.counter(Counter.LOST_UNPUBLISHED)).isZero();
+    }
+
+    /** Exactly once also where the relay knows nothing and the host that did the work is gone: nobody is told that there was none. */
+    @Test
+    void shouldGoOnWithWorkExactlyWhereItWasWhenReliefNodesHaveIt() throws Exception {
+        launch(true);
+        node("aging-1", siblingPort);
+        node("aging-2", siblingPort);
+        QueueSettings settings = QueueSettings.DEFAULTS.acknowledgement(Acknowledgement.RELIEF);
+        String nonce;
+        try (SessionCacheManager worker = SessionCacheManager.open(clientConfig("worker", relayPort));
+                OwnerDirectory owners = new OwnerDirectory(worker, settings)) {
+            QueueOwner ann = owners.owner("ann");
+            nonce = ann.transact(t -> t.begin("basket")).nonce();
+            assertThat(ann.<Boolean>transact(t -> {
+                        t.state("tea".getBytes(UTF_8));
+                        t.notify("No sugar", "basket");
+                        return t.remember("basket", nonce, "1");
+                    }))
+                    .isTrue();
+        }
+        loseTheSegment();
+
+        launch(true);
+        QueueOwner ann =
+                keep(new OwnerDirectory(host("stranger", relayPort), settings)).owner("ann");
+        Begun[] begun = new Begun[1];
+        soon().ignoreException(TierUnavailableException.class).until(() -> {
+            begun[0] = ann.transact(t -> t.begin("basket"));
+            return true;
+        });
+        assertThat(begun[0].memento()).isEqualTo("1");
+        assertThat(new String(ann.transact(OwnerTransaction::state), UTF_8)).isEqualTo("tea");
+        assertThat(ann.<List<String>>transact(t -> t.queue("basket"))).containsExactly("No sugar");
+        assertThat(ann.<Boolean>transact(t -> t.remember("basket", nonce, "2")))
+                .as("the earlier one")
+                .isFalse();
+        assertThat(ann.<Boolean>transact(t -> t.remember("basket", begun[0].nonce(), "2")))
+                .isTrue();
     }
 
     @Test

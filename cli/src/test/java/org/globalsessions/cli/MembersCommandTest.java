@@ -39,7 +39,7 @@ class MembersCommandTest {
     }
 
     private static Path write(Path config, String lines) throws Exception {
-        String body = "global-sessions members 2\n" + lines;
+        String body = "global-sessions members 3\n" + lines;
         CRC32C crc = new CRC32C();
         crc.update(body.getBytes(StandardCharsets.US_ASCII));
         Path list = MemberList.fileOf(NodeConfig.load(config).cache().segmentFile());

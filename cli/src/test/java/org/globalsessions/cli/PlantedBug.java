@@ -88,6 +88,9 @@ enum PlantedBug {
     SENT_AND_NOT_IN_FILTER(
             Sources.SIBLING, "NodeFilter", new Change("if (present == null && next == null) {", "if (places >= 0) {")),
 
+    /** What somebody waits for goes to expansion nodes alone, which let it go while the relay still has it. */
+    KEPT_BY_NO_AGING_NODE(Sources.SIBLING, "ReliefRouter", new Change("(!taken || tier.has(Kind.AGING))", "!taken")),
+
     /** Nobody asks those who had a key before nodes came, went or were drained. */
     EARLIER_OWNERS_NOT_ASKED(
             Sources.SIBLING,

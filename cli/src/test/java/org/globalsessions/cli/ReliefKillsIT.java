@@ -101,6 +101,7 @@ class ReliefKillsIT {
         private final Random random;
         private final AtomicInteger open = new AtomicInteger();
         private final AtomicLong ended = new AtomicLong();
+        private final AtomicLong answered = new AtomicLong();
         private final AtomicLong acknowledged = new AtomicLong();
         private final AtomicLong unavailable = new AtomicLong();
         private final AtomicLong refused = new AtomicLong();
@@ -186,13 +187,15 @@ class ReliefKillsIT {
             open.incrementAndGet();
             var unused = future.whenComplete((result, thrown) -> {
                 Throwable cause = thrown != null && thrown.getCause() != null ? thrown.getCause() : thrown;
-                if (cause instanceof TierUnavailableException) {
+                if (cause == null) {
+                    answered.incrementAndGet();
+                } else if (cause instanceof TierUnavailableException) {
                     unavailable.incrementAndGet();
                 } else if (cause instanceof ConditionFailedException && deleted.contains(index)) {
                     // The host has forgotten its delete for want of room, and cannot say any more that it sets behind
                     // it: told, and nothing has changed.
                     refused.incrementAndGet();
-                } else if (cause != null) {
+                } else {
                     wrong.add("an operation ended with " + cause);
                 }
                 end.ended(result, cause != null);
@@ -294,6 +297,7 @@ class ReliefKillsIT {
         List<Integer> turns = new ArrayList<>();
         long beganNs = System.nanoTime();
         long endedBefore = load.ended.get();
+        long answeredBefore = load.answered.get();
         for (int kill = 1; kill <= kills; kill++) {
             long nextNs = System.nanoTime() + BETWEEN_KILLS.toNanos();
             if (turns.isEmpty()) {
@@ -314,6 +318,7 @@ class ReliefKillsIT {
         }
         long loadMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNs);
         long perSecondEnded = (load.ended.get() - endedBefore) * 1000 / loadMs;
+        long perSecondAnswered = (load.answered.get() - answeredBefore) * 1000 / loadMs;
         load.end();
         processes.forEach(LaunchedProcess::awaitRunning);
         long handedOff = tier.counter("relay", Counter.HANDED_OFF);
@@ -322,7 +327,7 @@ class ReliefKillsIT {
             load.judgeAll(stranger);
         }
         String figures =
-                ("seed=%d nodes=%d reliefKills=%d loadMs=%d perSecond=%d acknowledged=%d unavailable=%d refused=%d sessions=%d"
+                ("seed=%d nodes=%d reliefKills=%d loadMs=%d perSecond=%d answered=%d acknowledged=%d unavailable=%d refused=%d sessions=%d"
                                 + " handedOff=%d readMs=%d wrong=%d")
                         .formatted(
                                 seed,
@@ -330,6 +335,7 @@ class ReliefKillsIT {
                                 kills,
                                 loadMs,
                                 perSecondEnded,
+                                perSecondAnswered,
                                 load.acknowledged.get(),
                                 load.unavailable.get(),
                                 load.refused.get(),
@@ -338,6 +344,8 @@ class ReliefKillsIT {
                                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - readNs),
                                 wrong.size());
         assertThat(wrong).as(figures + whereabouts()).isEmpty();
+        // A load that gives way would not be one.
+        assertThat(perSecondAnswered).as(figures).isGreaterThan(perSecond * 7L / 10);
         assertThat(handedOff).as(figures).isGreaterThan(load.begun.get() / 2);
         assertThat(load.refused.get()).as(figures).isLessThan(load.acknowledged.get() / 1_000);
         for (String name : tier.reliefNodes()) {

@@ -100,6 +100,12 @@ final class Simulation implements AutoCloseable {
     /** For seeds above this one relief nodes have weights, are cut off from the sibling and drained, with filters and a small relay as above {@link #FILTERS_ABOVE}. */
     private static final long MEMBERSHIP_ABOVE = 600_000;
 
+    /**
+     * For seeds above this one all of this together: relays lose their segments, relief nodes are cut off and drained and have machines, in half of the seeds expansion nodes are full, and
+     * in some a relief node is away for longer than anybody remembers a delete.
+     */
+    private static final long COMBINED_ABOVE = 900_000;
+
     private static final long HOUR_MS = 3_600_000;
 
     private static final long SECOND = 1_000 * MILLI;
@@ -123,6 +129,8 @@ final class Simulation implements AutoCloseable {
     private final boolean filters;
     private final boolean losesSegments;
     private final boolean changesMembers;
+    private final boolean combined;
+    private final boolean longAbsence;
     private final Duration idleTimeout;
     private final int relayCapacity;
     private final Announce announce;
@@ -143,15 +151,18 @@ final class Simulation implements AutoCloseable {
         this.trace = trace;
         this.network = new SimulatedNetwork(time, trace == null ? null : this::trace);
         this.folder = Files.createTempDirectory(parent, "seed-" + seed + "-");
-        smallRelief = seed > SMALL_RELIEF_ABOVE && seed <= FILTERS_ABOVE && seed % 4 < 2;
+        combined = seed > COMBINED_ABOVE;
+        longAbsence = combined && seed % 16 < 2;
+        smallRelief =
+                (seed > SMALL_RELIEF_ABOVE && seed <= FILTERS_ABOVE && seed % 4 < 2) || (combined && seed % 2 == 0);
         farClocks = seed > FAR_CLOCKS_ABOVE && seed % 8 < 4 && !smallRelief && seed <= LOST_SEGMENTS_ABOVE;
         doesMore = seed > MORE_ABOVE && seed % 4 < 2;
         idleTimeout =
                 doesMore && random.nextInt(4) == 0 ? Duration.ofMillis(random.nextLong(1_000, 4_000)) : Duration.ZERO;
         history = new SimulationHistory(idleTimeout.toNanos());
         reliefFaults = hasReliefFaults(seed);
-        smallAging = smallRelief && random.nextInt(3) == 0;
-        losesSegments = seed > LOST_SEGMENTS_ABOVE && seed <= MEMBERSHIP_ABOVE;
+        smallAging = smallRelief && !combined && random.nextInt(3) == 0;
+        losesSegments = (seed > LOST_SEGMENTS_ABOVE && seed <= MEMBERSHIP_ABOVE) || combined;
         changesMembers = seed > MEMBERSHIP_ABOVE;
         filters = seed > FILTERS_ABOVE && !losesSegments;
         hasSibling = random.nextInt(2) == 0 || reliefFaults || smallRelief || filters || changesMembers;
@@ -237,7 +248,26 @@ final class Simulation implements AutoCloseable {
             time.after(time.between(0, lengthNs), random.nextBoolean() ? this::cutSomeRelief : this::drainSomeRelief);
         }
         time.pass(lengthNs);
+        if (longAbsence) {
+            missALongTime();
+        }
         end();
+    }
+
+    /** A relief node is away until what was deleted meanwhile is forgotten by all others. */
+    private void missALongTime() {
+        // Who was to be started again by then is.
+        time.pass(6 * SECOND);
+        Relief relief = reliefs.get(random.nextInt(reliefs.size()));
+        trace(relief.process + " is killed, for long");
+        history.reliefTierChanged();
+        relief.kill();
+        for (int i = 0; i < 40; i++) {
+            time.after(time.between(0, SECOND), this::someCall);
+        }
+        time.pass(time.between(301 * SECOND, 330 * SECOND));
+        relief.start();
+        time.pass(time.between(0, SECOND));
     }
 
     private static boolean hasReliefFaults(long seed) {
@@ -474,7 +504,7 @@ final class Simulation implements AutoCloseable {
     }
 
     private void setSomeClock() {
-        if (smallRelief) {
+        if (smallRelief || combined) {
             return;
         }
         if (farClocks && random.nextInt(4) == 0) {
@@ -519,7 +549,12 @@ final class Simulation implements AutoCloseable {
             return;
         }
         trace(killed.process + " loses its segment");
-        history.forgiveLosses();
+        if (relay.settings.hasSibling()) {
+            history.relayLost();
+        } else {
+            // No relief node has anything of it.
+            history.forgiveLosses();
+        }
         history.reliefTierChanged();
         killed.kill();
         if (relay.settings.hasSibling() && sibling.process.isAlive()) {
@@ -728,6 +763,7 @@ final class Simulation implements AutoCloseable {
         private final boolean aging;
         private final SimulatedMachine machine = new SimulatedMachine(time);
         private final int weight = changesMembers ? 50 << random.nextInt(4) : HelloFrame.DEFAULT_WEIGHT;
+        private final String on = combined ? "machine-" + random.nextInt(4) : "";
         private SimulatedProcess process;
         private SharedLru lru;
         private SimulatedRelief node;
@@ -751,7 +787,7 @@ final class Simulation implements AutoCloseable {
             }
             idHigh = lru.file().identityHigh();
             idLow = lru.file().identityLow();
-            node = SimulatedRelief.start(lru, process, network.of(process), SIBLING, PATH, weight, aging);
+            node = SimulatedRelief.start(lru, process, network.of(process), SIBLING, PATH, weight, on, aging);
         }
 
         void kill() {

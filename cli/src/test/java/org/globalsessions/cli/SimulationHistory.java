@@ -93,15 +93,18 @@ final class SimulationHistory {
         }
     }
 
+    private record Forgivable(Call promised, String what) {}
+
     private final List<Call> calls = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
 
     /** Those that a loss may have led to. */
-    private final List<String> forgivable = new ArrayList<>();
+    private final List<Forgivable> forgivable = new ArrayList<>();
 
     private final List<Integer> lostHosts = new ArrayList<>();
     private final long idleNs;
     private boolean forgivesLosses;
+    private boolean relayLost;
     private boolean reliefTierChanged;
 
     /** Nothing has happened yet; sessions live without use for so long, or without limit where that is 0. */
@@ -139,6 +142,26 @@ final class SimulationHistory {
         forgivable.clear();
     }
 
+    /** The relay's machine is gone with its segment: on what relief nodes have not acknowledged nobody can count. */
+    void relayLost() {
+        relayLost = true;
+        forgivable.removeIf(each -> isForgiven(each.promised));
+    }
+
+    /** Whether a set need not be kept; nor need it where what relief nodes have not acknowledged may stand in its place. */
+    private boolean isForgiven(Call set) {
+        return forgivesLosses || (relayLost && (!isAtRelief(set) || isOverwrittenAtRelayAlone(set)));
+    }
+
+    private static boolean isAtRelief(Call set) {
+        return set.level == Acknowledgement.RELIEF && set.doneNs != PENDING;
+    }
+
+    private boolean isOverwrittenAtRelayAlone(Call set) {
+        return about(set.key).stream()
+                .anyMatch(other -> other.kind == Kind.SET && !isAtRelief(other) && maySupersede(other, set));
+    }
+
     /**
      * A relief node has joined or was away: what it has of a session it was not told to be void, and when the newer version, which it never
      * had, expires in the other tiers, that comes back.
@@ -159,14 +182,15 @@ final class SimulationHistory {
         violations.add(what);
     }
 
-    private void violationUnlessLost(String what, Call about) {
-        if (!forgivesLosses) {
-            forgivable.add(what + ": " + about);
+    private void violationUnlessLost(String what, Call promised, Call about) {
+        if (!isForgiven(promised)) {
+            forgivable.add(new Forgivable(promised, what + ": " + about));
         }
     }
 
     List<String> violations() {
-        return Stream.concat(violations.stream(), forgivable.stream()).toList();
+        return Stream.concat(violations.stream(), forgivable.stream().map(Forgivable::what))
+                .toList();
     }
 
     /** All calls about a key. */
@@ -286,7 +310,7 @@ final class SimulationHistory {
                     && set.host == get.host
                     && set.returnedNs < newer.startNs
                     && newer.returnedNs < get.startNs) {
-                violationUnlessLost("P4: older than set " + newer.number, get);
+                violationUnlessLost("P4: older than set " + newer.number, newer, get);
             }
         }
     }
@@ -300,7 +324,7 @@ final class SimulationHistory {
                     && set.lifetimeNs == 0
                     && (idleNs == 0 || get.doneNs - set.startNs < idleNs - TICK_NS);
             if (promised && !mayBeGone(set, get.doneNs)) {
-                violationUnlessLost("P8: nothing, where set " + set.number + " was acknowledged", get);
+                violationUnlessLost("P8: nothing, where set " + set.number + " was acknowledged", set, get);
             }
         }
     }
@@ -357,7 +381,7 @@ final class SimulationHistory {
             }
             String other = gets.get(0).answer;
             // What the last tier had no space for may still be on the host that has set it.
-            boolean lost = forgivesLosses && (get.answer.equals("nothing") || other.equals("nothing"));
+            boolean lost = (forgivesLosses || relayLost) && (get.answer.equals("nothing") || other.equals("nothing"));
             if (told && !lost && !mayBeBackFromRelief(get.key) && !get.answer.equals(other)) {
                 violation("the hosts do not agree, another says " + other, get);
                 return;
@@ -383,7 +407,7 @@ final class SimulationHistory {
             if (told && last != null && hasExpiredOver(call, last)) {
                 violation("P6: " + call.number + " has expired, and what it had replaced is there in the end", get);
             }
-            if (call.kind == Kind.SET && (told || last == null) && isPromised(call, nowNs) && !forgivesLosses) {
+            if (call.kind == Kind.SET && (told || last == null) && isPromised(call, nowNs) && !isForgiven(call)) {
                 checkKept(call, last, get, nowNs);
             }
         }
@@ -393,6 +417,7 @@ final class SimulationHistory {
     private boolean hasExpiredOver(Call set, Call older) {
         return idleNs == 0
                 && !forgivesLosses
+                && !relayLost
                 && !reliefTierChanged
                 && set.kind == Kind.SET
                 && set.lifetimeNs != 0
@@ -446,7 +471,10 @@ final class SimulationHistory {
 
     /** What the relay does not have any more, as it had no room or it has expired, a host may save over that has an older version. */
     private boolean mayHaveBeenForgotten(Call save) {
-        return forgivesLosses || idleNs != 0 || about(save.key).stream().anyMatch(call -> call.lifetimeNs != 0);
+        return forgivesLosses
+                || relayLost
+                || idleNs != 0
+                || about(save.key).stream().anyMatch(call -> call.lifetimeNs != 0);
     }
 
     private void checkNotOverDeleted(Call save) {

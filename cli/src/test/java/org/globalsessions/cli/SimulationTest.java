@@ -88,6 +88,9 @@ class SimulationTest {
             616146 a delete that was sent twice took away what had begun since, as another change had displaced its receipt
             613966 a set of an earlier life than one that had been lost was none to the hosts that had that one
             606601 a late set of an earlier life and what had been handed off of the later one stood beside each other
+            900798 what counts more did not come back as there was no room for it, and nobody tried again
+            901586 the same where what it was to be raised above had been handed off by then
+            900092 what was stored once and lost when it was sent again was stored when it was sent for the third time
             """;
 
     /** Segments on a disk would be written back all the time. */
@@ -111,6 +114,7 @@ class SimulationTest {
             run(SECONDS_FOR_A_BUILD, range(400_001, 200), range(401_001, 200));
             run(SECONDS_FOR_A_BUILD, range(500_001, 500), range(500_501, 500));
             run(SECONDS_FOR_A_BUILD, range(600_001, 200), range(600_201, 200));
+            run(SECONDS_FOR_A_BUILD, range(900_001, 100), range(900_101, 100));
         }
     }
 
@@ -171,6 +175,7 @@ class SimulationTest {
         "EXPIRED_UNPUBLISHED_FORGOTTEN, 6806, P6",
         "LOWERED_BELOW_WHAT_IS_DELETED, 41979, P1",
         "SENT_AND_NOT_IN_FILTER, 400077, P8",
+        "KEPT_BY_NO_AGING_NODE, 900451, P4",
         "EARLIER_OWNERS_NOT_ASKED, 600201, P8",
         "TOMBSTONES_NOT_COPIED, 60101, the relief tier is not settled",
         "MOVED_BEFORE_COPIED, 60001, the relief tier is not settled",

@@ -62,18 +62,7 @@ final class LetGo {
 
     /** The entry with the ages that it has by now. */
     SessionEntry entryAt(long tick) {
-        int passed = (int) Math.min(Integer.MAX_VALUE, Math.max(0, tick - wentTick));
-        int lifetime = entry.lifetimeTicks() == 0 ? 0 : Math.max(1, entry.lifetimeTicks() - passed);
-        int idle = (int) Math.min(Integer.MAX_VALUE, (long) entry.idleTicks() + passed);
-        return new SessionEntry(
-                entry.key(),
-                entry.value(),
-                entry.version(),
-                entry.life(),
-                entry.beginsLife(),
-                idle,
-                entry.idleLimitTicks(),
-                lifetime);
+        return entry.agedBy(Math.max(0, tick - wentTick));
     }
 
     boolean isSettled() {

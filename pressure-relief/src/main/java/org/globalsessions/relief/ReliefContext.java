@@ -168,8 +168,8 @@ public final class ReliefContext {
     }
 
     /**
-     * Names the machine: no two nodes of one machine keep the copies of a session while there are machines enough. Default
-     * empty: it counts as alone on its machine.
+     * Names the machine: no two nodes of one machine keep copies of the same session. Default empty: it counts as alone on its
+     * machine.
      *
      * @param value at most 64 characters from {@code !} to {@code ~}
      * @return this

@@ -18,6 +18,7 @@ import org.globalsessions.segment.DepartureListener;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SegmentSettings.Role;
+import org.globalsessions.segment.SessionLimit;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.InventoryItem;
@@ -43,6 +44,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a full node asks the sibling of what it has let go, and what it counts; the sibling is the test. */
 class LastCopiesTest {
@@ -302,6 +305,30 @@ class LastCopiesTest {
         copies.answered(new ErrorFrame(sent.get(2).correlationId(), ErrorCode.UNAVAILABLE, ""));
         assertThat(lost()).isEqualTo(1);
         assertThat(digests(askedAfter(FIRST_PAUSE.plus(Duration.ofSeconds(1))))).containsExactly(digestOf(gone.get(2)));
+    }
+
+    /** Beyond its quota an aging node loses what it was to lose; what an expansion node lets go may be the last copy all the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldAskOfWhatItHasLetGoForTheQuotaWhenExpansionAlone(boolean isAging) {
+        begin(isAging);
+        copies.joined(connection);
+        ReliefBehaviour node = isAging ? new AgingNode(segment, false) : new ExpansionNode(segment, false);
+        for (int i = 0; i < EL_COUNT; i++) {
+            node.answer(new SessionBackupFrame(i + 1, entry("k" + i, 10)));
+        }
+        SessionLimit limit = segment.limit(EL_COUNT / 2);
+        for (int i = 0; i < 10; i++) {
+            limit.slice();
+        }
+        assertThat(segment.size()).isEqualTo(EL_COUNT / 2);
+        assertThat(segment.counters().get(Counter.LET_GO_FOR_QUOTA)).isEqualTo(EL_COUNT / 2);
+
+        List<CompareFrame> asked = askedAfter(LastCopies.GATHERING);
+        assertThat(digests(asked)).hasSize(isAging ? 0 : EL_COUNT / 2);
+        answer(asked, i -> i == 0 ? Fate.LAST : Fate.KEPT);
+        assertThat(connection.takeSent()).hasSize(isAging ? 0 : 1).allMatch(SessionBackupFrame.class::isInstance);
+        assertThat(lost()).isZero();
     }
 
     @Test

@@ -39,6 +39,7 @@ public final class SimulatedRelief {
             PeerAddress sibling,
             String path,
             int weight,
+            String machine,
             boolean aging) {
         ReliefBehaviour behaviour = aging ? new AgingNode(lru, false) : new ExpansionNode(lru, false);
         Supplier<Frame> hello = () -> HelloFrame.ofReliefNode(
@@ -48,7 +49,7 @@ public final class SimulatedRelief {
                 lru.file().identityLow(),
                 path,
                 weight,
-                "",
+                machine,
                 !lru.knowsNothing());
         Sweep sweep = new Sweep(lru, process.time());
         process.threads(() -> SimulatedMachine.tick(lru), sweep::round, SWEEP_NS);

@@ -49,8 +49,8 @@ final class Intake {
     /** Few beside the questions of hosts. */
     private static final int MOST_ASKING = 256;
 
-    /** Part of the places of tombstones that deletes from before the epoch may hold until their owners have them. */
-    private static final int EARLIER_KEPT_SHARE = 4;
+    /** Part of the places of tombstones that deletes which relief nodes tell of may hold until all owners have them: more must not keep room from those of hosts. */
+    private static final int SPREADING_SHARE = 4;
 
     /** Far above the way of a set on a working connection, and below the age from which a host sends again what nobody has acknowledged. */
     private static final long LATE_MICROS = TimeUnit.MILLISECONDS.toMicros(400);
@@ -81,8 +81,8 @@ final class Intake {
     private int bringing;
     private int asking;
 
-    /** Deletes from before this epoch that wait for all of their owners. */
-    private long earlierKept;
+    /** Deletes that relief nodes have told of and that not all of their owners have, as far as the first attempt tells. */
+    private int spreading;
 
     private boolean retryScheduled;
     private boolean stalled;
@@ -605,29 +605,39 @@ final class Intake {
 
     /** A relief node beats an entry of ours: its tombstone holds here and for the hosts, too. */
     void onBeaten(KeyDigest digest, Version tombstone) {
-        lru.confirmDelete(digest, tombstone, applyDelete(null, digest, tombstone, true));
+        if (isNews(digest, tombstone)) {
+            spreadDelete(digest, tombstone);
+        } else {
+            // Who was killed before it had taken away what the tombstone beats hands that off for ever.
+            removeDeleted(digest, tombstone);
+        }
     }
 
-    /** Relief nodes know of deletes from before this relay's epoch: some of them, and an owner that is away may lack one when that is forgotten elsewhere. */
+    /** Relief nodes know of deletes from before this relay's epoch. */
     void onEarlierDeletes(List<InventoryItem> deletes) {
         for (InventoryItem delete : deletes) {
-            if (isNews(delete)) {
-                if (earlierKept < lru.tombstoneCapacity() / EARLIER_KEPT_SHARE) {
-                    earlierKept++;
-                    Receipt receipt = applyDelete(null, delete.digest(), delete.version(), false);
-                    agent.delete(delete.digest(), delete.version(), receipt.position(), null);
-                } else {
-                    // More must not keep room from the deletes of hosts until a node that is away comes back.
-                    onBeaten(delete.digest(), delete.version());
-                }
+            if (delete.tombstone() && isNews(delete.digest(), delete.version())) {
+                spreadDelete(delete.digest(), delete.version());
             }
+        }
+    }
+
+    /** Of a delete that some relief node knows: an owner that is away may lack it still when it is forgotten elsewhere. */
+    private void spreadDelete(KeyDigest digest, Version tombstone) {
+        boolean waits = spreading < lru.tombstoneCapacity() / SPREADING_SHARE;
+        Receipt receipt = applyDelete(null, digest, tombstone, !waits);
+        if (waits) {
+            spreading++;
+            agent.delete(digest, tombstone, receipt.position(), done -> spreading -= done == null ? 0 : 1);
+        } else {
+            lru.confirmDelete(digest, tombstone, receipt);
         }
     }
 
     /** A host knows of deletes from before this relay's epoch, which nobody else may know. */
     void onEarlierDeletes(ClientEndPoint endPoint, List<InventoryItem> deletes) {
         for (InventoryItem delete : deletes) {
-            if (isNews(delete)) {
+            if (delete.tombstone() && isNews(delete.digest(), delete.version())) {
                 Receipt receipt = applyDelete(endPoint.host(), delete.digest(), delete.version(), false);
                 if (agent.hasSibling()) {
                     // Where there is no room for it, or nobody answers, the sweep sends it.
@@ -644,8 +654,8 @@ final class Intake {
         }
     }
 
-    private boolean isNews(InventoryItem delete) {
-        return delete.tombstone() && lru.tombstone(delete.digest()).compareTo(delete.version()) < 0;
+    private boolean isNews(KeyDigest digest, Version tombstone) {
+        return lru.tombstone(digest).compareTo(tombstone) < 0;
     }
 
     /** A delete that others know under its version holds here and for the hosts too, but the one that told of it. */
@@ -657,15 +667,20 @@ final class Intake {
         } else {
             lru.applyUnconfirmedDelete(digest, tombstone, position, outcome);
         }
-        if (spill != null) {
-            spill.delete(digest, tombstone);
-        }
-        lost.removeDeleted(digest, tombstone);
+        removeDeleted(digest, tombstone);
         Receipt receipt = new Receipt(Receipt.Outcome.STORED, tombstone, 0, false, file.relayEpoch(), position);
         changes.addDelete(knowing, digest, tombstone, receipt);
         clients.deleted(digest);
         announcer.announceDelete(knowing, digest, tombstone, position);
         return receipt;
+    }
+
+    /** What lies outside the segment goes with a delete that stands in it. */
+    private void removeDeleted(KeyDigest digest, Version tombstone) {
+        if (spill != null) {
+            spill.delete(digest, tombstone);
+        }
+        lost.removeDeleted(digest, tombstone);
     }
 
     /**
@@ -693,23 +708,28 @@ final class Intake {
             asking--;
             if (status == Status.UNAVAILABLE) {
                 bringNewerLater(key, told, joins, attempts - 1);
-            }
-            boolean higher =
-                    status.isFound() && Arrays.equals(key, entry.key()) && isOlderOrGone(key, told, entry.version());
-            if (higher && lru.find(lru.encode(key), here) && here.life() > entry.life()) {
-                // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
-                takeNewer(raised(here.toEntry(), entry.version(), here.life()), RecordDescriptor.UNPUBLISHED);
-            } else if (higher) {
-                takeNewer(entry, 0);
-            } else if (status.isFound() && Arrays.equals(key, entry.key()) && isOfEarlierLife(entry)) {
-                // As had it been here: who has either goes by the version.
-                SessionEntry counts = joins ? here.toEntry() : entry;
-                takeNewer(raised(counts, here.version(), entry.life()), RecordDescriptor.UNPUBLISHED);
+            } else if (status.isFound() && Arrays.equals(key, entry.key())) {
+                settle(told, joins, entry);
             }
         });
         if (!asked) {
             asking--;
             bringNewerLater(key, told, joins, attempts - 1);
+        }
+    }
+
+    /** Of what is here and what the relief tier has, that stands here then which counts for all hosts. */
+    private void settle(Version told, boolean joins, SessionEntry behind) {
+        boolean higher = isOlderOrGone(behind.key(), told, behind.version());
+        if (higher && lru.find(lru.encode(behind.key()), here) && here.life() > behind.life()) {
+            // What is here has begun since, by a clock that lags: hosts that have the other one go by its version.
+            takeNewer(raised(here.toEntry(), behind.version(), here.life()), RecordDescriptor.UNPUBLISHED);
+        } else if (higher) {
+            takeNewer(behind, 0);
+        } else if (isOfEarlierLife(behind)) {
+            // As had it been here: who has either goes by the version.
+            SessionEntry counts = joins ? here.toEntry() : behind;
+            takeNewer(raised(counts, here.version(), behind.life()), RecordDescriptor.UNPUBLISHED);
         }
     }
 
@@ -757,9 +777,17 @@ final class Intake {
     }
 
     private void takeNewer(SessionEntry entry, int marks) {
+        takeNewer(entry, marks, BRING_ATTEMPTS);
+    }
+
+    private void takeNewer(SessionEntry entry, int marks, int attempts) {
         EncodedKey key = lru.encode(entry.key());
         KeyDigest digest = key.digest();
         lru.fill(key, entry, Long.MAX_VALUE, marks | RecordDescriptor.NOT_HANDED_OFF, true, outcome);
+        if (outcome.status() == WriteOutcome.Status.NO_ROOM) {
+            makeRoom(digest);
+            takeNewerLater(entry, marks, attempts - 1);
+        }
         if (outcome.status() != WriteOutcome.Status.STORED) {
             return;
         }
@@ -774,9 +802,24 @@ final class Intake {
         clients.stored(digest, entry);
         announcer.announce(null, digest, entry, position);
         if (marks != 0) {
-            agent.publish(way, version, null);
+            // As if somebody waited for relief nodes: what it stands for may be something that they have acknowledged.
+            agent.publish(way, version, done -> {});
         }
         checkRoom(digest);
+    }
+
+    /** Once there is room. Whatever stands here by then, what counts more than both of two entries counts more than either of them alone. */
+    private void takeNewerLater(SessionEntry entry, int marks, int attempts) {
+        if (attempts > 0 && bringing < MOST_BRINGING) {
+            bringing++;
+            long sinceTick = file.tick();
+            loop.schedule(
+                    () -> {
+                        bringing--;
+                        takeNewer(entry.agedBy(file.tick() - sinceTick), marks, attempts);
+                    },
+                    BRING_PAUSE);
+        }
     }
 
     /** Has the agent hand off from a key's buckets where they have too few takeable ways. */

@@ -102,7 +102,9 @@ final class RecentReceipts {
         Known before = latest[place];
         if (before == null
                 || !isOfSameHost(before, known.digest, known.sent)
-                || before.sent.compareTo(known.sent) < 0) {
+                // Of the same one what was last said of it: it may have been stored once, and have lost when it came
+                // again.
+                || before.sent.compareTo(known.sent) <= 0) {
             latest[place] = known;
         }
     }

@@ -59,6 +59,9 @@ final class FakeSibling implements AutoCloseable {
 
     final AtomicInteger questions = new AtomicInteger();
 
+    /** Entries that a delete has beaten. */
+    final AtomicInteger beaten = new AtomicInteger();
+
     /** Hand-offs and publishes are refused, questions unanswerable. */
     volatile boolean refusing;
 
@@ -190,6 +193,7 @@ final class FakeSibling implements AutoCloseable {
         KeyDigest digest = digests.apply(entry.key());
         Version tombstone = deleted.getOrDefault(digest, Version.NONE);
         if (entry.life() <= tombstone.clock()) {
+            beaten.incrementAndGet();
             Receipt receipt = new Receipt(Receipt.Outcome.BEATEN_BY_TOMBSTONE, tombstone, 0, false, 0, 0);
             return new SessionReceivedFrame(frame.correlationId(), receipt);
         }

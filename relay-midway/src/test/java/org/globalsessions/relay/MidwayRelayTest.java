@@ -14,12 +14,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
 import org.globalsessions.segment.EntrySnapshot;
 import org.globalsessions.segment.RecordDescriptor;
 import org.globalsessions.segment.SegmentSettings;
 import org.globalsessions.segment.SharedLru;
+import org.globalsessions.segment.WriteOutcome;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.Receipt;
@@ -390,6 +392,24 @@ class MidwayRelayTest {
         await().atMost(LIMIT).until(() -> marked(RecordDescriptor.UNPUBLISHED) == 0);
     }
 
+    /** Until all owners have it: one that is away has the session still, and the one that knows of the delete will forget it. */
+    @Test
+    void shouldSendTheReliefTierTheDeleteByWhichANodeBeatsAnEntry() throws IOException {
+        launch(context().siblingExternal(true));
+        FakeSibling sibling = sibling();
+        TestHost a = host(1);
+        KeyDigest deleted = digest("user-1");
+        Version older = new Version(1_000, 2);
+        sibling.handedOff.put(
+                deleted, new SessionEntry("user-1".getBytes(UTF_8), new byte[1], older, older.clock(), false, 0, 0, 0));
+        Version later = new Version(TestHost.newVersion(2).clock() + (1L << 30), 2);
+        sibling.deleted.put(deleted, later);
+        a.set("user-1", "x");
+        await().atMost(LIMIT).until(() -> relay.lru().tombstone(deleted).equals(later));
+        await().atMost(LIMIT).until(() -> !sibling.handedOff.containsKey(deleted));
+        assertThat(a.get("user-1").status()).isEqualTo(Status.MISSING);
+    }
+
     @Test
     void shouldSayUnavailableWhenTheSiblingIsAway() throws IOException {
         launch(context().siblingExternal(true));
@@ -454,6 +474,36 @@ class MidwayRelayTest {
             }
         }
         assertThat(sibling.handedOff).doesNotContainKey(gone);
+    }
+
+    /** As left by a kill between segment and spill file. */
+    @Test
+    void shouldHandOffOnceWhatLiesInTheSpillFileBesideItsOwnTombstone() throws IOException {
+        launch(context().siblingExternal(true));
+        TestHost a = host(1);
+        int sessions = 600;
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < sessions; i++) {
+            answers.add(a.send(a.session("user-" + i, "x".getBytes(UTF_8), Acknowledgement.RELAY)));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        List<Integer> spilled = IntStream.range(0, sessions)
+                .filter(i -> !relay.lru().find(relay.lru().encode("user-" + i), new EntrySnapshot()))
+                .boxed()
+                .toList();
+        assertThat(spilled).hasSizeGreaterThan(100);
+        KeyDigest deleted = digest("user-" + spilled.get(0));
+        Version tombstone = new Version(TestHost.newVersion(2).clock() & ~1L, 2);
+        relay.lru().applyDelete(deleted, tombstone, 0, new WriteOutcome());
+
+        FakeSibling sibling = sibling();
+        sibling.deleted.put(deleted, tombstone);
+        await().atMost(LIMIT)
+                .until(() ->
+                        spilled.stream().skip(1).allMatch(i -> sibling.handedOff.containsKey(digest("user-" + i))));
+        assertThat(sibling.beaten.get()).isBetween(1, 3);
+        assertThat(sibling.handedOff).doesNotContainKey(deleted);
+        assertThat(host(2).get("user-" + spilled.get(0)).status()).isEqualTo(Status.MISSING);
     }
 
     @Test

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import org.globalsessions.segment.SharedLru;
 import org.globalsessions.sibling.Membership.Member;
-import org.globalsessions.sibling.Membership.State;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.transport.ErrorCode;
 import org.globalsessions.transport.frame.AdministerFrame;
@@ -62,7 +61,7 @@ final class MemberAdministration {
             LOG.warn("an operator asks: {} {}: {}, operator={}", frame.action(), id, outcome, operator);
         }
         List<KnownHost> told = membership.members().stream()
-                .filter(member -> member.state() != State.GONE)
+                .filter(member -> !member.isGone())
                 .map(this::told)
                 .toList();
         return new AdministeredFrame(frame.correlationId(), outcome, told.size(), told);
@@ -105,6 +104,6 @@ final class MemberAdministration {
 
     private boolean isMember(NodeId id) {
         Member member = membership.find(id);
-        return member != null && member.state() != State.GONE;
+        return member != null && !member.isGone();
     }
 }

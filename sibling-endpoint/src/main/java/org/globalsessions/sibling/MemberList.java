@@ -8,7 +8,7 @@ import java.util.Locale;
 /**
  * What the list of relief nodes beside a relay's segment says, for tools. The sibling alone changes it.
  *
- * @param members those that have ever joined, in the order in which they did
+ * @param members those that have ever joined, in the order in which they did; those that are gone may be last
  * @param rings   by how many rings sessions are looked for
  */
 public record MemberList(List<Member> members, int rings) {

@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * The relief nodes that have ever joined, in the order in which they did, and the rings under which entries went out, kept in
+ * The relief nodes that have ever joined, and the rings under which entries went out, kept in
  * a file of its own beside the relay's segment.
  *
  * <p>A node that is not connected stays a member: its keys are <em>away</em>, not gone, and a question about them must not
@@ -86,10 +86,17 @@ final class Membership {
         boolean isPlaced() {
             return state == State.PRESENT || state == State.RETURNING || state == State.AWAY;
         }
+
+        boolean isGone() {
+            return state == State.GONE;
+        }
     }
 
-    /** More members than any installation has: what bounds the file and the work of one placement. */
+    /** More members than any installation has at a time, those that are gone not counted: what bounds the work of one placement. */
     static final int MAX_MEMBERS = 1024;
+
+    /** Most members that are gone. All are remembered: what one holds may have been deleted since, whenever it comes back. */
+    static final int MAX_GONE = 16_384;
 
     /** Most rings under which entries went out and that are not transferred. */
     static final int MAX_RINGS = 1024;
@@ -124,7 +131,7 @@ final class Membership {
                 file, replicas, wallClockMs, MembershipFile.read(file, replicas, wallClockMs.getAsLong()));
     }
 
-    /** All members, those that are gone as well, in the order in which they joined. */
+    /** All members in the order in which they joined; those that are gone as well, which may be last. */
     List<Member> members() {
         return members;
     }
@@ -181,9 +188,7 @@ final class Membership {
     private void join(Seat seat, Kind kind, State now) throws IOException {
         Member known = find(seat.id());
         if (known == null) {
-            if (members.size() >= MAX_MEMBERS) {
-                throw new IOException("too many members: count=" + (members.size() + 1) + ", limit=" + MAX_MEMBERS);
-            }
+            checkRoom();
             List<Member> more = new ArrayList<>(members);
             more.add(new Member(seat, kind, State.PRESENT, wallClockMs.getAsLong()));
             become(more, used);
@@ -201,6 +206,19 @@ final class Membership {
         }
         if (known.isPlaced() && !(known.state() == now && known.seat().equals(seat))) {
             replace(new Member(seat, kind, now, wallClockMs.getAsLong()), used);
+        }
+    }
+
+    private void checkRoom() throws IOException {
+        long gone = members.stream().filter(Member::isGone).count();
+        if (members.size() - gone >= MAX_MEMBERS) {
+            throw new IOException("too many members: count=" + (members.size() - gone + 1) + ", limit=" + MAX_MEMBERS);
+        }
+        // It is to be gone once itself.
+        if (members.size() >= MAX_GONE) {
+            throw new IOException("too many members have gone: count=" + gone + ", limit=" + MAX_GONE
+                    + " less those that have not; once all nodes that are to count are connected and no other one will be started again, "
+                    + "end the sibling, remove " + file + " and start it");
         }
     }
 

@@ -32,14 +32,16 @@ import org.globalsessions.sibling.Membership.State;
  * The file of a {@link Membership}: replaced as a whole, and refused as a whole where it is not what was written.
  *
  * <pre>
- * global-sessions members 2
+ * global-sessions members 3
  * member aging|expansion NODE-ID WEIGHT STATE SINCE-MS [MACHINE]      one line a member; its seat is the next number from 0
  * seat NODE-ID WEIGHT [MACHINE]                                       a seat that only rings have, numbered likewise
  * ring aging|expansion REPLICAS SEATS                                 hexadecimal, bit 2^i for the seat i
+ * gone aging|expansion NODE-ID WEIGHT SINCE-MS [MACHINE]              a member that is gone, and has no number
  * end CRC-32C-of-the-lines-above
  * </pre>
  *
- * The first version, which has a generation in which each member joined, is still read:
+ * The second version, which has no lines of the last kind but members that are gone among the others, is still read, and so is the first, which has a
+ * generation in which each member joined:
  *
  * <pre>
  * global-sessions members 1
@@ -54,55 +56,52 @@ final class MembershipFile {
     /** Most seats of a file, which bounds its lines. */
     static final int MAX_SEATS = 4096;
 
-    private static final String HEADER = "global-sessions members 2";
+    private static final String HEADER = "global-sessions members 3";
+    private static final String SECOND_HEADER = "global-sessions members 2";
     private static final String FIRST_HEADER = "global-sessions members 1";
     private static final int FIRST_WEIGHT = 100;
-    private static final int MAX_FILE_BYTES = 2 * 1024 * 1024;
+    private static final int MAX_FILE_BYTES = 4 * 1024 * 1024;
     private static final Set<StandardOpenOption> CREATE_OPTIONS =
             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
 
     /**
      * What a file says.
      *
-     * @param members in the order in which they joined
+     * @param members in the order in which they joined; those that are gone may be last
      * @param used    rings under which entries went out
      */
     record Content(List<Member> members, List<Ring> used) {}
 
     private final Path file;
     private final List<Member> members = new ArrayList<>();
+    private final List<Member> gone = new ArrayList<>();
     private final List<Seat> seats = new ArrayList<>();
     private final Map<NodeId, Integer> indices = new HashMap<>();
     private final Set<Ring> used = new LinkedHashSet<>();
+    private boolean isThird;
 
     private MembershipFile(Path file) {
         this.file = file;
     }
 
-    /** All seats that a file has to name, those of the members first. */
+    /** All seats that a file has to number, those of the members first. */
     static List<Seat> seats(List<Member> members, Collection<Ring> used) {
-        return Stream.concat(members.stream().map(Member::seat), used.stream().flatMap(ring -> ring.seats().stream()))
+        return Stream.concat(
+                        members.stream().filter(member -> !member.isGone()).map(Member::seat),
+                        used.stream().flatMap(ring -> ring.seats().stream()))
                 .distinct()
                 .toList();
     }
 
     static void write(Path file, List<Member> members, Collection<Ring> used) throws WriteException {
         StringBuilder text = new StringBuilder(HEADER).append('\n');
-        for (Member member : members) {
-            text.append("member ")
-                    .append(member.kind().word())
-                    .append(' ')
-                    .append(member.id())
-                    .append(' ');
-            text.append(member.seat().weight())
-                    .append(' ')
-                    .append(wordOf(member.state()))
-                    .append(' ');
-            text.append(member.sinceMs());
-            appendMachine(member.seat(), text);
+        List<Member> numbered =
+                members.stream().filter(member -> !member.isGone()).toList();
+        for (Member member : numbered) {
+            appendMember("member", member, wordOf(member.state()) + ' ', text);
         }
         List<Seat> all = seats(members, used);
-        for (Seat seat : all.subList(members.size(), all.size())) {
+        for (Seat seat : all.subList(numbered.size(), all.size())) {
             text.append("seat ").append(seat.id()).append(' ').append(seat.weight());
             appendMachine(seat, text);
         }
@@ -114,7 +113,18 @@ final class MembershipFile {
                     .append(' ');
             text.append(hexOf(ring, all)).append('\n');
         }
+        members.stream().filter(Member::isGone).forEach(member -> appendMember("gone", member, "", text));
         replace(file, text.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void appendMember(String word, Member member, String state, StringBuilder text) {
+        text.append(word).append(' ').append(member.kind().word()).append(' ').append(member.id());
+        text.append(' ')
+                .append(member.seat().weight())
+                .append(' ')
+                .append(state)
+                .append(member.sinceMs());
+        appendMachine(member.seat(), text);
     }
 
     private static String wordOf(State state) {
@@ -189,7 +199,8 @@ final class MembershipFile {
         if (Files.exists(file)) {
             read.read(replicas, nowMs);
         }
-        return new Content(List.copyOf(read.members), List.copyOf(read.used));
+        return new Content(
+                Stream.concat(read.members.stream(), read.gone.stream()).toList(), List.copyOf(read.used));
     }
 
     private void read(Replicas replicas, long nowMs) throws IOException {
@@ -199,7 +210,8 @@ final class MembershipFile {
         byte[] bytes = Files.readAllBytes(file);
         String[] lines = new String(bytes, StandardCharsets.US_ASCII).split("\n", -1);
         boolean isFirst = lines[0].equals(FIRST_HEADER);
-        if (!isFirst && !lines[0].equals(HEADER)) {
+        isThird = lines[0].equals(HEADER);
+        if (!isFirst && !lines[0].equals(SECOND_HEADER) && !isThird) {
             throw damaged(1, "it does not begin with '" + HEADER + "'");
         }
         int last = lines.length - 2;
@@ -220,6 +232,7 @@ final class MembershipFile {
                 case "member" -> readMember(i + 1, words);
                 case "seat" -> readSeat(i + 1, words);
                 case "ring" -> readRing(i + 1, words);
+                case "gone" -> readGone(i + 1, words);
                 default -> throw damaged(i + 1, "'" + words[0] + "' is no word that a line begins with");
             }
         }
@@ -240,6 +253,16 @@ final class MembershipFile {
                 readNumber(line, words[5], 0)));
         if (members.size() > Membership.MAX_MEMBERS) {
             throw damaged(line, "too many members, limit=" + Membership.MAX_MEMBERS);
+        }
+    }
+
+    private void readGone(int line, String[] words) throws IOException {
+        Seat seat = seatOf(line, words, 2, words.length > 5 ? words[5] : "");
+        requireWords(line, words, seat.machine().isEmpty() ? 5 : 6);
+        Kind kind = named(line, words[1], Kind.values(), Kind::word);
+        gone.add(new Member(seat, kind, State.GONE, readNumber(line, words[4], 0)));
+        if (gone.size() > Membership.MAX_GONE) {
+            throw damaged(line, "too many members that are gone, limit=" + Membership.MAX_GONE);
         }
     }
 
@@ -286,10 +309,22 @@ final class MembershipFile {
         }
         // Seats that only rings have are numbered last; a ring has its seats in the order of the members.
         chosen.sort(Comparator.comparing(seat -> indices.get(seat.id())));
-        used.add(new Ring(named(line, words[1], Kind.values(), Kind::word), owners, chosen));
+        Ring ring = new Ring(named(line, words[1], Kind.values(), Kind::word), owners, chosen);
+        used.add(isThird ? ring : asPlacedBefore(ring));
         if (used.size() > Membership.MAX_RINGS) {
             throw damaged(line, "too many rings, limit=" + Membership.MAX_RINGS);
         }
+    }
+
+    /** Up to the second version a machine had several owners of a key where there were not enough machines: any node of such a ring may have been one. */
+    private static Ring asPlacedBefore(Ring ring) {
+        if (ring.wanted() == Math.min(ring.replicas(), ring.seats().size())) {
+            return ring;
+        }
+        List<Seat> seats = ring.seats().stream()
+                .map(seat -> new Seat(seat.id(), seat.weight(), ""))
+                .toList();
+        return new Ring(ring.kind(), Math.min(seats.size(), SiblingContext.MAX_REPLICAS), seats);
     }
 
     private static String hexOf(Ring ring, List<Seat> all) {

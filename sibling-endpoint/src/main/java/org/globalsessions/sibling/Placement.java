@@ -13,7 +13,6 @@ import java.util.function.Predicate;
 import org.globalsessions.placement.RendezvousPlacement;
 import org.globalsessions.sibling.Membership.Kind;
 import org.globalsessions.sibling.Membership.Member;
-import org.globalsessions.sibling.Membership.State;
 
 /**
  * Says which members get the changes of a key and which may hold it, for one membership and one set of members that are there.
@@ -32,7 +31,7 @@ final class Placement {
     private record IndexedRing(Ring ring, int[] members, RendezvousPlacement placement, int roles) {}
 
     /** The rings of a kind by which keys are placed now: as it should be, and with those who are there. */
-    private record Current(Ring whole, Ring effective) {}
+    private record Current(Ring whole, Ring effective, boolean hasOwnersEnough) {}
 
     private final List<Member> members;
     private final Map<Kind, Current> current = new EnumMap<>(Kind.class);
@@ -51,9 +50,8 @@ final class Placement {
      * @param isThere    whether a member gets changes: false where others stand in for it
      */
     Placement(Membership membership, Predicate<NodeId> isThere) {
-        this.members = membership.members().stream()
-                .filter(member -> member.state() != State.GONE)
-                .toList();
+        this.members =
+                membership.members().stream().filter(member -> !member.isGone()).toList();
         this.roles = new int[members.size()];
         Map<NodeId, Integer> indices = new HashMap<>();
         for (int i = 0; i < members.size(); i++) {
@@ -63,7 +61,8 @@ final class Placement {
         for (Kind kind : Kind.values()) {
             Ring whole = membership.ring(kind);
             Ring effective = whole.only(isThere);
-            current.put(kind, new Current(whole, effective));
+            boolean enough = !whole.isEmpty() && effective.wanted() == whole.wanted();
+            current.put(kind, new Current(whole, effective, enough));
             holding.add(whole);
             holding.add(effective);
         }
@@ -111,8 +110,7 @@ final class Placement {
 
     /** Whether each key has as many effective owners as it would with all members there; so it has none where there are none. */
     boolean hasOwnersEnough(Kind kind) {
-        return has(kind)
-                && effective(kind).wanted() == current.get(kind).whole().wanted();
+        return current.get(kind).hasOwnersEnough();
     }
 
     /** Whether a member gets the changes of the placed key. */

@@ -39,8 +39,8 @@ import org.slf4j.LoggerFactory;
  * <table>
  * <caption>who gets what</caption>
  * <tr><th>frame</th><th>goes to</th><th>acknowledged when</th></tr>
- * <tr><td>SESSION</td><td>effective expansion owners; VOID to aging nodes that may hold it</td><td>all of them have it, and there
- *     are as many as there should be</td></tr>
+ * <tr><td>SESSION</td><td>effective expansion owners; VOID to aging nodes that may hold it, or, where somebody waits for relief nodes, SESSION_BACKUP to
+ *     effective aging owners</td><td>all of them have it, and there are as many as there should be</td></tr>
  * <tr><td>SESSION_BACKUP</td><td>effective aging owners; expansion owners where keys are placed at no aging node</td><td>the same</td></tr>
  * <tr><td>DELETE</td><td>every connected member</td><td>all that may hold the key have it</td></tr>
  * <tr><td>TOUCH</td><td>of each session, all that may hold it</td><td>all of them have it</td></tr>
@@ -242,18 +242,24 @@ final class ReliefRouter {
 
     private void handOff(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
         tier.passing().handedOff(digest, segment.file().nanoTime());
-        sendToOwners(change, digest, tier.handOffKind(), id -> new SessionBackupFrame(id, entry));
+        sendToKeepers(change, digest, entry);
         voidElsewhere(change, new Voided(digest, entry.version()), false);
         sendingOver(change);
+    }
+
+    private void sendToKeepers(Change change, KeyDigest digest, SessionEntry entry) throws IOException {
+        sendToOwners(change, digest, tier.handOffKind(), id -> new SessionBackupFrame(id, entry));
     }
 
     private void publish(Change change, KeyDigest digest, SessionFrame frame) throws IOException {
         tier.passing().published(digest, segment.file().nanoTime());
         boolean taken = tier.has(Kind.EXPANSION);
-        if (frame.level() == Acknowledgement.RELIEF && !taken) {
-            // Somebody waits until relief nodes have it: where none takes new entries, the aging owners do.
-            handOff(change, digest, frame.entry());
-            return;
+        // Somebody waits until relief nodes have it. Expansion nodes let it go as new ones come, while the relay still
+        // has to hand it off: with the relay's
+        // machine it would be lost.
+        boolean isKept = frame.level() == Acknowledgement.RELIEF && (!taken || tier.has(Kind.AGING));
+        if (isKept) {
+            sendToKeepers(change, digest, frame.entry());
         }
         if (taken) {
             sendToOwners(
@@ -268,7 +274,8 @@ final class ReliefRouter {
                             frame.seenTombstone(),
                             frame.entry()));
         }
-        voidElsewhere(change, new Voided(digest, frame.entry().version()), true);
+        boolean haveItThemselves = isKept && !change.hasFailed();
+        voidElsewhere(change, new Voided(digest, frame.entry().version()), !haveItThemselves);
         sendingOver(change);
     }
 

@@ -83,7 +83,8 @@ final class ReliefTier {
         this.missed = missed;
         long nowNs = segment.file().nanoTime();
         this.passing = new PassingEntries(nowNs);
-        this.attendance = new Attendance(membership.members(), nowNs);
+        this.attendance = new Attendance(
+                membership.members().stream().filter(member -> !member.isGone()).toList(), nowNs);
         this.startsUntilNs = nowNs + COME_BACK_NS;
         this.knewNobody = membership.members().isEmpty();
         if (membership.members().isEmpty() && (segment.counters().get(Counter.HANDED_OFF) > 0 || missed.end() > 0)) {
@@ -125,7 +126,7 @@ final class ReliefTier {
         } else {
             membership.join(endPoint.seat(), endPoint.kind());
         }
-        if (!mayLack || membership.ring(endPoint.kind()).replicas() == 1) {
+        if (!mayLack || membership.ring(endPoint.kind()).wanted() == 1) {
             // Who alone should have a session cannot be given what others have instead: they are asked, too.
             endPoint.complete();
         }

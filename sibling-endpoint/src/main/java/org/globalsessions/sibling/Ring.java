@@ -11,7 +11,7 @@ import org.globalsessions.sibling.Membership.Kind;
  * Nodes among which the keys of a kind are placed, or once were: all that decides who owns a key.
  *
  * @param kind     what they do
- * @param replicas how many of them own a key, 1 or more
+ * @param replicas how many of them own a key, 1 or more, each on a machine of its own
  * @param seats    the nodes in the order in which they became members
  */
 record Ring(Kind kind, int replicas, List<Seat> seats) {
@@ -35,9 +35,15 @@ record Ring(Kind kind, int replicas, List<Seat> seats) {
         return seats.isEmpty();
     }
 
-    /** Owners of a key as there should be. */
+    /** How many owners each key has. */
     int wanted() {
-        return Math.min(replicas, seats.size());
+        long machines = seats.stream()
+                        .map(Seat::machine)
+                        .filter(machine -> !machine.isEmpty())
+                        .distinct()
+                        .count()
+                + seats.stream().filter(seat -> seat.machine().isEmpty()).count();
+        return (int) Math.min(replicas, machines);
     }
 
     /** Who owns a key, in the order of the seats. */

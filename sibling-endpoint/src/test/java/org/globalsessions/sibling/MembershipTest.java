@@ -156,13 +156,94 @@ class MembershipTest {
                 .hasMessageContaining("has left");
     }
 
+    /** As where relief nodes come and go with the traffic, each with an id of its own. */
     @Test
-    void shouldReadTheFirstVersionOfTheFile() throws IOException {
-        String body = "global-sessions members 1\ngeneration 3 unused\naging " + FIRST + " 1\nexpansion " + SECOND
-                + " 1\naging " + THIRD + " 2\naging " + new NodeId(4, 4) + " 3\n";
+    void shouldTakeNewMembersWhenMoreHaveGoneThanThereMayBeAtATime() throws IOException {
+        Membership membership = load();
+        membership.join(seat(FIRST), Kind.AGING);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 1; i < Membership.MAX_GONE; i++) {
+            lines.append("gone expansion ").append(new NodeId(9, i)).append(" 100 5\n");
+        }
+        write("global-sessions members 3\nmember aging " + FIRST + " 100 present 7\n" + lines);
+        Membership again = load();
+        assertThat(again.members()).hasSize(Membership.MAX_GONE);
+        assertThatThrownBy(() -> again.join(seat(new NodeId(9, 3)), Kind.EXPANSION))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has left");
+        assertThatThrownBy(() -> again.join(seat(SECOND), Kind.EXPANSION))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("too many members have gone: count=16383, limit=16384");
+
+        write("global-sessions members 3\nmember aging " + FIRST + " 100 present 7\n"
+                + lines.substring(lines.indexOf("\n") + 1));
+        Membership fewer = load();
+        fewer.join(seat(SECOND), Kind.EXPANSION);
+        fewer.use(fewer.ring(Kind.EXPANSION));
+        fewer.forget(SECOND);
+        assertThat(load().members()).hasSize(Membership.MAX_GONE).containsExactlyInAnyOrderElementsOf(fewer.members());
+        assertThat(load().find(SECOND).state()).isEqualTo(State.GONE);
+    }
+
+    @Test
+    void shouldTakeNoMoreMembersAtATimeThanThereMayBe() throws IOException {
+        StringBuilder lines = new StringBuilder("global-sessions members 3\n");
+        for (int i = 1; i < Membership.MAX_MEMBERS; i++) {
+            lines.append("member expansion ").append(new NodeId(9, i)).append(" 100 present 5\n");
+        }
+        write(lines + "gone aging " + FIRST + " 100 5 m1\n");
+        Membership membership = load();
+        membership.join(seat(SECOND), Kind.AGING);
+        assertThatThrownBy(() -> membership.join(seat(THIRD), Kind.AGING))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("too many members: count=1025, limit=1024");
+        membership.forget(new NodeId(9, 9));
+        membership.join(seat(THIRD), Kind.AGING);
+    }
+
+    private void write(String body) throws IOException {
         CRC32C crc = new CRC32C();
         crc.update(body.getBytes(StandardCharsets.US_ASCII));
         Files.writeString(file, body + String.format("end %08x\n", (int) crc.getValue()));
+    }
+
+    @Test
+    void shouldReadTheSecondVersionOfTheFile() throws IOException {
+        write("global-sessions members 2\nmember aging " + FIRST + " 100 gone 5\nmember aging " + SECOND
+                + " 100 present 6\nmember aging " + THIRD + " 250 away 7 m1\nring aging 1 6\n");
+        Membership membership = load();
+        assertThat(membership.used())
+                .containsExactly(new Ring(Kind.AGING, 1, List.of(seat(SECOND), new Seat(THIRD, 250, "m1"))));
+        membership.away(SECOND);
+        Membership again = load();
+        assertThat(again.used()).isEqualTo(membership.used());
+        assertThat(again.members())
+                .containsExactly(
+                        new Member(seat(SECOND), Kind.AGING, State.AWAY, 7),
+                        new Member(new Seat(THIRD, 250, "m1"), Kind.AGING, State.AWAY, 7),
+                        new Member(seat(FIRST), Kind.AGING, State.GONE, 5));
+    }
+
+    /** A machine had both copies where there was no other one: either node may have what it was given then. */
+    @Test
+    void shouldCountOnBothNodesOfAMachineWhenTheSecondVersionOfTheFileHasOnlyThese() throws IOException {
+        write("global-sessions members 2\nmember aging " + FIRST + " 100 present 5 m1\nmember aging " + SECOND
+                + " 100 present 6 m1\nring aging 2 3\n");
+        Membership membership = Membership.load(file, new Replicas(2, 2), () -> nowMs);
+        Placement placement = new Placement(membership, id -> true);
+        placement.place(1);
+        assertThat(List.of(placement.mayHold(0), placement.mayHold(1))).containsOnly(true);
+        assertThat(placement.takes(0)).isNotEqualTo(placement.takes(1));
+        membership.use(membership.ring(Kind.AGING));
+        assertThat(load().used())
+                .containsExactly(
+                        new Ring(Kind.AGING, 2, List.of(seat(FIRST), seat(SECOND))), membership.ring(Kind.AGING));
+    }
+
+    @Test
+    void shouldReadTheFirstVersionOfTheFile() throws IOException {
+        write("global-sessions members 1\ngeneration 3 unused\naging " + FIRST + " 1\nexpansion " + SECOND
+                + " 1\naging " + THIRD + " 2\naging " + new NodeId(4, 4) + " 3\n");
 
         Membership membership = load();
         assertThat(membership.members())

@@ -128,6 +128,31 @@ class PlacementTest {
         }
     }
 
+    /** The two that are there share a machine: with that both copies would be lost. */
+    @Test
+    void shouldNotHaveOwnersEnoughWhenNodesOfOneMachineAloneAreThere() throws IOException {
+        members(2);
+        for (int i = 0; i < 2; i++) {
+            membership.join(new Seat(new NodeId(1, i), 100, "m1"), Kind.AGING);
+        }
+        Placement alone = new Placement(membership, id -> true);
+        alone.place(random.nextLong());
+        assertThat(owners(alone, Kind.AGING)).hasSize(1);
+        assertThat(alone.hasOwnersEnough(Kind.AGING))
+                .as("no other machine has ever joined")
+                .isTrue();
+
+        membership.join(new Seat(new NodeId(1, 2), 100, "m2"), Kind.AGING);
+        assertThat(new Placement(membership, id -> true).hasOwnersEnough(Kind.AGING))
+                .isTrue();
+        assertThat(new Placement(membership, id -> id.low() != 1).hasOwnersEnough(Kind.AGING))
+                .as("another node of the machine stands in")
+                .isTrue();
+        assertThat(new Placement(membership, id -> id.low() != 2).hasOwnersEnough(Kind.AGING))
+                .as("the other machine is away")
+                .isFalse();
+    }
+
     @Test
     void shouldTakeTheWordOfAllOwnersInEachRing() throws IOException {
         members(2, Kind.AGING, Kind.AGING, Kind.EXPANSION);

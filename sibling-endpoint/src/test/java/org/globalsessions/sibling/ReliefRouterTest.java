@@ -509,6 +509,53 @@ class ReliefRouterTest {
         assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
     }
 
+    /** Expansion nodes let it go as new ones come, and the relay's machine may be the one that is lost. */
+    @Test
+    void shouldStoreAtOwnersOfBothKindsWhenSomebodyWaitsForRelief() throws IOException {
+        join(A1, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+
+        long id = let(session("a", 10, Acknowledgement.RELIEF));
+        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        assertThat(exchange.peekAnswer()).isNull();
+        answer(A1, FrameType.SESSION_BACKUP, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+
+        id = let(session("a", 20, Acknowledgement.RELIEF));
+        answer(E1, FrameType.SESSION, part -> stored(part, 20));
+        answer(A1, FrameType.SESSION_BACKUP, part -> received(part, Outcome.BEATEN_BY_TOMBSTONE, 99, false));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.BEATEN_BY_TOMBSTONE);
+
+        leave(A1);
+        id = let(session("a", 30, Acknowledgement.RELIEF));
+        answer(E1, FrameType.SESSION, part -> stored(part, 30));
+        assertUnavailable(id);
+    }
+
+    @Test
+    void shouldTellAnAgingOwnerThatWhatItHasIsVoidWhenTooFewOfThemAreThereToKeepWhatSomebodyWaitsFor()
+            throws IOException {
+        restart(2);
+        join(A1, Kind.AGING);
+        join(A2, Kind.AGING);
+        join(E1, Kind.EXPANSION);
+        leave(A2);
+        router.timeOut(segment.file().nanoTime() + Attendance.START_NS * 2);
+
+        long id = let(session("a", 10, Acknowledgement.RELIEF));
+        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        answer(A1, FrameType.VOID, ReliefRouterTest::done);
+        assertUnavailable(id);
+    }
+
+    @Test
+    void shouldStoreAtExpansionOwnersAloneWhenSomebodyWaitsForReliefAndThereIsNoAgingNode() throws IOException {
+        join(E1, Kind.EXPANSION);
+        long id = let(session("a", 10, Acknowledgement.RELIEF));
+        answer(E1, FrameType.SESSION, part -> stored(part, 10));
+        assertThat(receipt(id).outcome()).isEqualTo(Outcome.STORED);
+    }
+
     @Test
     void shouldAcknowledgeAHandOffOnlyWhenAllReplicasHaveIt() throws IOException {
         restart(2);

@@ -72,7 +72,7 @@ class SiblingEndpointTest {
         ReliefStub aging = join(sibling, PeerKind.AGING, 1);
         ReliefStub expansion = join(sibling, PeerKind.EXPANSION, 2);
 
-        relay.ask(id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry("a", 10)));
+        relay.ask(id -> new SessionFrame(id, Acknowledgement.RELAY, 0, 0, Version.NONE, entry("a", 10)));
         assertThat(expansion.holds("a")).isTrue();
         assertThat(aging.holds("a")).isFalse();
 
@@ -83,7 +83,7 @@ class SiblingEndpointTest {
         expansion.entries().clear();
         assertThat(relay.question("a").entry().value()).isEqualTo(entry("a", 10).value());
 
-        relay.ask(id -> new SessionFrame(id, Acknowledgement.RELIEF, 0, 0, Version.NONE, entry("a", 20)));
+        relay.ask(id -> new SessionFrame(id, Acknowledgement.RELAY, 0, 0, Version.NONE, entry("a", 20)));
         await("the void").until(() -> !aging.holds("a"));
         assertThat(relay.question("a").entry().version().clock()).isEqualTo(20);
 

@@ -1,6 +1,7 @@
 package org.globalsessions.transport.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.globalsessions.transport.gateway.GatewayFixture.PATIENCE;
 import static org.globalsessions.transport.gateway.GatewayFixture.settings;
@@ -12,8 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.globalsessions.queue.OwnerDirectory;
+import org.globalsessions.queue.OwnerTransaction;
 import org.globalsessions.queue.QueueOwner;
 import org.globalsessions.queue.QueueRequests;
 import org.globalsessions.queue.QueueSettings;
@@ -100,6 +103,45 @@ class GatewayQueuesTest {
             assertThat(ask(client, 2, "echo hello")).isEqualTo("answer 2 application: hello");
             notify("later", "phone");
             assertThat(client.next()).matches("answer 1 message \\d+ later");
+        }
+    }
+
+    @Test
+    void shouldRefuseWhatIsTooMuchForAnOwnerAndDoAllThatItHasTaken() throws Exception {
+        CountDownLatch held = new CountDownLatch(1);
+        CountDownLatch holding = new CountDownLatch(1);
+        Thread work = new Thread(() -> ann.transact(t -> {
+            holding.countDown();
+            return waitFor(held);
+        }));
+        work.start();
+        assertThat(waitFor(holding)).isTrue();
+        int limit = 4_096;
+        List<CompletableFuture<Integer>> waiting = new ArrayList<>();
+        for (int i = 1; i < limit; i++) {
+            int number = i;
+            waiting.add(ann.transactAsync(t -> {
+                t.state(new byte[number]);
+                return number;
+            }));
+        }
+        assertThat(waiting).noneMatch(CompletableFuture::isDone);
+        assertThatThrownBy(() -> ann.transact(t -> 0))
+                .isInstanceOf(RejectedExecutionException.class)
+                .hasMessageContaining("limit=4096");
+        try (WebSocketClient client = fixture.login("ann");
+                WebSocketClient another = fixture.login("bob")) {
+            assertThat(ask(client, 1, "queue/begin basket"))
+                    .isEqualTo("error 1 429 too much under way, try again later");
+            assertThat(ask(another, 1, "queue/begin basket")).startsWith("answer 1 ");
+            held.countDown();
+            work.join();
+            for (int i = 1; i < limit; i++) {
+                assertThat(waiting.get(i - 1).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+                        .isEqualTo(i);
+            }
+            assertThat(ann.<byte[]>transact(OwnerTransaction::state)).hasSize(limit - 1);
+            assertThat(ask(client, 2, "queue/begin basket")).startsWith("answer 2 ");
         }
     }
 
