@@ -32,6 +32,9 @@ class BlindKillsTest {
 
     private final Waits waits = new Waits("next writer after a blind kill");
 
+    /** Of few writes: each of them has to keep the promise. */
+    private final Waits largeWaits = new Waits("next writer after a blind kill of a large process");
+
     @Test
     @Tag("slow")
     void shouldKeepEachAcknowledgedWriteWhenProcessesAreKilledBlindly() throws Exception {
@@ -65,16 +68,17 @@ class BlindKillsTest {
                 ReadyVictims<ChildJvm> victims = new ReadyVictims<>(() -> start(List.of()), small, 3)) {
             for (int i = 0; i < small; i++) {
                 try (ChildJvm victim = victims.take()) {
-                    killAndJudge(victim, judge, notes, random);
+                    killAndJudge(victim, judge, notes, random, waits);
                 }
             }
             if (large) {
                 try (ChildJvm victim = start(LARGE)) {
-                    killAndJudge(victim, judge, notes, random);
+                    killAndJudge(victim, judge, notes, random, largeWaits);
                 }
             }
         }
         waits.check();
+        largeWaits.check();
         return notes.writes();
     }
 
@@ -84,7 +88,8 @@ class BlindKillsTest {
         return child;
     }
 
-    private void killAndJudge(ChildJvm victim, SharedLru judge, KillNotes notes, Random random) throws Exception {
+    private void killAndJudge(ChildJvm victim, SharedLru judge, KillNotes notes, Random random, Waits timed)
+            throws Exception {
         long before = notes.writes();
         String[] words = victim.ask(folder.resolve("segment") + "\t" + folder.resolve("notes"))
                 .split("\t", -1);
@@ -100,7 +105,7 @@ class BlindKillsTest {
         WriteOutcome outcome = new WriteOutcome();
         for (int i = 0; i < HammeringProcess.SHARED_KEYS; i++) {
             int key = HammeringProcess.KEYS + i;
-            waits.timed(() -> KillNotes.set(judge, key, 1, outcome));
+            timed.timed(() -> KillNotes.set(judge, key, 1, outcome));
         }
         victim.kill();
         for (int key = 0; key < HammeringProcess.KEYS; key++) {
@@ -108,7 +113,7 @@ class BlindKillsTest {
         }
         for (int i = 0; i < HammeringProcess.KEYS; i++) {
             int key = i;
-            waits.timed(() -> notes.write(judge, key, outcome));
+            timed.timed(() -> notes.write(judge, key, outcome));
             notes.judge(judge, key);
         }
         new AttachedSlot(Integer.parseInt(words[0]), Integer.parseInt(words[1])).sweepUntilFree(judge);

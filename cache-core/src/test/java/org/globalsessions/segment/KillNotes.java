@@ -18,7 +18,10 @@ import java.util.Arrays;
  * <p>Each key is written by one thread at a time; after a victim's end the judge is the next one.
  */
 final class KillNotes {
-    private static final int VALUE_LENGTH = 200;
+    private static final int IN_RECORD = 200;
+
+    /** In two pages. */
+    private static final int IN_PAGES = 5_000;
 
     private final ByteBuffer notes;
 
@@ -84,9 +87,9 @@ final class KillNotes {
         return sum;
     }
 
-    /** The value that belongs to a key and a number: every byte of it, so that a mixture of two shows. */
+    /** The value that belongs to a key and a number: every byte of it, so that a mixture of two shows. Each fourth one of a key lies in pages. */
     static byte[] value(int key, long number) {
-        byte[] value = new byte[VALUE_LENGTH];
+        byte[] value = new byte[(key + number) % 4 == 0 ? IN_PAGES : IN_RECORD];
         Arrays.fill(value, (byte) (number * 31 + key));
         ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).putLong(number).putInt(key);
         return value;
@@ -98,7 +101,7 @@ final class KillNotes {
         if (value == null) {
             return -1;
         }
-        assertThat(value).as("value of key %d", key).hasSize(VALUE_LENGTH);
+        assertThat(value).as("value of key %d", key).hasSizeGreaterThanOrEqualTo(IN_RECORD);
         long number = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong();
         assertThat(Arrays.equals(value, value(key, number)))
                 .as("value of key %d, number %d, is whole and its own", key, number)

@@ -48,10 +48,11 @@ class KilledAtStepTest {
         return SteppedOperation.stops();
     }
 
-    /** The two that change most; the others leave what these leave. */
+    /** Those that change most; the others leave what these leave. */
     static Stream<Stop> writes() throws Exception {
-        return stops().filter(stop ->
-                List.of(SteppedOperation.SET_OVER, SteppedOperation.DELETE).contains(stop.operation()));
+        return stops().filter(stop -> List.of(
+                        SteppedOperation.SET_OVER, SteppedOperation.SET_LARGE_OVER, SteppedOperation.DELETE)
+                .contains(stop.operation()));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -99,6 +99,10 @@ final class ModelRun implements AutoCloseable {
     private static final int MAX_LARGE = 12_288;
     private static final int MANY_PAGES = 512 << 10;
     private static final int SHORT_LIFE = 50;
+
+    /** Pages, tombstones and counts are looked at by the file alone after so many operations; all else after each. */
+    private static final int INSPECTED_EACH = 16;
+
     private static final int AGED_OUT = 20;
     private static final int SHORT_PASS = 7;
 
@@ -151,9 +155,14 @@ final class ModelRun implements AutoCloseable {
                 } catch (AssertionError | RuntimeException e) {
                     return "operation " + i + " " + operations.get(i) + ": " + e;
                 }
+                if (i % INSPECTED_EACH == 0 || i == operations.size() - 1) {
+                    SegmentReport report = SegmentInspector.open(file).check();
+                    if (!report.isClean()) {
+                        return "after operation " + i + ": " + report.describe();
+                    }
+                }
             }
-            SegmentReport report = SegmentInspector.open(file).check();
-            return report.isClean() ? null : "after the last operation: " + report.describe();
+            return null;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

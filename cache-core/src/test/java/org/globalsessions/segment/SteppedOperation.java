@@ -35,6 +35,77 @@ enum SteppedOperation {
             return null;
         }
     },
+    /** Over a record whose time has run out, of a value in pages. */
+    SET_OVER_EXPIRED("set 9") {
+        @Override
+        void prepare(SharedLru lru, SteppedJvm holder) {
+            byte[] value = LARGE_OLD.getBytes(UTF_8);
+            lru.set(lru.encode(KEY), value, 0, value.length, 1, null, false, new WriteOutcome());
+            WorkForSweep.awaitTicks(lru, 3);
+        }
+
+        @Override
+        String before() {
+            return null;
+        }
+    },
+    /** Of a value in pages, over one in the record. */
+    SET_LARGE("set 9") {
+        @Override
+        String command(SharedLru lru) {
+            return "set\t" + KEY + "\t" + LARGE_NEW;
+        }
+
+        @Override
+        String after() {
+            return LARGE_NEW;
+        }
+    },
+    /** Of a value in pages over another one, whose pages become free. */
+    SET_LARGE_OVER("set 9") {
+        @Override
+        String before() {
+            return LARGE_OLD;
+        }
+
+        @Override
+        String command(SharedLru lru) {
+            return SET_LARGE.command(lru);
+        }
+
+        @Override
+        String after() {
+            return LARGE_NEW;
+        }
+    },
+    /** Of a value in pages into an area without enough free ones. */
+    SET_LARGE_EVICTING("set 9") {
+        @Override
+        void prepare(SharedLru lru, SteppedJvm holder) throws Exception {
+            fillPages(lru);
+        }
+
+        @Override
+        String before() {
+            return null;
+        }
+
+        @Override
+        String command(SharedLru lru) {
+            return SET_LARGE.command(lru);
+        }
+
+        @Override
+        String after() {
+            return LARGE_NEW;
+        }
+    },
+    SET_SMALL_OVER_LARGE("set 9") {
+        @Override
+        String before() {
+            return LARGE_OLD;
+        }
+    },
     /** A conditional one, over the version that is there. */
     SET_EXPECTING("set 9") {
         @Override
@@ -62,6 +133,22 @@ enum SteppedOperation {
         @Override
         String command(SharedLru lru) {
             return "delete\t" + KEY;
+        }
+
+        @Override
+        String after() {
+            return null;
+        }
+    },
+    DELETE_LARGE("delete 2") {
+        @Override
+        String before() {
+            return LARGE_OLD;
+        }
+
+        @Override
+        String command(SharedLru lru) {
+            return DELETE.command(lru);
         }
 
         @Override
@@ -132,6 +219,11 @@ enum SteppedOperation {
     static final String NEW = "the stopped one's ".repeat(16);
     static final String NEXT = "next ".repeat(50);
     static final String HELD = "the first one's ".repeat(17);
+
+    /** In three pages each. */
+    static final String LARGE_OLD = "acknowledged, in pages ".repeat(400);
+
+    static final String LARGE_NEW = "the stopped one's, in pages ".repeat(350);
 
     /** What is known of the key when a process has come before a line and no further. */
     enum Shown {
@@ -204,6 +296,13 @@ enum SteppedOperation {
         int ways = lru.bucketCount() * SegmentDescriptor.WAYS;
         for (int i = 0; lru.size() < ways; i++) {
             set(lru, "other-" + i, OLD);
+        }
+    }
+
+    private static void fillPages(SharedLru lru) {
+        int pages = new OverflowArea(lru.file()).pageCount();
+        for (int i = 0; i < pages / 3; i++) {
+            set(lru, "other-" + i, LARGE_OLD);
         }
     }
 

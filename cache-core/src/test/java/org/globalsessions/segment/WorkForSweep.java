@@ -21,6 +21,7 @@ final class WorkForSweep {
         expiredEntry(lru);
         tombstoneNotApplied(lru, segment);
         placesOfDead(segment);
+        pagesOfDead(lru);
     }
 
     static void awaitTicks(SharedLru lru, int ticks) {
@@ -50,6 +51,13 @@ final class WorkForSweep {
         EncodedKey key = lru.encode("deleted");
         int place = segment.tombstones().put(key.high, key.low, 7, 1, 0, 0, TombstoneTable.NOT_APPLIED);
         assertThat(place).isNotNegative();
+    }
+
+    /** A chain of two, named by a use of a way that is over, as a writer leaves them that was killed before its record named them. */
+    private static void pagesOfDead(SharedLru lru) {
+        OverflowArea area = new OverflowArea(lru.file());
+        int first = area.takeFree(OverflowArea.owner(1, 7), OverflowArea.NONE);
+        assertThat(area.takeFree(OverflowArea.owner(1, 7), first)).isNotNegative();
     }
 
     /** A slot whose lock file nobody holds, a claim that it has, and a way and a tombstone's place reserved under it. */
