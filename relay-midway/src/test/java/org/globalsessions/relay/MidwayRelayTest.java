@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.globalsessions.Acknowledgement;
 import org.globalsessions.Version;
@@ -444,16 +445,21 @@ class MidwayRelayTest {
         assertThat(count(Counter.QUESTIONS)).isOne();
     }
 
+    /** Sessions {@code user-0} and so on, all at a time. */
+    private static void storeAll(TestHost host, int count, IntFunction<byte[]> values) {
+        List<CompletableFuture<Frame>> answers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            answers.add(host.send(host.session("user-" + i, values.apply(i), Acknowledgement.RELAY)));
+        }
+        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+    }
+
     @Test
     void shouldSpillAndHandOffLaterWhenTheReliefTierIsAway() throws IOException {
         launch(context().siblingExternal(true));
         TestHost a = host(1);
         int sessions = 1200;
-        List<CompletableFuture<Frame>> answers = new ArrayList<>();
-        for (int i = 0; i < sessions; i++) {
-            answers.add(a.send(a.session("user-" + i, ("value-" + i).getBytes(UTF_8), Acknowledgement.RELAY)));
-        }
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        storeAll(a, sessions, i -> ("value-" + i).getBytes(UTF_8));
         assertThat(count(Counter.SPILLED)).isGreaterThan(sessions / 2);
         assertThat(count(Counter.LOST_SPILL_FULL)).isZero();
         TestHost b = host(2);
@@ -482,11 +488,7 @@ class MidwayRelayTest {
         launch(context().siblingExternal(true));
         TestHost a = host(1);
         int sessions = 600;
-        List<CompletableFuture<Frame>> answers = new ArrayList<>();
-        for (int i = 0; i < sessions; i++) {
-            answers.add(a.send(a.session("user-" + i, "x".getBytes(UTF_8), Acknowledgement.RELAY)));
-        }
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        storeAll(a, sessions, i -> "x".getBytes(UTF_8));
         List<Integer> spilled = IntStream.range(0, sessions)
                 .filter(i -> !relay.lru().find(relay.lru().encode("user-" + i), new EntrySnapshot()))
                 .boxed()
@@ -510,11 +512,7 @@ class MidwayRelayTest {
     void shouldTakeTheOlderEntryOutOfTheSpillFileWhenANewerOneIsStored() throws IOException {
         launch(context().siblingExternal(true));
         TestHost a = host(1);
-        List<CompletableFuture<Frame>> answers = new ArrayList<>();
-        for (int i = 0; i < 1200; i++) {
-            answers.add(a.send(a.session("user-" + i, ("value-" + i).getBytes(UTF_8), Acknowledgement.RELAY)));
-        }
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        storeAll(a, 1200, i -> ("value-" + i).getBytes(UTF_8));
         long spilled = count(Counter.SPILLED);
         assertThat(spilled).isGreaterThan(600);
         List<KeyDigest> digests = new ArrayList<>();
@@ -557,11 +555,7 @@ class MidwayRelayTest {
     void shouldCountTheLossWhenTheSpillFileIsFull() throws IOException {
         launch(context().siblingExternal(true).spillLimit(SpillFile.MIN_LIMIT));
         TestHost a = host(1);
-        List<CompletableFuture<Frame>> answers = new ArrayList<>();
-        for (int i = 0; i < 1500; i++) {
-            answers.add(a.send(a.session("user-" + i, new byte[200], Acknowledgement.RELAY)));
-        }
-        await().atMost(LIMIT).until(() -> answers.stream().allMatch(CompletableFuture::isDone));
+        storeAll(a, 1500, i -> new byte[200]);
         assertThat(count(Counter.SPILLED)).isBetween(150L, 250L);
         assertThat(count(Counter.LOST_SPILL_FULL)).isGreaterThan(400);
     }

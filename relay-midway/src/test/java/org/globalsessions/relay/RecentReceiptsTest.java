@@ -49,6 +49,21 @@ class RecentReceiptsTest {
         assertThat(receipts.ofKept(DIGEST, version(7))).isEqualTo(receipt(8));
     }
 
+    /** Its host missed the first receipt, and something newer has come and gone on to the relief tier before it came again. */
+    @Test
+    void shouldSayWhatASetHasLostToWhenItWasStoredOnceAndHasLostSince() {
+        receipts.addStored(DIGEST, version(7), receipt(7));
+        assertThat(receipts.ofReplacing(DIGEST, version(7))).isNull();
+        Receipt lost = new Receipt(Receipt.Outcome.SUPERSEDED, version(9), 1, false, 5, 9);
+        receipts.addLost(DIGEST, version(7), lost);
+        assertThat(receipts.ofReplacing(DIGEST, version(7))).isEqualTo(lost);
+        assertThat(receipts.ofReplacing(DIGEST, version(8))).isNull();
+        receipts.addStored(DIGEST, version(6), receipt(6));
+        assertThat(receipts.ofReplacing(DIGEST, version(7)))
+                .as("an earlier one changes nothing")
+                .isEqualTo(lost);
+    }
+
     @Test
     void shouldForgetTheFirstDeleteWhenThereAreTooMany() {
         for (int i = 0; i <= RecentReceipts.MOST_KEPT; i++) {

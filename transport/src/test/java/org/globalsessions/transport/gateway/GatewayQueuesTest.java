@@ -108,14 +108,7 @@ class GatewayQueuesTest {
 
     @Test
     void shouldRefuseWhatIsTooMuchForAnOwnerAndDoAllThatItHasTaken() throws Exception {
-        CountDownLatch held = new CountDownLatch(1);
-        CountDownLatch holding = new CountDownLatch(1);
-        Thread work = new Thread(() -> ann.transact(t -> {
-            holding.countDown();
-            return waitFor(held);
-        }));
-        work.start();
-        assertThat(waitFor(holding)).isTrue();
+        HeldUp held = new HeldUp(ann);
         int limit = 4_096;
         List<CompletableFuture<Integer>> waiting = new ArrayList<>();
         for (int i = 1; i < limit; i++) {
@@ -134,8 +127,7 @@ class GatewayQueuesTest {
             assertThat(ask(client, 1, "queue/begin basket"))
                     .isEqualTo("error 1 429 too much under way, try again later");
             assertThat(ask(another, 1, "queue/begin basket")).startsWith("answer 1 ");
-            held.countDown();
-            work.join();
+            held.goOn();
             for (int i = 1; i < limit; i++) {
                 assertThat(waiting.get(i - 1).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
                         .isEqualTo(i);
@@ -163,23 +155,36 @@ class GatewayQueuesTest {
     /** Ann's work is held up, so that the pull is asked for and does not wait yet. */
     @Test
     void shouldNotBeginAPullThatWasAskedForBeforeTheClientsPullsWereEnded() throws Exception {
-        CountDownLatch held = new CountDownLatch(1);
-        CountDownLatch holding = new CountDownLatch(1);
-        Thread work = new Thread(() -> ann.transact(t -> {
-            holding.countDown();
-            return waitFor(held);
-        }));
-        work.start();
-        assertThat(waitFor(holding)).isTrue();
+        HeldUp held = new HeldUp(ann);
         try (WebSocketClient phone = fixture.login("ann");
                 WebSocketClient laptop = fixture.login("ann")) {
             phone.send("ask 1 queue/pull basket");
             assertThat(ask(phone, 2, "end-pulls now")).isEqualTo("answer 2 application: now");
-            held.countDown();
-            work.join();
+            held.goOn();
             assertThat(phone.next()).isEqualTo("answer 1 closed");
             notify("for the laptop", "basket");
             assertThat(ask(laptop, 1, "queue/pull basket")).endsWith("for the laptop");
+        }
+    }
+
+    /** A transaction of an owner that has begun and does not end, on a thread of its own: all others wait. */
+    private static final class HeldUp {
+        private final CountDownLatch released = new CountDownLatch(1);
+        private final Thread work;
+
+        HeldUp(QueueOwner owner) {
+            CountDownLatch begun = new CountDownLatch(1);
+            work = new Thread(() -> owner.transact(t -> {
+                begun.countDown();
+                return waitFor(released);
+            }));
+            work.start();
+            assertThat(waitFor(begun)).isTrue();
+        }
+
+        void goOn() throws InterruptedException {
+            released.countDown();
+            work.join();
         }
     }
 
