@@ -42,7 +42,7 @@ final class CheckingProcess {
         Arrays.setAll(names, key -> "key-" + key);
         SplittableRandom random = new SplittableRandom();
         WriteOutcome outcome = new WriteOutcome();
-        byte[] read = new byte[400];
+        byte[] read = new byte[KillNotes.IN_PAGES];
         long reads = 0;
         long wrong = 0;
         while (System.nanoTime() - endNs < 0) {

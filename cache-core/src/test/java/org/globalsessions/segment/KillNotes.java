@@ -20,8 +20,8 @@ import java.util.Arrays;
 final class KillNotes {
     private static final int IN_RECORD = 200;
 
-    /** In two pages. */
-    private static final int IN_PAGES = 5_000;
+    /** The longest, in two pages. */
+    static final int IN_PAGES = 5_000;
 
     private final ByteBuffer notes;
 
