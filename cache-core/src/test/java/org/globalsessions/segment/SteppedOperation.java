@@ -52,11 +52,6 @@ enum SteppedOperation {
     /** Of a value in pages, over one in the record. */
     SET_LARGE("set 9") {
         @Override
-        String command(SharedLru lru) {
-            return "set\t" + KEY + "\t" + LARGE_NEW;
-        }
-
-        @Override
         String after() {
             return LARGE_NEW;
         }
@@ -69,11 +64,6 @@ enum SteppedOperation {
         }
 
         @Override
-        String command(SharedLru lru) {
-            return SET_LARGE.command(lru);
-        }
-
-        @Override
         String after() {
             return LARGE_NEW;
         }
@@ -81,18 +71,13 @@ enum SteppedOperation {
     /** Of a value in pages into an area without enough free ones. */
     SET_LARGE_EVICTING("set 9") {
         @Override
-        void prepare(SharedLru lru, SteppedJvm holder) throws Exception {
+        void prepare(SharedLru lru, SteppedJvm holder) {
             fillPages(lru);
         }
 
         @Override
         String before() {
             return null;
-        }
-
-        @Override
-        String command(SharedLru lru) {
-            return SET_LARGE.command(lru);
         }
 
         @Override
@@ -260,7 +245,7 @@ enum SteppedOperation {
     }
 
     String command(SharedLru lru) {
-        return "set\t" + KEY + "\t" + NEW;
+        return "set\t" + KEY + "\t" + after();
     }
 
     String before() {

@@ -255,8 +255,7 @@ final class ReliefRouter {
         tier.passing().published(digest, segment.file().nanoTime());
         boolean taken = tier.has(Kind.EXPANSION);
         // Somebody waits until relief nodes have it. Expansion nodes let it go as new ones come, while the relay still
-        // has to hand it off: with the relay's
-        // machine it would be lost.
+        // has to hand it off: with the relay's machine it would be lost.
         boolean isKept = frame.level() == Acknowledgement.RELIEF && (!taken || tier.has(Kind.AGING));
         if (isKept) {
             sendToKeepers(change, digest, frame.entry());

@@ -170,21 +170,21 @@ class GatewayQueuesTest {
     /** A transaction of an owner that has begun and does not end, on a thread of its own: all others wait. */
     private static final class HeldUp {
         private final CountDownLatch released = new CountDownLatch(1);
-        private final Thread work;
+        private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
         HeldUp(QueueOwner owner) {
             CountDownLatch begun = new CountDownLatch(1);
-            work = new Thread(() -> owner.transact(t -> {
-                begun.countDown();
-                return waitFor(released);
-            }));
-            work.start();
+            new Thread(() -> ended.complete(owner.transact(t -> {
+                        begun.countDown();
+                        return waitFor(released);
+                    })))
+                    .start();
             assertThat(waitFor(begun)).isTrue();
         }
 
-        void goOn() throws InterruptedException {
+        void goOn() throws Exception {
             released.countDown();
-            work.join();
+            assertThat(ended.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
     }
 
