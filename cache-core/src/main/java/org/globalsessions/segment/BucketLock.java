@@ -64,7 +64,7 @@ final class BucketLock {
     }
 
     private long acquireSlowly(int bucket, long patienceNs) {
-        long seen = buckets.lockWord(bucket);
+        long seen = buckets.lockWord(bucket); // LAYOUT lock 2
         long sinceNs = System.nanoTime();
         int spins = 0;
         while (true) {

@@ -268,7 +268,8 @@ final class BucketTable {
     void noteDeparted(int bucket, long clock, long most) {
         long seen = departed(bucket);
         while ((seen < clock || seen > most)
-                && !Words.LONG.compareAndSet(header, base(bucket) + DEPARTED_OFFSET, seen, clock)) {
+                && !Words.LONG.compareAndSet(
+                        header, base(bucket) + DEPARTED_OFFSET, seen, clock)) { // LAYOUT set 6, set 10
             seen = departed(bucket);
         }
     }

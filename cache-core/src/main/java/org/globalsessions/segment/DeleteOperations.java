@@ -28,9 +28,8 @@ final class DeleteOperations {
         segment.underLock(key, lock -> {
             // Of all attempts: one that lost the lock may have taken the entry away.
             outcome.held |= segment.isLive(key);
-            boolean done = bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome);
-            takeAwayWithoutRoom(key, outcome);
-            return done;
+            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome)
+                    && takeAwayWithoutRoom(key, lock, outcome);
         });
     }
 
@@ -175,8 +174,8 @@ final class DeleteOperations {
             boolean done = true;
             outcome.status = WriteOutcome.Status.STORED;
             if (standing < 0) {
-                done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, 0, outcome);
-                takeAwayWithoutRoom(key, outcome);
+                done = bury(key, lock, version.clock(), version.origin(), tombstonePosition, 0, outcome)
+                        && takeAwayWithoutRoom(key, lock, outcome);
                 if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
                     // Without a tombstone only the horizon keeps an answer out that is older than this delete.
                     segment.tombstones().raiseHorizon(tombstonePosition);
@@ -214,15 +213,18 @@ final class DeleteOperations {
 
     /**
      * This host does not serve what was deleted, also where there was no room to note that. As the relay it refuses such a delete whole instead: an older
-     * copy in a later tier would come to the place of what it had taken away.
+     * copy in a later tier would come to the place of what it had taken away. False where the lock was lost: whoever took it over may have stored
+     * something of the life that this takes away.
      */
-    private void takeAwayWithoutRoom(EncodedKey key, WriteOutcome outcome) {
+    private boolean takeAwayWithoutRoom(EncodedKey key, long lock, WriteOutcome outcome) {
+        if (outcome.status != WriteOutcome.Status.NO_TOMBSTONE_ROOM) {
+            return true;
+        }
         EntryWriter.Found found = key.found;
-        if (outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM
-                && found.way >= 0
-                && found.life <= outcome.versionClock) {
+        if (found.way >= 0 && found.life <= outcome.versionClock) {
             segment.writer().depart(found.way, found.state); // LAYOUT delete 3
         }
+        return segment.holds(key, lock); // LAYOUT delete 4
     }
 
     /** The next tier has the delete: see {@link SharedLru#confirmDelete}. */

@@ -283,7 +283,7 @@ final class TombstoneTable {
             if (early) {
                 counters.increment(Counter.TOMBSTONES_DROPPED_EARLY);
             }
-            number = number == NEXT_NUMBER ? file.nextPosition() : number;
+            number = number == NEXT_NUMBER ? file.nextPosition() : number; // LAYOUT delete 2
             write(place, digestHigh, digestLow, clock, origin, number, life);
             int bucket = buckets.firstBucket(digestLow);
             buckets.addTombstones(bucket, 1);

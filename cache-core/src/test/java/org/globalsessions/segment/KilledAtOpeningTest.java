@@ -71,7 +71,7 @@ class KilledAtOpeningTest {
         if (stop.isCreated()) {
             assertThat(SegmentInspector.open(file).check().isWhole()).isTrue();
         }
-        try (SharedLru next = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru next = SharedLru.open(SteppedOperation.standalone(file))) {
             checkTime(next, lastTick);
             checkUse(next);
             awaitNoSlotButOf(next);
@@ -97,15 +97,15 @@ class KilledAtOpeningTest {
             stopped.child().stop();
             if (stop.holdsLock()) {
                 assertThatThrownBy(() ->
-                                SharedLru.open(SteppedOperation.settings(file).attachTimeout(SHORT)))
+                                SharedLru.open(SteppedOperation.standalone(file).attachTimeout(SHORT)))
                         .isInstanceOf(SegmentException.class)
                         .hasMessageContaining("attach_timeout is over: another process has kept the creation lock");
                 AttachedSlot slot = goOn(stopped);
-                try (SharedLru next = SharedLru.open(SteppedOperation.settings(file))) {
+                try (SharedLru next = SharedLru.open(SteppedOperation.standalone(file))) {
                     checkBeside(next, stopped, slot, lastTick);
                 }
             } else {
-                try (SharedLru next = SharedLru.open(SteppedOperation.settings(file))) {
+                try (SharedLru next = SharedLru.open(SteppedOperation.standalone(file))) {
                     // Whoever has only taken a slot's word is found dead, and its slot is given out again.
                     next.sweep(0, next.bucketCount());
                     AttachedSlot slot = goOn(stopped);

@@ -33,7 +33,8 @@ class KilledHolderOfLeaseTest {
 
     @BeforeEach
     void open() throws Exception {
-        survivor = SharedLru.open(SteppedOperation.settings(folder.toRealPath().resolve("segment")));
+        survivor =
+                SharedLru.open(SteppedOperation.standalone(folder.toRealPath().resolve("segment")));
         holder = SteppedJvm.start();
         holder.open(survivor.file().path());
     }
@@ -55,7 +56,7 @@ class KilledHolderOfLeaseTest {
             assertThat(survivor.file().acquireOrRenew(duty)).isZero();
         }
         long renewed = survivor.file().time().now();
-        holder.runUntil(SteppedOperation.markerOf(step), command(duty));
+        holder.runUntil(StepStops.markerOf(step), command(duty));
         return renewed;
     }
 
@@ -113,7 +114,7 @@ class KilledHolderOfLeaseTest {
     @CsvSource({"SWEEPER", "LINK_OWNER"})
     void shouldLeaveTheHolderAloneWhenOneIsKilledThatWasRefused(Duty duty) throws Exception {
         assertThat(survivor.file().acquireOrRenew(duty)).isEqualTo(1);
-        holder.runUntil(SteppedOperation.markerOf("lease 3"), command(duty));
+        holder.runUntil(StepStops.markerOf("lease 3"), command(duty));
         holder.child().kill();
         assertThat(survivor.file().acquireOrRenew(duty)).isEqualTo(1);
         survivor.sweep(0, survivor.bucketCount());

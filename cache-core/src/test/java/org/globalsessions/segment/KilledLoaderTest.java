@@ -45,7 +45,7 @@ class KilledLoaderTest {
     @BeforeEach
     void open() throws Exception {
         file = folder.toRealPath().resolve("segment");
-        cache = StandaloneCaches.open(SteppedOperation.settings(file), threads);
+        cache = StandaloneCaches.open(SteppedOperation.standalone(file), threads);
     }
 
     @AfterEach
@@ -154,7 +154,7 @@ class KilledLoaderTest {
             each.checkAnswer();
             each.checkHere();
         }
-        try (SharedLru next = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru next = SharedLru.open(SteppedOperation.standalone(file))) {
             next.sweep(0, next.bucketCount());
             SegmentReport report = SegmentInspector.open(file).check();
             assertThat(report.isClean()).as(report.describe()).isTrue();
@@ -182,7 +182,7 @@ class KilledLoaderTest {
             assertThat(each.loader.child().ask("close")).isEqualTo("closed");
         }
         cache.close();
-        try (SharedLru next = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru next = SharedLru.open(SteppedOperation.standalone(file))) {
             next.sweep(0, next.bucketCount());
             SegmentWholeness.check(next);
         }

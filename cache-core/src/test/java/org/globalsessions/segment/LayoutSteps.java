@@ -86,9 +86,12 @@ final class LayoutSteps {
                 Matcher marker = MARKER.matcher(lines.get(i));
                 if (marker.matches()) {
                     boolean alone = lines.get(i).strip().startsWith("//");
+                    String code =
+                            lines.get(alone ? i + 1 : i).split("//", -1)[0].strip();
                     markers.add(new StepMarker(
                             className,
                             alone ? i + 2 : i + 1,
+                            code,
                             List.of(marker.group(1).split(", ", -1))));
                 }
             }

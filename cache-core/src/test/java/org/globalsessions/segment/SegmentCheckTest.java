@@ -198,12 +198,14 @@ class SegmentCheckTest {
     @ParameterizedTest
     @ValueSource(strings = {"set 7", "set 9", "delete 4"})
     void shouldTellLeftoversFromDamageAndWorkWhenAWriterStopsAndIsKilled(String step) throws Exception {
-        SteppedOperation operation = step.startsWith("set") ? SteppedOperation.SET_OVER : SteppedOperation.DELETE;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file));
+        boolean isSet = step.startsWith("set");
+        SteppedOperation operation = isSet ? TableOperation.SET_OVER : TableOperation.DELETE;
+        StepMarker marker = isSet ? StepStops.markerOf(step) : StepStops.markerOf(step, Segment.class, "");
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file));
                 SteppedJvm child = SteppedJvm.start()) {
             operation.prepare(lru, child);
             child.open(file);
-            child.runUntil(SteppedOperation.markerOf(step), operation.command(lru));
+            child.runUntil(marker, operation.command(lru));
             SegmentReport stopped = check();
             assertThat(stopped.damage()).as(stopped.describe()).isZero();
             assertThat(stopped.inFlux()).as(stopped.describe()).isPositive();

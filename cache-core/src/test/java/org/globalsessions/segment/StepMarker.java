@@ -7,9 +7,10 @@ import java.util.List;
  *
  * @param className the class whose source has the line
  * @param line      number of the line, from 1
+ * @param code      what stands there, without the comment
  * @param steps     the steps, such as "set 9"; one line may be a step of several operations
  */
-record StepMarker(String className, int line, List<String> steps) {
+record StepMarker(String className, int line, String code, List<String> steps) {
     boolean is(String step) {
         return steps.contains(step);
     }

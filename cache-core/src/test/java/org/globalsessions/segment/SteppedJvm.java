@@ -83,15 +83,32 @@ final class SteppedJvm implements Closeable {
         return child;
     }
 
-    /** Lets it attach to a segment. */
+    /** Lets it attach to a segment, as the operation is of a role. */
+    AttachedSlot open(SteppedOperation operation, Path file) throws InterruptedException {
+        return AttachedSlot.of(child.ask("open\t" + file + "\t" + operation.role()));
+    }
+
+    /** Lets it attach to a segment without a next tier. */
     AttachedSlot open(Path file) throws InterruptedException {
-        return AttachedSlot.of(child.ask("open\t" + file));
+        return open(TableOperation.SET_OVER, file);
     }
 
     /** Sends a line and waits until the main thread stands before the marked line, which it then has not run. */
     void runUntil(StepMarker marker, String command) throws InterruptedException {
         breakAt(marker);
         child.send(command);
+        awaitStop(marker);
+    }
+
+    /** Lets a thread that was stopped run on until it stands before another marked line. */
+    void resumeUntil(StepMarker marker) throws InterruptedException {
+        vm.eventRequestManager().deleteAllBreakpoints();
+        breakAt(marker);
+        main.resume();
+        awaitStop(marker);
+    }
+
+    private void awaitStop(StepMarker marker) throws InterruptedException {
         long deadlineNs = System.nanoTime() + STOP_MS * 1_000_000;
         while (nextStop(LOOK_MS) == null) {
             assertThat(child.hasAnswered() || System.nanoTime() - deadlineNs > 0)
@@ -135,8 +152,10 @@ final class SteppedJvm implements Closeable {
     }
 
     private Location location(StepMarker marker) throws InterruptedException {
-        // Before a class is there it has no lines to stop at.
-        assertThat(child.ask("load " + marker.className())).isEqualTo("loaded");
+        if (vm.classesByName(marker.className()).isEmpty()) {
+            // Before a class is there it has no lines to stop at.
+            assertThat(child.ask("load " + marker.className())).isEqualTo("loaded");
+        }
         long deadlineNs = System.nanoTime() + STOP_MS * 1_000_000;
         while (System.nanoTime() - deadlineNs < 0) {
             for (ReferenceType type : vm.classesByName(marker.className())) {
@@ -164,7 +183,12 @@ final class SteppedJvm implements Closeable {
     }
 
     private BreakpointEvent nextStop(long waitMs) throws InterruptedException {
-        EventSet events = vm.eventQueue().remove(waitMs);
+        EventSet events;
+        try {
+            events = vm.eventQueue().remove(waitMs);
+        } catch (VMDisconnectedException e) {
+            throw new AssertionError("its process has ended; its errors: " + child.errors(), e);
+        }
         if (events != null) {
             for (Event event : events) {
                 if (event instanceof BreakpointEvent stop) {

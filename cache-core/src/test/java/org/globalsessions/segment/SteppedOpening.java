@@ -26,14 +26,14 @@ enum SteppedOpening {
     ATTACH("(attach|claim) \\d+") {
         @Override
         void prepare(Path file) throws IOException {
-            SharedLru.open(SteppedOperation.settings(file)).close();
+            SharedLru.open(SteppedOperation.standalone(file)).close();
         }
     },
     /** A segment of the boot before this one. */
     NEXT_BOOT("(time|create 2) ?\\d*") {
         @Override
         void prepare(Path file) throws IOException {
-            SharedLru.open(SteppedOperation.settings(file)).close();
+            SharedLru.open(SteppedOperation.standalone(file)).close();
             leaveOtherBoot(file);
         }
     },
@@ -41,7 +41,7 @@ enum SteppedOpening {
     NO_SLOT_FREE("dead \\d+|claim [23]") {
         @Override
         void prepare(Path file) throws IOException {
-            try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+            try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file))) {
                 LivenessLocks locks = new LivenessLocks(file);
                 for (int slot = 0; slot < SegmentDescriptor.SLOT_COUNT; slot++) {
                     if (slot != lru.file().slot()) {
@@ -91,7 +91,7 @@ enum SteppedOpening {
     }
 
     static String command(Path file) {
-        return "open\t" + file;
+        return "open\t" + file + "\tSTANDALONE";
     }
 
     private static void putLong(FileChannel channel, long offset, long value) throws IOException {

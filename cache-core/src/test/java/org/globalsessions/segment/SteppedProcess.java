@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import org.globalsessions.SessionCacheManager;
 import org.globalsessions.StandaloneCaches;
 import org.globalsessions.Version;
+import org.globalsessions.segment.SegmentSettings.Role;
 
 /** Main of a child JVM that does on its main thread what each line says, and answers when that has ended. */
 final class SteppedProcess {
@@ -36,7 +37,7 @@ final class SteppedProcess {
         }
         try {
             return switch (words[0]) {
-                case "open" -> open(SteppedOperation.settings(Path.of(words[1])));
+                case "open" -> open(SteppedOperation.settings(Path.of(words[1]), Role.valueOf(words[2])));
                 case "open sized" -> open(new SegmentSettings(Path.of(words[1])).elCount(Integer.parseInt(words[2])));
                 case "open pages" -> open(PagesChild.settings(Path.of(words[1])));
                 case "set pages" -> setPages(Integer.parseInt(words[1]));
@@ -48,6 +49,13 @@ final class SteppedProcess {
                     set(words[1], words[2], new Version(Long.parseLong(words[3]), Integer.parseInt(words[4])));
                 case "delete" -> delete(words[1]);
                 case "accept delete" -> acceptDelete(words[1], Long.parseLong(words[2]));
+                case "fill" -> text(TierWrites.fill(lru, words[1], words[2], TierWrites.LIFE, 0));
+                case "announce next" -> text(TierWrites.announceNext(lru, words[1], words[2]));
+                case "announce delete" -> text(TierWrites.announceDelete(lru, words[1], Long.parseLong(words[2])));
+                case "accept" -> text(TierWrites.accept(lru, words[1], words[2], 1));
+                case "lower" -> text(TierWrites.lower(lru, words[1]));
+                case "lower delete" -> text(TierWrites.lowerDelete(lru, words[1]));
+                case "confirm raised" -> confirmRaised(words[1]);
                 case "get" -> lru.get(lru.encode(words[1])) == null ? "absent" : "found";
                 case "sweep" -> "swept " + (lru.sweep(0, lru.bucketCount()) >= 0);
                 case "lease" -> "lease " + lru.file().acquireOrRenew(SegmentFile.Duty.valueOf(words[1]));
@@ -63,6 +71,15 @@ final class SteppedProcess {
         Version version = new Version(clock, 1);
         lru.acceptDelete(lru.encode(key).digest(), version, 0, false, 0, outcome);
         return outcome.status() + " " + outcome.version().clock() + " " + outcome.position();
+    }
+
+    private String confirmRaised(String key) {
+        TierWrites.confirmRaised(lru, key);
+        return "confirmed";
+    }
+
+    private static String text(WriteOutcome outcome) {
+        return outcome.status() + " " + outcome.version().clock();
     }
 
     private static String loadClass(String className) {
@@ -81,7 +98,7 @@ final class SteppedProcess {
 
     /** Loaders run on this thread, where a breakpoint stops them. */
     private String openCache(Path file) throws IOException {
-        cache = StandaloneCaches.open(SteppedOperation.settings(file), Runnable::run);
+        cache = StandaloneCaches.open(SteppedOperation.standalone(file), Runnable::run);
         return "opened";
     }
 
@@ -101,13 +118,13 @@ final class SteppedProcess {
     private String set(String key, String value, Version expected) {
         byte[] bytes = value.getBytes(UTF_8);
         lru.set(lru.encode(key), bytes, 0, bytes.length, 0, expected, false, outcome);
-        return outcome.status() + " " + outcome.version().clock();
+        return text(outcome);
     }
 
     private String setPages(int number) {
         byte[] bytes = PagesChild.value(number, PAGES_LONGS);
         lru.set(lru.encode(PagesChild.key(number)), bytes, 0, bytes.length, 0, null, false, outcome);
-        return outcome.status() + " " + outcome.version().clock();
+        return text(outcome);
     }
 
     private String delete(String key) {

@@ -2,10 +2,10 @@ package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -14,8 +14,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.globalsessions.Version;
-import org.globalsessions.segment.SteppedOperation.Shown;
-import org.globalsessions.segment.SteppedOperation.Stop;
+import org.globalsessions.segment.StepStops.Shown;
+import org.globalsessions.segment.StepStops.Stop;
 import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 import org.globalsessions.tier.SessionEntry;
@@ -68,7 +68,7 @@ class StoppedAtStepTest {
     }
 
     static Stream<Stop> stops() throws Exception {
-        return SteppedOperation.stops().filter(stop -> stop.operation().isWrite());
+        return StepStops.all().filter(stop -> stop.operation().isStopped());
     }
 
     @ParameterizedTest(name = "{0}")
@@ -77,17 +77,16 @@ class StoppedAtStepTest {
         Path file = folder.resolve("segment");
         SteppedOperation operation = stop.operation();
         boolean done = false;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru lru = SharedLru.open(operation.settings(file))) {
             operation.prepare(lru, holder);
-            stopped.open(file);
+            stopped.open(operation, file);
             stopped.runUntil(stop.marker(), operation.command(lru));
             stopped.child().stop();
             reads.timed(() -> assertThat(SteppedOperation.get(lru)).isIn(operation.before(), operation.after()));
             long[] version = new long[1];
-            writes.timed(() -> version[0] = SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.NEXT)
-                    .version()
-                    .clock());
+            writes.timed(() -> version[0] = operation.writeNext(lru));
             assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEXT);
+            int entries = operation.meanwhile(lru);
 
             stopped.child().goOn();
             stopped.resume();
@@ -96,13 +95,14 @@ class StoppedAtStepTest {
                 seen.add(SteppedOperation.get(lru));
             }
             checkEnd(stop, lru, version[0], stopped.child().answer(), seen);
+            operation.checkLate(lru, entries);
             if (operation.isOfTwo()) {
-                SteppedOperation.finish(holder);
+                StepStops.finish(holder);
                 assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.HELD);
             }
             assertThat(stopped.child().ask("close")).isEqualTo("closed");
             lru.sweep(0, lru.bucketCount());
-            SegmentWholeness.check(lru);
+            stop.operation().checkWhole(lru);
             done = true;
         } finally {
             if (!done) {
@@ -116,14 +116,14 @@ class StoppedAtStepTest {
     void shouldEvictNothingWhenOthersTookTheFreeWaysBeforeTheLockWasHeld() throws Exception {
         Path file = folder.resolve("segment");
         boolean done = false;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file))) {
             stopped.open(file);
-            StepMarker beforeLock = stops().filter(stop -> stop.operation() == SteppedOperation.SET_FIRST
+            StepMarker beforeLock = stops().filter(stop -> stop.operation() == TableOperation.SET_FIRST
                             && stop.marker().is("set 1"))
                     .findFirst()
                     .orElseThrow()
                     .marker();
-            stopped.runUntil(beforeLock, SteppedOperation.SET_FIRST.command(lru));
+            stopped.runUntil(beforeLock, TableOperation.SET_FIRST.command(lru));
             int others = 10;
             for (int i = 0; i < others; i++) {
                 SteppedOperation.set(lru, "other-" + i, SteppedOperation.NEXT);
@@ -154,7 +154,7 @@ class StoppedAtStepTest {
         try (SharedLru lru = SharedLru.open(new SegmentSettings(file).elCount(1_000))) {
             assertThat(new OverflowArea(lru.file()).pageCount()).isEqualTo(32);
             stopped.child().ask("open sized\t" + file + "\t1000");
-            stopped.runUntil(SteppedOperation.markerOf("set 9"), "set\tstopped\t" + "v".repeat(64 << 10));
+            stopped.runUntil(StepStops.markerOf("set 9"), "set\tstopped\t" + "v".repeat(64 << 10));
             stopped.child().stop();
             Future<Integer> first = threads.submit(() -> setLargest(lru, "first-"));
             Future<Integer> second = threads.submit(() -> setLargest(lru, "second-"));
@@ -190,22 +190,24 @@ class StoppedAtStepTest {
         EntrySnapshot entry = new EntrySnapshot();
         boolean there = lru.find(lru.encode(SteppedOperation.KEY), entry);
         String last = SteppedOperation.get(lru);
-        switch (stop.operation()) {
-            case SET_EXPECTING -> {
-                // The version that it expected is there no more: it is told which one is, unless its write was first.
+        SteppedOperation operation = stop.operation();
+        switch (operation.whenLate()) {
+            case LEAVES_IT -> {
                 assertThat(last).isEqualTo(SteppedOperation.NEXT);
                 assertThat(seen).isSubsetOf(SteppedOperation.NEXT);
                 if (stop.shown() == Shown.BEFORE) {
-                    assertThat(answer).isEqualTo("OTHER_VERSION " + nextVersion);
+                    assertThat(answer).startsWith(operation.tooLate(nextVersion));
                 } else if (stop.shown() == Shown.AFTER) {
-                    assertThat(answer).startsWith("STORED ");
-                    assertThat(clockOf(answer)).isLessThan(nextVersion);
+                    assertThat(answer).startsWith(operation.done());
+                    if (answer.startsWith("STORED ")) {
+                        assertThat(clockOf(answer)).isLessThan(nextVersion);
+                    }
                 }
             }
-            case DELETE, DELETE_LARGE, DELETE_DROPPING -> {
+            case TAKES_AWAY -> {
                 // It had not returned, so either order is right; where the last look shows the lock lost, it comes
                 // second.
-                assertThat(answer).isEqualTo("STORED true");
+                assertThat(answer).startsWith(operation.done());
                 assertThat(last).isIn(null, SteppedOperation.NEXT);
                 if (stop.shown() == Shown.BEFORE) {
                     assertThat(last).isNull();
@@ -213,19 +215,18 @@ class StoppedAtStepTest {
                 assertThat(seen).isSubsetOf(null, SteppedOperation.NEXT);
                 assertThat(changes(seen)).isLessThanOrEqualTo(1);
             }
-            default -> {
-                assertThat(answer).startsWith("STORED ");
+            case WRITES_AFTER -> {
+                assertThat(answer).startsWith(operation.done());
                 assertThat(there).isTrue();
                 if (stop.shown() == Shown.BEFORE) {
                     // It started again: a write of its own after the other one's, with a version above.
-                    assertThat(last).isEqualTo(stop.operation().after());
+                    assertThat(last).isEqualTo(operation.after());
                     assertThat(clockOf(answer)).isEqualTo(entry.versionClock).isGreaterThan(nextVersion);
                 } else if (stop.shown() == Shown.AFTER) {
                     assertThat(last).isEqualTo(SteppedOperation.NEXT);
                     assertThat(clockOf(answer)).isLessThan(nextVersion);
                 }
-                assertThat(seen)
-                        .isSubsetOf(SteppedOperation.NEXT, stop.operation().after());
+                assertThat(seen).isSubsetOf(SteppedOperation.NEXT, operation.after());
                 assertThat(changes(seen)).isLessThanOrEqualTo(1);
             }
         }
@@ -252,7 +253,7 @@ class StoppedAtStepTest {
             throws Exception {
         Path file = folder.resolve("segment");
         boolean done = false;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file))) {
             KeyDigest digest = lru.encode(SteppedOperation.KEY).digest();
             long clock = SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.OLD)
                     .version()
@@ -323,7 +324,7 @@ class StoppedAtStepTest {
     void shouldKeepTheLaterSetWhenAStoppedFinderHasSeenAHigherVersionThatIsGone() throws Exception {
         Path file = folder.resolve("segment");
         boolean done = false;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file))) {
             KeyDigest digest = lru.encode(SteppedOperation.KEY).digest();
             // So far that it is no clock's: what is given here afterwards is lower.
             long aheadMs = System.currentTimeMillis() + TimeUnit.DAYS.toMillis(2);
@@ -368,7 +369,7 @@ class StoppedAtStepTest {
     void shouldTellNobodyOfADepartureWhenOnlyTheRecordGoesThatAStoppedSetHasReplaced() throws Exception {
         Path file = folder.resolve("segment");
         boolean done = false;
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(file))) {
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(file))) {
             List<String> told = new ArrayList<>();
             lru.departures(new DepartureListener() {
                 @Override
@@ -381,10 +382,10 @@ class StoppedAtStepTest {
                     told.add(new String(entry.keyCopy(), StandardCharsets.UTF_8));
                 }
             });
-            SteppedOperation.SET_OVER.prepare(lru, holder);
+            TableOperation.SET_OVER.prepare(lru, holder);
             stopped.open(file);
             // Where a record goes, whatever the operation: the first step of set 10 for this one.
-            stopped.runUntil(markerOf(EntryWriter.class, "delete 3"), SteppedOperation.SET_OVER.command(lru));
+            stopped.runUntil(markerOf(EntryWriter.class, "delete 3"), TableOperation.SET_OVER.command(lru));
             assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.NEW);
             for (int i = 0; lru.counters().get(Counter.EVICTIONS) == 0; i++) {
                 SteppedOperation.set(lru, "other-" + i, SteppedOperation.NEXT);
@@ -418,10 +419,7 @@ class StoppedAtStepTest {
     }
 
     /** Where a head has been chosen, and not looked at yet. */
-    private static StepMarker beforeVictimOfPages() throws Exception {
-        return LayoutSteps.marked().stream()
-                .filter(marker -> marker.is("set 7") && marker.className().equals(EntryWriter.class.getName()))
-                .max(Comparator.comparingInt(StepMarker::line))
-                .orElseThrow();
+    private static StepMarker beforeVictimOfPages() throws IOException {
+        return StepStops.markerOf("set 7", EntryWriter.class, "");
     }
 }

@@ -28,7 +28,7 @@ final class Waits {
     /** So that no call measured is the first of its kind in this JVM. */
     static void warmUp() throws Exception {
         Path folder = Files.createTempDirectory("warm");
-        try (SharedLru lru = SharedLru.open(SteppedOperation.settings(folder.resolve("segment")))) {
+        try (SharedLru lru = SharedLru.open(SteppedOperation.standalone(folder.resolve("segment")))) {
             for (int i = 0; i < 3_000; i++) {
                 SteppedOperation.set(lru, SteppedOperation.KEY, SteppedOperation.OLD);
                 assertThat(SteppedOperation.get(lru)).isEqualTo(SteppedOperation.OLD);
