@@ -714,6 +714,17 @@ public final class SessionCacheManager implements AutoCloseable {
         if (outcome.status() == Status.NO_ROOM && heldRoom != null) {
             storeHeld(key, value, options, outcome);
         }
+        if (outcome.status() == Status.NO_ROOM) {
+            throw noRoom(key, value.length);
+        }
+    }
+
+    private IllegalStateException noRoom(EncodedKey key, int length) {
+        return new IllegalStateException("no room for a value, nothing stored: key digest="
+                + lru.file().logDigest(key.digest()) + ", bytes=" + length + ", file="
+                + lru.file().path()
+                + "; other processes hold every place that it could take, as one that is stopped inside a set does until it goes on or ends:"
+                + " let it, or end it; for values larger than a record a larger overflow_share gives more places");
     }
 
     /** Apart from {@link #store}, which would allocate for the lambda at each call. */

@@ -27,6 +27,8 @@ import org.globalsessions.segment.SharedLru;
 import org.globalsessions.status.Counter;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionCacheTierTest extends RelayedHostsFixture {
     private static final Duration WAIT = Duration.ofMillis(50);
@@ -458,12 +460,13 @@ class SessionCacheTierTest extends RelayedHostsFixture {
         }
     }
 
-    @Test
-    void shouldMoveTheLinkWithinASecondWhenItsOwnerIsKilled() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldMoveTheLinkWithinASecondWhenItsOwnerIsKilledOrStopped(boolean killed) throws Exception {
         // As with the sweep: of three tries in a row one has to keep the promise, whatever else the machine does.
         List<Duration> moves = new ArrayList<>();
         while (moves.size() < 3 && moves.stream().noneMatch(move -> move.toMillis() < 1_000)) {
-            String name = "owned-" + moves.size();
+            String name = "owned-" + killed + moves.size();
             try (ChildJvm child =
                     ChildJvm.start(CacheChild.class, folder.resolve(name).toString(), "owner")) {
                 assertThat(child.ask("lease")).isEqualTo("held");
@@ -472,7 +475,11 @@ class SessionCacheTierTest extends RelayedHostsFixture {
                 join(cache.set("early", bytes("one"), TO_RELAY));
                 assertThat(child.ask("lease")).isEqualTo("held");
                 long startNs = System.nanoTime();
-                child.kill();
+                if (killed) {
+                    child.kill();
+                } else {
+                    child.stop();
+                }
                 soon().pollInterval(Duration.ofMillis(2)).until(() -> link.leaseEpoch > 0);
                 moves.add(Duration.ofNanos(System.nanoTime() - startNs));
             }

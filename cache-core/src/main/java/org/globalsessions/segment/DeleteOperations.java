@@ -25,11 +25,20 @@ final class DeleteOperations {
     /** A delete requested on this host: higher than anything of the key that is here. */
     void delete(EncodedKey key, WriteOutcome outcome) {
         segment.count(Counter.DELETES);
+        Put put = new Put();
         segment.underLock(key, lock -> {
-            // Of all attempts: one that lost the lock may have taken the entry away.
-            outcome.held |= segment.isLive(key);
-            return bury(key, lock, segment.nextVersion(key), segment.origin(), 0, confirmedLife(key), outcome)
+            boolean live = segment.isLive(key);
+            // What this delete beats whoever took its lock away has taken away for it, and does not claim that.
+            outcome.held |= !live && put.isStanding(key.tombstone);
+            long clock = segment.nextVersion(key);
+            boolean done = bury(key, lock, clock, segment.origin(), 0, confirmedLife(key), outcome)
                     && takeAwayWithoutRoom(key, lock, outcome);
+            // Of all attempts, and of two deletes that find the same entry one.
+            outcome.held |= key.taken;
+            if (!done && live) {
+                put.note(key.tombstone, new Version(clock, segment.origin()), WriteOutcome.Status.STORED);
+            }
+            return done;
         });
     }
 
@@ -222,7 +231,9 @@ final class DeleteOperations {
         }
         EntryWriter.Found found = key.found;
         if (found.way >= 0 && found.life <= outcome.versionClock) {
-            segment.writer().depart(found.way, found.state); // LAYOUT delete 3
+            boolean live = found.isLive();
+            boolean departed = segment.writer().depart(found.way, found.state); // LAYOUT delete 3
+            key.taken |= departed && live;
         }
         return segment.holds(key, lock); // LAYOUT delete 4
     }

@@ -33,6 +33,9 @@ public final class EncodedKey {
     /** State word under which the last look-up found its way. */
     long foundState;
 
+    /** Whether the write under way has taken a live entry of the key away for a tombstone: of all who want to, one does. */
+    boolean taken;
+
     /** How often in a row the write under way has been robbed of its lock after it had chosen its way. */
     int robbed;
 

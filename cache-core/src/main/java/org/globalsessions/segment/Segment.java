@@ -128,6 +128,7 @@ final class Segment {
     void underLock(EncodedKey key, Attempt attempt) {
         boolean done = false;
         key.robbed = 0;
+        key.taken = false;
         while (!done) {
             long lock = begin(key);
             try {
@@ -281,7 +282,9 @@ final class Segment {
             return true;
         }
         if (key.found.way >= 0 && key.found.life <= tombstone.versionClock) {
-            writer.retire(key.found.way, key.found.state); // LAYOUT set 2, delete 3
+            boolean live = key.found.isLive();
+            boolean retired = writer.retire(key.found.way, key.found.state); // LAYOUT set 2, delete 3
+            key.taken |= retired && live;
             key.found.way = -1;
         }
         if (!locks.holds(key.firstBucket, lock)) { // LAYOUT delete 4

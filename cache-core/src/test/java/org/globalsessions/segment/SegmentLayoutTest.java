@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +17,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongToIntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.globalsessions.status.DistinctErrors;
 import org.junit.jupiter.api.Test;
@@ -158,7 +162,16 @@ class SegmentLayoutTest {
                 word("Slot word", "state", ProcessTable::state, 0),
                 word("Lease word", "tick of the last renewal", word -> Leases.age(0, word), 0),
                 word("Lease word", "epoch", Leases::epoch, 0),
-                word("Lease word", "slot + 1, 0 = nobody", Leases::slot, -1));
+                word("Lease word", "slot + 1, 0 = nobody", Leases::slot, -1),
+                word("Lock word", "slot + 1, 0 = free", HolderWord::slot, -1),
+                word("Lock word", "incarnation", HolderWord::incarnation, 0),
+                word("Claim word", "slot + 1, 0 = free", HolderWord::slot, -1),
+                word("Claim word", "incarnation", HolderWord::incarnation, 0),
+                word(
+                        "Tombstone position",
+                        "at a host: number of the relay's place + 1; 0 = the segment's own numbers",
+                        RelayPosition::placeOf,
+                        -1));
     }
 
     private static Arguments word(String heading, String field, LongToIntFunction decode, int base) {
@@ -182,6 +195,35 @@ class SegmentLayoutTest {
     }
 
     @Test
+    void shouldHaveBitsOfPositionsWhenTablesAreRead() throws IOException {
+        long epoch = 0x0001_0000_0000_02ABL;
+        long fold = 0x02AA;
+        ByteBuffer header =
+                ByteBuffer.allocateDirect(SegmentDescriptor.HEADER_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        new RelayPosition(header).set(epoch, 77);
+        long position = header.getLong(SegmentDescriptor.POSITION_OFFSET);
+        assertThat(fieldsOf(position, "Position word")).containsExactly(77L, fold);
+        long ofTombstone = new RelayPosition(header, 3).inTombstone(epoch, 77);
+        assertThat(fieldsOf(ofTombstone, "Tombstone position")).containsExactly(77L, 4L, fold);
+    }
+
+    private static List<Long> fieldsOf(long word, String heading) throws IOException {
+        return table(heading).stream()
+                .map(cells -> word >>> Integer.parseInt(cells[0]) & (1L << Integer.parseInt(cells[1])) - 1)
+                .toList();
+    }
+
+    @Test
+    void shouldHaveAnEpochAboveTheOtherBitsWhenClaimWordIsRead() throws IOException {
+        List<String[]> rows = table("Claim word");
+        long word = HolderWord.next(HolderWord.next(0, 5), 5);
+        assertThat(fieldsOf(word, "Claim word")).containsExactly(5L, 0L, 2L);
+        assertThat(HolderWord.epoch(word)).isEqualTo(2);
+        assertThat(rows.stream().mapToInt(cells -> Integer.parseInt(cells[1])).sum())
+                .isEqualTo(Long.SIZE);
+    }
+
+    @Test
     void shouldTellFreeByNamedBitsWhenLockWordIsRead() throws IOException {
         int holderBits = Integer.parseInt(table("Lock word").get(0)[1]);
         assertThat(HolderWord.isFree(1L << holderBits)).isTrue();
@@ -190,6 +232,20 @@ class SegmentLayoutTest {
                         .mapToInt(cells -> Integer.parseInt(cells[1]))
                         .sum())
                 .isEqualTo(Long.SIZE);
+    }
+
+    @Test
+    void shouldHaveValueOfEachConstantOfAWaitWhenTableIsRead() throws Exception {
+        Pattern row = Pattern.compile("\\| (\\w+)\\.([A-Z_]+) \\| (\\d+) \\| .*");
+        List<Matcher> rows = Files.readAllLines(Path.of("LAYOUT.md")).stream()
+                .map(row::matcher)
+                .filter(Matcher::matches)
+                .toList();
+        assertThat(rows).hasSizeGreaterThan(20);
+        for (Matcher each : rows) {
+            Class<?> type = Class.forName(SegmentFile.class.getPackageName() + "." + each.group(1));
+            assertThat(constant(type, each.group(2))).as(each.group()).isEqualTo(Long.parseLong(each.group(3)));
+        }
     }
 
     private static long constant(Class<?> constants, String name) throws ReflectiveOperationException {

@@ -1,10 +1,12 @@
 package org.globalsessions.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,6 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.globalsessions.SessionCacheManager;
+import org.globalsessions.StandaloneCaches;
 import org.globalsessions.Version;
 import org.globalsessions.segment.StepStops.Shown;
 import org.globalsessions.segment.StepStops.Stop;
@@ -167,6 +171,51 @@ class StoppedAtStepTest {
             done = true;
         } finally {
             threads.shutdownNow();
+            if (!done) {
+                startAgain();
+            }
+            FileTree.empty(folder);
+        }
+    }
+
+    @Test
+    void shouldRefuseOnlyLargeValuesAndSaySoAfterASecondWhenStoppedProcessesHoldAllPages() throws Exception {
+        Path file = folder.resolve("segment");
+        boolean done = false;
+        SegmentSettings settings = new SegmentSettings(file).elCount(1_000);
+        byte[] large = "large ".repeat(10_000).getBytes(StandardCharsets.UTF_8);
+        try (SharedLru lru = SharedLru.open(settings);
+                SessionCacheManager cache = StandaloneCaches.open(settings, Runnable::run)) {
+            assertThat(new OverflowArea(lru.file()).pageCount()).isEqualTo(32);
+            cache.set("there", "a value in its record".getBytes(StandardCharsets.UTF_8));
+            for (SteppedJvm each : List.of(stopped, holder)) {
+                each.child().ask("open sized\t" + file + "\t1000");
+                each.runUntil(
+                        StepStops.markerOf("set 9"), "set\tof " + each.child().pid() + "\t" + "v".repeat(64 << 10));
+                each.child().stop();
+            }
+            long startNs = System.nanoTime();
+            assertThatThrownBy(() -> cache.set("refused", large))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no room for a value, nothing stored")
+                    .hasMessageContaining("bytes=60000")
+                    .hasMessageContaining("stopped inside a set")
+                    .hasMessageNotContaining("refused");
+            assertThat(Duration.ofNanos(System.nanoTime() - startNs))
+                    .isBetween(Duration.ofMillis(900), Duration.ofSeconds(5));
+            assertThat(cache.getLocal("refused")).isNull();
+            assertThat(cache.getLocal("there")).isNotNull();
+            writes.timed(() -> cache.set("small", "another one".getBytes(StandardCharsets.UTF_8)));
+            for (SteppedJvm each : List.of(stopped, holder)) {
+                each.child().goOn();
+                each.resume();
+                assertThat(each.child().answer()).startsWith("STORED ");
+                assertThat(each.child().ask("close")).isEqualTo("closed");
+            }
+            cache.set("refused", large);
+            assertThat(cache.getLocal("refused")).isEqualTo(large);
+            done = true;
+        } finally {
             if (!done) {
                 startAgain();
             }
