@@ -16,8 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** As many processes as there may be, begun at the same moment, ended at any. */
 class ManyProcessesTest {
-    private static final int SECONDS = 5;
-    private static final int LONG_SECONDS = 60;
+    private static final int SECONDS = 60;
     private static final int LONG_PARTS = 22;
     private static final int JVMS = 8;
 
@@ -108,8 +107,8 @@ class ManyProcessesTest {
     @MethodSource("longParts")
     @Tag("long")
     void shouldReadNothingWrongInEveryPartWhenEightProcessesWorkForAMinute(int part) throws Exception {
-        long reads = work(LONG_SECONDS);
-        System.out.printf("long run: part=%d seconds=%d reads=%d wrong=0%n", part, LONG_SECONDS, reads);
+        long reads = work(SECONDS);
+        System.out.printf("long run: part=%d seconds=%d reads=%d wrong=0%n", part, SECONDS, reads);
     }
 
     static IntStream longParts() {
