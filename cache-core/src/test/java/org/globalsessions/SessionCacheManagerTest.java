@@ -31,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionCacheManagerTest {
     private static final Version NOTHING_THERE = Version.NONE;
@@ -422,6 +424,34 @@ class SessionCacheManagerTest {
             Awaitility.await().until(() -> aged.evictNear("a", 1).size() == 1);
             Awaitility.await().until(() -> aged.evict(10) == 1);
             assertThat(aged.size()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldRunEvictionsEverySessionsLengthWhenEvictionsTimeoutSaysSo(boolean runs) throws Exception {
+        Map<String, Object> settings = Map.of(
+                "lru.cache.el_count",
+                100,
+                "lru.cache.segment_dir",
+                folder.resolve("timeout").toString(),
+                "lru.cache.aged_out_secs",
+                "100ms",
+                "lru.cache.sessions_length",
+                "300ms",
+                "lru.cache.evictions_timeout",
+                runs);
+        try (SessionCacheManager aged = SessionCacheManager.open(ConfigFactory.parseMap(settings))) {
+            // Lives longer than any run is away, so only a run takes it.
+            aged.set("long lived", bytes("value"), SetOptions.DEFAULTS.ttl(Duration.ofHours(1)))
+                    .join();
+            // Each takes a sessions_length, at the end of which there may be a run.
+            for (int i = 0; i < 4; i++) {
+                aged.set("ends by itself", bytes("value"));
+                Awaitility.await().until(() -> aged.getLocal("ends by itself") == null);
+            }
+            assertThat(aged.getLocal("long lived") == null).isEqualTo(runs);
+            assertThat(aged.counter(Counter.EVICTED_AGED_OUT) > 0).isEqualTo(runs);
         }
     }
 

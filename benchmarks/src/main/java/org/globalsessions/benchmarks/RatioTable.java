@@ -10,6 +10,7 @@ import static org.globalsessions.benchmarks.Subject.OHC;
 import static org.globalsessions.benchmarks.Subject.SEGMENT;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -41,11 +42,16 @@ public final class RatioTable implements Callable<Integer> {
     private final RatioTableOptions options = new RatioTableOptions();
 
     private final Figures figures = new Figures();
+    private final PrintStream out;
 
     /** Made of the options. */
     private JmhRuns jmh;
 
     private LoadProcesses processes;
+
+    private RatioTable(PrintStream out) {
+        this.out = out;
+    }
 
     /**
      * Measures and prints; ends with 1 where a row failed, and with 2 where an argument is wrong.
@@ -53,7 +59,11 @@ public final class RatioTable implements Callable<Integer> {
      * @param args see {@code --help}
      */
     public static void main(String... args) {
-        System.exit(TableOptions.run(new RatioTable(), args));
+        System.exit(run(System.out, args));
+    }
+
+    static int run(PrintStream out, String... args) {
+        return TableOptions.run(new RatioTable(out), args);
     }
 
     @Override
@@ -73,7 +83,7 @@ public final class RatioTable implements Callable<Integer> {
                 e.printStackTrace();
             }
         }
-        System.out.printf(
+        out.printf(
                 "%s, %s, JDK %s, %d cores; rounds %d, iterations %d of %d ms after %d; %s; %d s in all%n%n",
                 LocalDate.now(ZoneOffset.UTC),
                 System.getProperty("os.arch"),
@@ -85,8 +95,8 @@ public final class RatioTable implements Callable<Integer> {
                 options.warmUps(),
                 options.sharedKeys() ? "one key string an entry" : "one key string an operation",
                 (System.nanoTime() - started) / 1_000_000_000);
-        System.out.println(figures.ratios());
-        System.out.println(figures.absolutes());
+        out.println(figures.ratios());
+        out.println(figures.absolutes());
         return failed ? 1 : 0;
     }
 

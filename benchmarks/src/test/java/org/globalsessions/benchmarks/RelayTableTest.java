@@ -72,7 +72,7 @@ final class RelayTableTest {
     }
 
     private static String withoutFigure(String cell) {
-        return cell.replaceAll(" [0-9.,]+ (µs p50|µs p99|ns p99|million/s|thousand/s|MiB|processors)", "");
+        return cell.replaceAll(" [0-9.,]+ (µs p50|µs p99|ns p99|ns|bytes|million/s|thousand/s|MiB|processors)", "");
     }
 
     @Test

@@ -162,6 +162,7 @@ final class DeleteOperations {
      * @param isAcknowledged whether the next tier knows of it
      */
     void apply(EncodedKey key, Version version, long tombstonePosition, boolean isAcknowledged, WriteOutcome outcome) {
+        boolean[] counted = new boolean[1];
         segment.underLock(key, lock -> {
             TombstoneTable.Found tombstone = key.tombstone;
             EntryWriter.Found found = key.found;
@@ -196,7 +197,12 @@ final class DeleteOperations {
                 // of before this delete must not count either way.
                 segment.tombstones().raiseHorizon(tombstonePosition);
             }
-            if (beaten && done) {
+            // Also where the lock is lost behind the tombstone: the next attempt finds it standing, and nothing that it
+            // beats.
+            boolean took =
+                    done || isVersion(tombstone, version) || outcome.status == WriteOutcome.Status.NO_TOMBSTONE_ROOM;
+            if (beaten && took && !counted[0]) {
+                counted[0] = true;
                 segment.count(Counter.BEATEN_BY_TOMBSTONE);
             }
             if (isAcknowledged) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.stream.IntStream;
 import org.globalsessions.segment.SegmentSettings.Role;
 import org.globalsessions.segment.StepStops.Shown;
+import org.globalsessions.status.Counter;
 import org.globalsessions.tier.KeyDigest;
 
 /** What the processes of a host with a relay do, and what a relay's does. */
@@ -123,6 +124,29 @@ enum TierOperation implements SteppedOperation {
         @Override
         public String after() {
             return null;
+        }
+    },
+    /** Of a session that was set here meanwhile: one update is lost, and counted. */
+    HOST_ANNOUNCED_DELETE_OF_UPDATE(Role.HOST, "delete 2") {
+        @Override
+        public void prepare(SharedLru lru, SteppedJvm holder) {
+            TierWrites.fill(lru, KEY, "a host's far away", TierWrites.LIFE, 0);
+            SteppedOperation.set(lru, KEY, OLD);
+        }
+
+        @Override
+        public String command(SharedLru lru) {
+            return "announce delete\t" + KEY + "\t" + (TierWrites.LIFE + 1);
+        }
+
+        @Override
+        public String after() {
+            return null;
+        }
+
+        @Override
+        public void checkLate(SharedLru lru, int entries) {
+            assertThat(lru.counters().get(Counter.BEATEN_BY_TOMBSTONE)).isOne();
         }
     },
     /** Where each place that its tombstone could take has one that the relay has not acknowledged. */
